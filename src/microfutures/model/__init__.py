@@ -1,0 +1,1 @@
+"""Values and messages that travel between the rooms; no I/O, no clock, no third-party broker type."""

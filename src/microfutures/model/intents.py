@@ -1,0 +1,68 @@
+"""What a strategy wants, before anybody decided whether and how it is done."""
+
+from enum import StrEnum
+
+import msgspec
+
+from microfutures.model.identifiers import InstrumentId, IntentId, StrategyName, Symbol
+
+
+class SignalKind(StrEnum):
+    """What a strategy saw."""
+
+    ENTER_LONG = "enter_long"
+    """Buy the spread: primary up, secondary down."""
+    ENTER_SHORT = "enter_short"
+    EXIT = "exit"
+    STOP = "stop"
+    FLATTEN = "flatten"
+    """Close for a reason outside the signal: session end, roll, halt, shutdown."""
+
+    @property
+    def is_entry(self) -> bool:
+        """Tell whether it opens risk."""
+        return self in (SignalKind.ENTER_LONG, SignalKind.ENTER_SHORT)
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """One signal, with the numbers that made it, for the log and for `execute_trades`."""
+
+    strategy: StrategyName
+    kind: SignalKind
+    time_ns: int
+    z_score: float | None
+    reason: str
+
+
+class TargetLeg(msgspec.Struct, frozen=True, kw_only=True):
+    """The signed position a strategy wants to hold in one contract."""
+
+    instrument_id: InstrumentId
+    quantity: int
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """Move a strategy's own position to these targets.
+
+    ``legs`` are in order of execution, the less liquid first. ``is_entry`` intents are previewed
+    for margin and wait leg by leg; the others go out at once, all legs together, marketable.
+    ``unhedged_loss_limit`` (USD) bounds what an entry may lose while one leg is on alone.
+    """
+
+    intent_id: IntentId
+    strategy: StrategyName
+    kind: SignalKind
+    legs: tuple[TargetLeg, ...]
+    reason: str
+    time_ns: int
+    unhedged_loss_limit: float = 50.0
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why there was no trade: a countable rule and one sentence with both numbers in it."""
+
+    strategy: StrategyName
+    rule: str
+    reason: str
+    time_ns: int
+    symbol: Symbol | None = None

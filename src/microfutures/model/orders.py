@@ -1,0 +1,129 @@
+"""Orders, their states and the one table of moves between them."""
+
+from enum import StrEnum
+
+import msgspec
+
+from microfutures.model.errors import IllegalTransitionError, InvalidValueError
+from microfutures.model.identifiers import InstrumentId, IntentId, OrderRef, StrategyName
+
+
+class Side(StrEnum):
+    """Which way an order trades, in IB's own words."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+    @property
+    def sign(self) -> int:
+        """Return +1 for BUY, -1 for SELL."""
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> "Side":
+        """Return the other side."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class OrderType(StrEnum):
+    """How an order is priced, in IB's own words."""
+
+    MARKET = "MKT"
+    LIMIT = "LMT"
+    STOP = "STP"
+
+
+class TimeInForce(StrEnum):
+    """How long an order lives."""
+
+    DAY = "DAY"
+    GOOD_TILL_CANCELLED = "GTC"
+    IMMEDIATE_OR_CANCEL = "IOC"
+
+
+class OrderPurpose(StrEnum):
+    """Why an order is sent; exits are never held up by limits that guard entries."""
+
+    ENTRY = "entry"
+    HEDGE = "hedge"
+    EXIT = "exit"
+    FLATTEN = "flatten"
+
+    @property
+    def reduces_risk(self) -> bool:
+        """Tell whether refusing it would leave more risk than sending it."""
+        return self is not OrderPurpose.ENTRY
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One order as this desk means it; prices are whole ticks of its instrument."""
+
+    order_ref: OrderRef
+    intent_id: IntentId
+    strategy: StrategyName
+    instrument_id: InstrumentId
+    side: Side
+    quantity: int
+    order_type: OrderType
+    purpose: OrderPurpose
+    limit_ticks: int | None = None
+    stop_ticks: int | None = None
+    time_in_force: TimeInForce = TimeInForce.DAY
+    outside_regular_hours: bool = False
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an order that no broker could take."""
+        if self.quantity <= 0:
+            raise InvalidValueError(f"{self.order_ref}: quantity must be > 0, was {self.quantity}")
+        if (self.order_type is OrderType.LIMIT) != (self.limit_ticks is not None):
+            raise InvalidValueError(f"{self.order_ref}: a limit price belongs to LMT orders, only")
+        if (self.order_type is OrderType.STOP) != (self.stop_ticks is not None):
+            raise InvalidValueError(f"{self.order_ref}: a stop price belongs to STP orders, only")
+
+    @property
+    def signed_quantity(self) -> int:
+        """Return the quantity, negative for a sale."""
+        return self.side.sign * self.quantity
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands, as this desk last heard."""
+
+    IN_FLIGHT = "in_flight"
+    WORKING = "working"
+    CANCEL_IN_FLIGHT = "cancel_in_flight"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+
+    @property
+    def is_final(self) -> bool:
+        """Tell whether nothing more can happen to the order (but a late fill)."""
+        return not _NEXT[self]
+
+
+_NEXT: dict[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.IN_FLIGHT: frozenset(OrderStatus) - {OrderStatus.IN_FLIGHT},
+    OrderStatus.WORKING: frozenset(
+        {
+            OrderStatus.FILLED,
+            OrderStatus.CANCEL_IN_FLIGHT,
+            OrderStatus.CANCELLED,
+            OrderStatus.REJECTED,  # IB can reject after acknowledging: margin, halts
+        }
+    ),
+    OrderStatus.CANCEL_IN_FLIGHT: frozenset(
+        {OrderStatus.CANCELLED, OrderStatus.FILLED, OrderStatus.WORKING, OrderStatus.REJECTED}
+    ),
+    OrderStatus.FILLED: frozenset(),
+    # A fill can overtake its cancel on the wire: the exchange, not the message order, is right.
+    OrderStatus.CANCELLED: frozenset(),
+    OrderStatus.REJECTED: frozenset(),
+}
+
+
+def check_transition(order_ref: OrderRef, before: OrderStatus, after: OrderStatus) -> None:
+    """Raise `IllegalTransitionError` unless the table leads from `before` to `after`."""
+    if after not in _NEXT[before]:
+        raise IllegalTransitionError(f"order {order_ref}: {before} -> {after} is not a legal move")

@@ -1,0 +1,34 @@
+"""Moments as whole nanoseconds since 1970-01-01 UTC; aware datetimes only at the edges."""
+
+from datetime import UTC, datetime
+from typing import NewType
+
+from microfutures.model.errors import InvalidValueError
+
+Nanoseconds = NewType("Nanoseconds", int)
+
+NANOSECONDS_PER_SECOND = 1_000_000_000
+
+
+def from_datetime(moment: datetime) -> Nanoseconds:
+    """Return `moment` as nanoseconds UTC; refuse a naive datetime."""
+    if moment.tzinfo is None:
+        raise InvalidValueError(f"a moment needs a time zone, was {moment!r}")
+    whole = int(moment.timestamp() // 1)
+    return Nanoseconds(whole * NANOSECONDS_PER_SECOND + moment.microsecond * 1_000)
+
+
+def to_datetime(moment_ns: int) -> datetime:
+    """Return the aware UTC datetime of `moment_ns`, cut to microseconds."""
+    seconds, rest = divmod(moment_ns, NANOSECONDS_PER_SECOND)
+    return datetime.fromtimestamp(seconds, tz=UTC).replace(microsecond=rest // 1_000)
+
+
+def to_iso(moment_ns: int) -> str:
+    """Return ISO 8601 with milliseconds and ``Z``: ``2026-03-26T13:30:00.000Z``."""
+    return to_datetime(moment_ns).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seconds(count: float) -> Nanoseconds:
+    """Return `count` seconds as nanoseconds."""
+    return Nanoseconds(round(count * NANOSECONDS_PER_SECOND))

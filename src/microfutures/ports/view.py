@@ -1,0 +1,35 @@
+"""What a strategy may see of the desk; `IBManager`, the engine's state and test fakes satisfy it."""
+
+from typing import Protocol
+
+from microfutures.model.identifiers import InstrumentId, StrategyName, Symbol
+from microfutures.model.instrument import Instrument
+from microfutures.model.market import Bar, Quote
+
+
+class BrokerView(Protocol):
+    """Read-only: the market and our positions, as last heard."""
+
+    def now_ns(self) -> int:
+        """Return the moment of the latest event, on the broker's clock."""
+        ...
+
+    def instrument(self, symbol: Symbol) -> Instrument | None:
+        """Return the contract that `symbol` means now; None while unresolved."""
+        ...
+
+    def quote(self, instrument_id: InstrumentId) -> Quote | None:
+        """Return the latest quote; None before the first."""
+        ...
+
+    def position(self, strategy: StrategyName, instrument_id: InstrumentId) -> int:
+        """Return the signed position that `strategy` holds in the contract."""
+        ...
+
+    def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
+        """Return the warm-up bars, ascending; empty before they came."""
+        ...
+
+    def commission(self, instrument_id: InstrumentId, quantity: int, price: float) -> float:
+        """Return the expected commission, USD, of trading `quantity` once at `price`."""
+        ...
