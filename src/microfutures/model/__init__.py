@@ -1,1 +1,1 @@
-"""Values and messages that travel between the rooms; no I/O, no clock, no third-party broker type."""
+"""Values and messages that travel between the rooms; no I/O, no clock, no broker library."""

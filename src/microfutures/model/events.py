@@ -99,7 +99,7 @@ class CommissionReceived(Event, frozen=True, kw_only=True):
 
 
 class BrokerPosition(msgspec.Struct, frozen=True, kw_only=True):
-    """One position as the broker sees it; ``average_cost`` includes the multiplier, as IB's does."""
+    """One position as the broker sees it; ``average_cost`` includes the multiplier, like IB's."""
 
     instrument_id: InstrumentId
     quantity: int

@@ -130,7 +130,7 @@ class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
     allocation_percent: float
     capital: Decimal
     metrics: tuple[tuple[str, str], ...]
-    """Label and formatted value, in the order to show: z-score, spread, σ, hedge, samples…"""
+    """Label and formatted value, in the order to show: z-score, spread, hedge, samples…"""
     z_score: float | None
     z_entry: float | None
     z_exit: float | None

@@ -1,4 +1,4 @@
-"""What a strategy may see of the desk; `IBManager`, the engine's state and test fakes satisfy it."""
+"""What a strategy may see of the desk; satisfied by `IBManager` and by the engine's state."""
 
 from typing import Protocol
 

@@ -1,0 +1,204 @@
+"""An asyncio event loop on which time jumps to the next timer and connections are in memory.
+
+The full stack runs on it unchanged, a trading day in seconds, and the same seed gives the same
+run: nothing waits for the machine, and ready callbacks keep their order. Servers made with
+`create_server` are reached with `create_connection` on the same loop by host and port.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from typing import cast
+
+Factory = Callable[[], asyncio.BaseProtocol]
+
+LATENCY_SECONDS = 0.0002
+"""One way; a loopback socket is about as quick."""
+
+_FIRST_EPHEMERAL_PORT = 49152
+
+
+class _NeverReady(selectors.SelectSelector):
+    """A selector that never waits; the loop's clock is moved on instead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.advance: Callable[[float], None] = lambda _seconds: None
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise RuntimeError("virtual time stands still: every task waits and no timer is set")
+        if timeout > 0:
+            self.advance(timeout)
+        return super().select(0)
+
+
+class PipeTransport(asyncio.Transport):
+    """One end of an in-memory connection."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, extra: dict[str, object]) -> None:
+        super().__init__(extra)
+        self._loop = loop
+        self._peer: PipeTransport | None = None
+        self._protocol: asyncio.Protocol | None = None
+        self._closing = False
+        self._paused = False
+        self._held: list[bytes] = []
+
+    def join(self, peer: "PipeTransport", protocol: asyncio.Protocol) -> None:
+        """Connect this end to the other and to its protocol."""
+        self._peer, self._protocol = peer, protocol
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Hand `data` to the other end after the latency."""
+        if not self._closing and self._peer is not None:
+            self._loop.call_later(LATENCY_SECONDS, self._peer.receive, bytes(data))
+
+    def receive(self, data: bytes) -> None:
+        """Take what the other end wrote."""
+        if self._closing or self._protocol is None:
+            return
+        if self._paused:
+            self._held.append(data)
+        else:
+            self._protocol.data_received(data)
+
+    def write_eof(self) -> None:
+        """Do nothing; the close that follows says it all."""
+
+    def can_write_eof(self) -> bool:
+        """Return True, like a socket."""
+        return True
+
+    def close(self) -> None:
+        """Close both ends."""
+        if self._closing:
+            return
+        self._closing = True
+        self._loop.call_soon(self._lose, None)
+        if self._peer is not None:
+            self._loop.call_later(LATENCY_SECONDS, self._peer.close)
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.close()
+
+    def is_closing(self) -> bool:
+        """Tell whether it is closed or about to be."""
+        return self._closing
+
+    def pause_reading(self) -> None:
+        """Hold what arrives."""
+        self._paused = True
+
+    def resume_reading(self) -> None:
+        """Hand on what was held."""
+        self._paused = False
+        held, self._held = self._held, []
+        for data in held:
+            self.receive(data)
+
+    def is_reading(self) -> bool:
+        """Tell whether data are handed on."""
+        return not self._paused
+
+    def get_write_buffer_size(self) -> int:
+        """Return 0; nothing is ever buffered here."""
+        return 0
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Do nothing; there is no buffer."""
+
+    def _lose(self, error: Exception | None) -> None:
+        protocol, self._protocol = self._protocol, None
+        if protocol is not None:
+            protocol.connection_lost(error)
+
+
+class VirtualServer(asyncio.AbstractServer):
+    """What listens on one port of the loop."""
+
+    def __init__(self, loop: "VirtualTimeLoop", port: int) -> None:
+        self._loop = loop
+        self.port = port
+        self.sockets: tuple[object, ...] = ()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._loop.stop_listening(self.port)
+
+    async def wait_closed(self) -> None:
+        """Return at once."""
+
+    def is_serving(self) -> bool:
+        """Tell whether it listens."""
+        return self._loop.is_listening(self.port)
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop."""
+        return self._loop
+
+    async def start_serving(self) -> None:
+        """Do nothing; it serves from the start."""
+
+    async def serve_forever(self) -> None:
+        """Wait until cancelled."""
+        await self._loop.create_future()
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps."""
+
+    def __init__(self) -> None:
+        selector = _NeverReady()
+        super().__init__(selector)
+        selector.advance = self._advance
+        self._now = 0.0
+        self._listeners: dict[int, Factory] = {}
+        self._next_port = _FIRST_EPHEMERAL_PORT
+
+    def time(self) -> float:
+        """Return the virtual time, seconds since the loop was made."""
+        return self._now
+
+    def _advance(self, seconds: float) -> None:
+        self._now += seconds
+
+    async def create_server(  # type: ignore[override]  # one of the base's many overloads
+        self, protocol_factory: Factory, host: object = None, port: int = 0, **options: object
+    ) -> VirtualServer:
+        """Listen on a port of this loop; port 0 takes the next free one."""
+        port = port or self._free_port()
+        if port in self._listeners:
+            raise OSError(98, f"port {port} is in use on this virtual loop")
+        self._listeners[port] = protocol_factory
+        return VirtualServer(self, port)
+
+    async def create_connection(  # type: ignore[override]  # one of the base's many overloads
+        self, protocol_factory: Factory, host: object = None, port: int = 0, **options: object
+    ) -> tuple[PipeTransport, asyncio.Protocol]:
+        """Connect to a server of this loop; refuse as a socket would when nothing listens."""
+        listener = self._listeners.get(port)
+        if listener is None:
+            raise ConnectionRefusedError(111, f"Connect call failed ('virtual', {port})")
+        near = PipeTransport(self, {"peername": ("127.0.0.1", port)})
+        far = PipeTransport(self, {"peername": ("127.0.0.1", self._free_port())})
+        client = cast("asyncio.Protocol", protocol_factory())
+        server = cast("asyncio.Protocol", listener())
+        near.join(far, client)
+        far.join(near, server)
+        server.connection_made(far)
+        client.connection_made(near)
+        return near, client
+
+    def stop_listening(self, port: int) -> None:
+        """Free `port`."""
+        self._listeners.pop(port, None)
+
+    def is_listening(self, port: int) -> bool:
+        """Tell whether `port` is taken."""
+        return port in self._listeners
+
+    def _free_port(self) -> int:
+        self._next_port += 1
+        return self._next_port

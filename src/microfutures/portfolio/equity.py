@@ -1,0 +1,35 @@
+"""Equity history in bounded memory: fine for the recent past, coarser for the rest."""
+
+from itertools import pairwise
+
+from microfutures.model.identifiers import StrategyName
+
+MAX_POINTS = 512
+
+
+class EquityHistory:
+    """Points of equity over time; when full, every second point goes and the pace halves."""
+
+    def __init__(self) -> None:
+        self._points: list[tuple[int, float, dict[StrategyName, float]]] = []
+        self._stride = 1
+        self._offered = 0
+
+    def record(self, time_ns: int, equity: float, by_strategy: dict[StrategyName, float]) -> None:
+        """Offer a point; it is kept if the current pace takes it."""
+        if self._offered % self._stride == 0:
+            self._points.append((time_ns, equity, by_strategy))
+        self._offered += 1
+        if len(self._points) > MAX_POINTS:
+            self._points = self._points[::2]
+            self._stride *= 2
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Return the equity, USD, oldest first."""
+        return tuple(equity for _, equity, _ in self._points)
+
+    def changes(self, strategy: StrategyName) -> list[float]:
+        """Return the steps of a strategy's net P&L from point to point, USD."""
+        series = [nets[strategy] for _, _, nets in self._points if strategy in nets]
+        return [after - before for before, after in pairwise(series)]

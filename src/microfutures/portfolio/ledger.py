@@ -1,0 +1,157 @@
+"""The ledger: exact Decimal books of every fill and commission, by strategy and instrument.
+
+Not here: capital and allocation (`portfolio.portfolio`), round trips (`portfolio.round_trips`).
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from microfutures.model.fills import Commission, Fill
+from microfutures.model.identifiers import ExecutionId, InstrumentId, StrategyName
+
+ZERO = Decimal(0)
+
+Key = tuple[StrategyName, InstrumentId]
+
+
+class Account(msgspec.Struct):
+    """The book of one strategy in one instrument; money in USD.
+
+    ``cash`` is the sum of what sales brought and purchases cost (price, quantity, multiplier), and
+    ``cost`` the basis of what is still open, so that ``realized = cash + cost`` is exact whenever
+    the position is flat, however often it was averaged before.
+    """
+
+    multiplier: Decimal
+    quantity: int = 0
+    cash: Decimal = ZERO
+    cost: Decimal = ZERO
+    commissions: Decimal = ZERO
+
+    @property
+    def realized(self) -> Decimal:
+        """Return the P&L of what was closed, before commissions."""
+        return self.cash + self.cost
+
+    @property
+    def average_price(self) -> Decimal:
+        """Return the average price of the open position; 0 when flat."""
+        return self.cost / (self.quantity * self.multiplier) if self.quantity else ZERO
+
+    def unrealized(self, mark: Decimal) -> Decimal:
+        """Return the P&L of what is open, were it closed at `mark`."""
+        return mark * self.quantity * self.multiplier - self.cost
+
+    def trade(self, signed_quantity: int, price: Decimal) -> None:
+        """Book one trade."""
+        value = price * signed_quantity * self.multiplier
+        self.cash -= value
+        before, after = self.quantity, self.quantity + signed_quantity
+        if before * signed_quantity >= 0:
+            self.cost += value
+        elif before * after > 0:
+            self.cost = self.cost * after / before
+        else:  # closed, or turned around: what is open now was opened at this price
+            self.cost = price * after * self.multiplier
+        self.quantity = after
+
+
+class Booked(msgspec.Struct, frozen=True):
+    """What `Ledger.book` did with a fill."""
+
+    strategy: StrategyName
+    fill: Fill
+    replaced: Fill | None
+
+
+class Ledger:
+    """Books of all strategies; every call is idempotent by execution id."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[Key, Account] = {}
+        self._fills: dict[str, Booked] = {}
+        self._commissions: dict[str, Decimal] = {}
+
+    def account(self, strategy: StrategyName, instrument_id: InstrumentId) -> Account | None:
+        """Return the book of `strategy` in `instrument_id`, if it ever traded there."""
+        return self._accounts.get((strategy, instrument_id))
+
+    @property
+    def accounts(self) -> dict[Key, Account]:
+        """Return all books; to be read only."""
+        return self._accounts
+
+    def position(self, strategy: StrategyName, instrument_id: InstrumentId) -> int:
+        """Return the signed position of `strategy`."""
+        account = self.account(strategy, instrument_id)
+        return account.quantity if account else 0
+
+    def total_position(self, instrument_id: InstrumentId) -> int:
+        """Return the signed position of all strategies together."""
+        return sum(
+            account.quantity
+            for (_, instrument), account in self._accounts.items()
+            if instrument == instrument_id
+        )
+
+    def book(self, strategy: StrategyName, fill: Fill, multiplier: Decimal) -> Booked | None:
+        """Book `fill` for `strategy`; None when it is known already.
+
+        A correction (same id up to the last dot, other suffix) takes the earlier fill back first.
+        """
+        stem = execution_stem(fill.execution_id)
+        earlier = self._fills.get(stem)
+        if earlier is not None and earlier.fill.execution_id >= fill.execution_id:
+            return None
+        account = self._open(strategy, fill.instrument_id, multiplier)
+        if earlier is not None:
+            account.trade(-earlier.fill.signed_quantity, earlier.fill.price)
+        account.trade(fill.signed_quantity, fill.price)
+        booked = Booked(strategy, fill, earlier.fill if earlier else None)
+        self._fills[stem] = booked
+        late = self._commissions.get(stem)
+        if late is not None and earlier is None:
+            account.commissions += late
+        return booked
+
+    def charge(self, commission: Commission) -> StrategyName | None:
+        """Book `commission`; return whose it is, None when it is known or its fill is not yet."""
+        stem = execution_stem(commission.execution_id)
+        before = self._commissions.get(stem)
+        if before == commission.amount:
+            return None
+        self._commissions[stem] = commission.amount
+        booked = self._fills.get(stem)
+        if booked is None:
+            return None
+        account = self._accounts[booked.strategy, booked.fill.instrument_id]
+        account.commissions += commission.amount - (before or ZERO)
+        return booked.strategy
+
+    def commission_of(self, execution_id: ExecutionId) -> Decimal | None:
+        """Return what the broker charged for an execution; None before it said so."""
+        return self._commissions.get(execution_stem(execution_id))
+
+    def adjust(
+        self,
+        strategy: StrategyName,
+        instrument_id: InstrumentId,
+        *,
+        quantity: int,
+        price: Decimal,
+        multiplier: Decimal,
+    ) -> None:
+        """Book a change that had no fill of ours (the broker's position is the truth)."""
+        self._open(strategy, instrument_id, multiplier).trade(quantity, price)
+
+    def _open(
+        self, strategy: StrategyName, instrument_id: InstrumentId, multiplier: Decimal
+    ) -> Account:
+        return self._accounts.setdefault((strategy, instrument_id), Account(multiplier))
+
+
+def execution_stem(execution_id: ExecutionId) -> str:
+    """Return the part of an execution id that its corrections share."""
+    stem, dot, _ = execution_id.rpartition(".")
+    return stem if dot else execution_id

@@ -1,0 +1,113 @@
+"""Round trips: from flat to flat, of one strategy, net of commissions that may come late."""
+
+from collections import deque
+from decimal import Decimal
+
+import msgspec
+
+from microfutures.model.fills import Commission, Fill
+from microfutures.model.identifiers import InstrumentId, StrategyName
+from microfutures.model.snapshot import RoundTripView
+from microfutures.portfolio.ledger import execution_stem
+
+KEPT_ROUND_TRIPS = 200
+
+ZERO = Decimal(0)
+
+
+class RoundTrip(msgspec.Struct):
+    """One trip; ``gross`` is the sum of its cash flows and means P&L once it is closed.
+
+    ``instrument_id`` is the leg that opened it (the less liquid one trades first); its largest
+    position counts as the units.
+    """
+
+    strategy: StrategyName
+    instrument_id: InstrumentId
+    opened_ns: int
+    direction: str
+    units: int = 0
+    closed_ns: int | None = None
+    gross: Decimal = ZERO
+    commissions: Decimal = ZERO
+    exit_reason: str = ""
+
+    def view(self) -> RoundTripView:
+        """Return the finished trip for the eyes."""
+        return RoundTripView(
+            opened_ns=self.opened_ns,
+            closed_ns=self.closed_ns or self.opened_ns,
+            strategy=self.strategy,
+            direction=self.direction,
+            units=self.units,
+            gross=self.gross,
+            commissions=self.commissions,
+            net=self.gross - self.commissions,
+            exit_reason=self.exit_reason,
+        )
+
+
+class Tally(msgspec.Struct):
+    """What a strategy's finished round trips came to."""
+
+    count: int = 0
+    wins: int = 0
+
+
+class RoundTripLog:
+    """Follows each strategy's fills and keeps its finished round trips, newest first."""
+
+    def __init__(self) -> None:
+        self._open: dict[StrategyName, RoundTrip] = {}
+        self._positions: dict[StrategyName, dict[InstrumentId, int]] = {}
+        self._by_execution: dict[str, RoundTrip] = {}
+        self._early: dict[str, Decimal] = {}
+        self.finished: deque[RoundTrip] = deque(maxlen=KEPT_ROUND_TRIPS)
+        self.count = 0
+        self._finished_by_strategy: dict[StrategyName, list[RoundTrip]] = {}
+
+    def on_fill(
+        self, strategy: StrategyName, fill: Fill, multiplier: Decimal, *, reason: str
+    ) -> RoundTrip | None:
+        """Book `fill`; return the round trip that it finished, if any."""
+        positions = self._positions.setdefault(strategy, {})
+        trip = self._open.get(strategy)
+        if trip is None:
+            direction = "long" if fill.signed_quantity > 0 else "short"
+            trip = RoundTrip(strategy, fill.instrument_id, fill.time_ns, direction)
+            self._open[strategy] = trip
+            self._finished_by_strategy.setdefault(strategy, [])
+        before = positions.get(fill.instrument_id, 0)
+        positions[fill.instrument_id] = before + fill.signed_quantity
+        trip.gross -= fill.price * fill.signed_quantity * multiplier
+        trip.units = max(trip.units, abs(positions[trip.instrument_id]))
+        stem = execution_stem(fill.execution_id)
+        self._by_execution[stem] = trip
+        trip.commissions += self._early.pop(stem, ZERO)
+        if any(positions.values()):
+            return None
+        return self._finish(trip, fill.time_ns, reason)
+
+    def on_commission(self, commission: Commission) -> None:
+        """Book a commission to the trip of its execution, before or after the trip ended."""
+        stem = execution_stem(commission.execution_id)
+        trip = self._by_execution.get(stem)
+        if trip is None:
+            self._early[stem] = commission.amount
+        else:
+            trip.commissions += commission.amount
+
+    def tally(self, strategy: StrategyName) -> Tally:
+        """Return the number of finished trips of `strategy` and how many made money, net."""
+        trips = self._finished_by_strategy.get(strategy, [])
+        return Tally(len(trips), sum(trip.gross > trip.commissions for trip in trips))
+
+    def _finish(self, trip: RoundTrip, closed_ns: int, reason: str) -> RoundTrip:
+        trip.closed_ns = closed_ns
+        trip.exit_reason = reason
+        del self._open[trip.strategy]
+        self._positions[trip.strategy] = {}
+        self.finished.appendleft(trip)
+        self._finished_by_strategy[trip.strategy].append(trip)
+        self.count += 1
+        return trip
