@@ -12,6 +12,9 @@ from microfutures.model.identifiers import ExecutionId, InstrumentId, StrategyNa
 
 ZERO = Decimal(0)
 
+BASIS_QUANTUM = Decimal("1e-8")
+"""A basis that is split is rounded to this, so that all sums stay exact in Decimal's 28 digits."""
+
 Key = tuple[StrategyName, InstrumentId]
 
 
@@ -51,7 +54,7 @@ class Account(msgspec.Struct):
         if before * signed_quantity >= 0:
             self.cost += value
         elif before * after > 0:
-            self.cost = self.cost * after / before
+            self.cost = (self.cost * after / before).quantize(BASIS_QUANTUM)
         else:  # closed, or turned around: what is open now was opened at this price
             self.cost = price * after * self.multiplier
         self.quantity = after
