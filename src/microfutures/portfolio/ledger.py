@@ -136,18 +136,6 @@ class Ledger:
         """Return what the broker charged for an execution; None before it said so."""
         return self._commissions.get(execution_stem(execution_id))
 
-    def adjust(
-        self,
-        strategy: StrategyName,
-        instrument_id: InstrumentId,
-        *,
-        quantity: int,
-        price: Decimal,
-        multiplier: Decimal,
-    ) -> None:
-        """Book a change that had no fill of ours (the broker's position is the truth)."""
-        self._open(strategy, instrument_id, multiplier).trade(quantity, price)
-
     def _open(
         self, strategy: StrategyName, instrument_id: InstrumentId, multiplier: Decimal
     ) -> Account:
