@@ -1,4 +1,4 @@
-"""Our positions against the broker's: the broker is the truth, the user's own holdings are not ours.
+"""Our positions against the broker's: the broker is the truth, the user's own are not ours.
 
 Every difference is classified by its direction. What shrinks a position of ours (a trade made by
 hand in TWS, an expiry, a fill that was never reported) is taken into our books. What doesn't is

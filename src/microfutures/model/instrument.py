@@ -1,6 +1,5 @@
 """One tradable contract: what it is, its tick, its multiplier, its hours."""
 
-from bisect import bisect_right
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
@@ -9,6 +8,7 @@ import msgspec
 
 from microfutures.model.errors import InvalidValueError
 from microfutures.model.identifiers import InstrumentId, Symbol
+from microfutures.model.sessions import Session, session_at
 
 
 class SecurityType(StrEnum):
@@ -16,13 +16,6 @@ class SecurityType(StrEnum):
 
     FUTURE = "FUT"
     STOCK = "STK"
-
-
-class Session(msgspec.Struct, frozen=True, gc=False):
-    """One stretch of trading, ``[open_ns, close_ns)``, nanoseconds UTC."""
-
-    open_ns: int
-    close_ns: int
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,17 +82,3 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     def is_liquid(self, moment_ns: int) -> bool:
         """Tell whether `moment_ns` lies in its regular, liquid hours."""
         return session_at(self.liquid_hours, moment_ns) is not None
-
-
-def session_at(sessions: tuple[Session, ...], moment_ns: int) -> Session | None:
-    """Return the session that contains `moment_ns`, if any."""
-    index = bisect_right(sessions, moment_ns, key=lambda session: session.open_ns) - 1
-    if index >= 0 and moment_ns < sessions[index].close_ns:
-        return sessions[index]
-    return None
-
-
-def next_open(sessions: tuple[Session, ...], moment_ns: int) -> Session | None:
-    """Return the first session that opens after `moment_ns`, if one is known."""
-    index = bisect_right(sessions, moment_ns, key=lambda session: session.open_ns)
-    return sessions[index] if index < len(sessions) else None

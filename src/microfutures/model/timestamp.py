@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import NewType
+from zoneinfo import ZoneInfo
 
 from microfutures.model.errors import InvalidValueError
 
@@ -32,3 +33,8 @@ def to_iso(moment_ns: int) -> str:
 def seconds(count: float) -> Nanoseconds:
     """Return `count` seconds as nanoseconds."""
     return Nanoseconds(round(count * NANOSECONDS_PER_SECOND))
+
+
+def exchange_time(moment_ns: int, zone: str = "America/New_York", pattern: str = "%H:%M") -> str:
+    """Return `moment_ns` as people at the exchange would write it."""
+    return to_datetime(moment_ns).astimezone(ZoneInfo(zone)).strftime(pattern)

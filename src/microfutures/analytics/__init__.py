@@ -1,0 +1,1 @@
+"""Pure statistics and performance arithmetic; no I/O, no state of the system."""

@@ -1,0 +1,139 @@
+"""The async shell around the engine: one queue in, the journal before the broker out."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from microfutures.engine.engine import Engine
+from microfutures.engine.output import (
+    Cancel,
+    Effect,
+    EngineOutput,
+    Preview,
+    RequestHistory,
+    RequestState,
+    Say,
+    Submit,
+)
+from microfutures.model.events import (
+    ConnectionChanged,
+    EngineEvent,
+    InstrumentResolved,
+    NoticeReceived,
+    TimerFired,
+)
+from microfutures.model.market import Quote
+from microfutures.ports.broker import Broker
+from microfutures.ports.clock import Clock
+from microfutures.ports.journal import Journal, JournalRecord
+
+TIMER_SECONDS = 0.5
+
+_encode = msgspec.json.Encoder().encode
+
+Speak = Callable[[int, Say], None]
+
+
+class EngineRunner:
+    """Feeds the engine one event at a time and carries out what it answers.
+
+    Everything is in the journal, durably, before it takes effect outside.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        journal: Journal,
+        broker: Broker,
+        clock: Clock,
+        speak: Speak,
+        first_sequence: int,
+    ) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._broker = broker
+        self._clock = clock
+        self._speak = speak
+        self._sequence = first_sequence
+        self._queue: asyncio.Queue[EngineEvent] = asyncio.Queue()
+        self._uncommitted = 0
+
+    def put(self, event: EngineEvent) -> None:
+        """Queue an event; the sink of the broker adapter."""
+        self._queue.put_nowait(event)
+
+    async def run(self) -> None:
+        """Work through events until cancelled; an exception of the engine ends it."""
+        while True:
+            self.step(await self._queue.get())
+            if self._queue.empty():
+                self._commit()
+
+    async def run_timer(self) -> None:
+        """Put a `TimerFired` every half second of the broker's clock."""
+        while True:
+            await self._clock.sleep(TIMER_SECONDS)
+            self.put(TimerFired(time_ns=self._clock.now_ns()))
+
+    def step(self, event: EngineEvent) -> None:
+        """Journal one event, process it, journal the answer, carry it out."""
+        if not isinstance(event, TimerFired):
+            self._append(event.time_ns, _kind(event), type(event).__name__, _encode(event))
+        output = self._engine.process(event)
+        for record in output.records:
+            self._append(event.time_ns, record.kind, record.name, _encode(record.payload))
+        self._carry_out(event.time_ns, output)
+
+    def _carry_out(self, time_ns: int, output: EngineOutput) -> None:
+        for effect in output.effects:
+            if isinstance(effect, Submit):
+                self._commit()
+            self._carry_out_one(time_ns, effect)
+
+    def _carry_out_one(self, time_ns: int, effect: Effect) -> None:
+        match effect:
+            case Submit(approved):
+                self._broker.submit(approved)
+            case Cancel(order_ref):
+                self._broker.cancel(order_ref)
+            case Preview(intent_id, trades):
+                self._broker.preview(intent_id, trades)
+            case RequestState():
+                self._broker.request_state()
+            case RequestHistory(instrument_id):
+                self._broker.request_history(instrument_id)
+            case Say():
+                self._speak(time_ns, effect)
+
+    def _append(self, time_ns: int, kind: str, name: str, payload: bytes) -> None:
+        self._sequence += 1
+        self._journal.append(JournalRecord(self._sequence, time_ns, kind, name, payload))
+        self._uncommitted += 1
+
+    def _commit(self) -> None:
+        if self._uncommitted:
+            self._journal.commit()
+            self._uncommitted = 0
+
+
+def _kind(event: EngineEvent) -> str:
+    """Return the journal's group for an event; see `ports.journal.JournalRecord`."""
+    match event:
+        case Quote():
+            return "market"
+        case ConnectionChanged() | NoticeReceived() | InstrumentResolved():
+            return "connection"
+        case _:
+            return _KINDS.get(type(event).__name__, "system")
+
+
+_KINDS = {
+    "HistoryLoaded": "market",
+    "OrderUpdated": "order",
+    "FillReceived": "order",
+    "CommissionReceived": "order",
+    "MarginPreviewed": "order",
+    "BrokerStateReported": "order",
+}

@@ -1,0 +1,32 @@
+"""Stretches of trading and how to find the one that holds a moment."""
+
+from bisect import bisect_right
+
+import msgspec
+
+
+class Session(msgspec.Struct, frozen=True, gc=False):
+    """One stretch of trading, ``[open_ns, close_ns)``, nanoseconds UTC."""
+
+    open_ns: int
+    close_ns: int
+
+
+def session_at(sessions: tuple[Session, ...], moment_ns: int) -> Session | None:
+    """Return the session that contains `moment_ns`, if any."""
+    index = bisect_right(sessions, moment_ns, key=lambda session: session.open_ns) - 1
+    if index >= 0 and moment_ns < sessions[index].close_ns:
+        return sessions[index]
+    return None
+
+
+def next_open(sessions: tuple[Session, ...], moment_ns: int) -> Session | None:
+    """Return the first session that opens after `moment_ns`, if one is known."""
+    index = bisect_right(sessions, moment_ns, key=lambda session: session.open_ns)
+    return sessions[index] if index < len(sessions) else None
+
+
+def seconds_to_close(sessions: tuple[Session, ...], moment_ns: int) -> float | None:
+    """Return the seconds until the session that contains `moment_ns` ends; None outside of all."""
+    session = session_at(sessions, moment_ns)
+    return None if session is None else (session.close_ns - moment_ns) / 1e9

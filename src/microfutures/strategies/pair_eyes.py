@@ -1,0 +1,90 @@
+"""Looks at a pair's market: which contracts, may the quotes be traded on, where is the spread."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from microfutures.config.strategy_parameters import PairParameters
+from microfutures.model.identifiers import Symbol
+from microfutures.model.instrument import Instrument
+from microfutures.model.market import Quote
+from microfutures.model.quality import hours_problem, quote_problem
+from microfutures.model.sessions import seconds_to_close
+from microfutures.ports.view import BrokerView
+from microfutures.strategies.pair_plan import PairPrices, joint_prices
+from microfutures.strategies.spread import Spread
+
+
+class Look(msgspec.Struct, frozen=True):
+    """One look at the market: prices that may be traded on, and their z-score."""
+
+    now_ns: int
+    prices: PairPrices
+    z: float
+
+    @property
+    def seconds_left(self) -> float:
+        """Return the seconds until the liquid hours of either leg end."""
+        ends = (
+            seconds_to_close(instrument.liquid_hours, self.now_ns)
+            for instrument in (self.prices.primary, self.prices.secondary)
+        )
+        return min(end or 0.0 for end in ends)
+
+
+class PairEyes:
+    """Samples the spread whenever both legs allow it, and says why when they don't."""
+
+    def __init__(self, parameters: PairParameters) -> None:
+        self._parameters = parameters
+        self.symbols = (Symbol(parameters.primary_symbol), Symbol(parameters.secondary_symbol))
+        self.spread = Spread(lookback=parameters.lookback, sample_seconds=parameters.sample_seconds)
+        self.latest: Look | None = None
+        self.warning: str | None = None
+
+    def instruments(self, view: BrokerView | None) -> tuple[Instrument, Instrument] | None:
+        """Return the contracts of the two legs; None while either is unresolved."""
+        if view is None:
+            return None
+        first, second = (view.instrument(symbol) for symbol in self.symbols)
+        return (first, second) if first is not None and second is not None else None
+
+    def look(self, view: BrokerView | None, market_data: Mapping[Symbol, Quote]) -> Look | str:
+        """Return a look, or the sentence that says why there is none; `warning` is set anew."""
+        self.latest = self.warning = None
+        instruments = self.instruments(view)
+        if view is None or instruments is None:
+            return f"waiting for the contracts of {' and '.join(self.symbols)}"
+        prices = self._prices(view.now_ns(), instruments, market_data)
+        if isinstance(prices, str):
+            return prices
+        self.warning = self.spread.observe(view.now_ns(), prices.ratio)
+        if not self.spread.is_ready:
+            if self.spread.samples < self._parameters.lookback:
+                return f"warming up: {self.spread.samples} of {self._parameters.lookback} samples"
+            return "the spread has not moved at all in the window"
+        self.latest = Look(view.now_ns(), prices, self.spread.z(prices.ratio))
+        return self.latest
+
+    def _prices(
+        self,
+        now_ns: int,
+        instruments: tuple[Instrument, Instrument],
+        market_data: Mapping[Symbol, Quote],
+    ) -> PairPrices | str:
+        quotes = [market_data.get(symbol) for symbol in self.symbols]
+        limit = self._parameters.max_quote_age_seconds
+        for instrument, quote in zip(instruments, quotes, strict=True):
+            problem = hours_problem(instrument, now_ns) or quote_problem(
+                instrument.instrument_id, quote, now_ns, limit
+            )
+            if problem is not None:
+                return problem
+        first, second = quotes
+        prices = joint_prices(*instruments, first, second) if first and second else None
+        if prices is None or prices.primary_bid <= 0 or prices.secondary_bid <= 0:
+            return (
+                "no dollar-neutral hedge exists unless both prices are above zero: "
+                + " and ".join(f"{quote.instrument_id} {quote.mid}" for quote in quotes if quote)
+            )
+        return prices

@@ -1,0 +1,51 @@
+"""What a strategy tells about itself."""
+
+import msgspec
+
+from microfutures.model.intents import Refusal
+from microfutures.model.snapshot import RefusalCount
+
+
+class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """State in one word, the numbers behind it and why there is no trade."""
+
+    state: str
+    metrics: tuple[tuple[str, str], ...]
+    z_score: float | None
+    z_entry: float | None
+    z_exit: float | None
+    why_no_trade: str
+    refusals: tuple[RefusalCount, ...]
+
+
+class RefusalLog:
+    """Counts refusals by rule and keeps the latest sentence of each."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, RefusalCount] = {}
+        self._news: list[Refusal] = []
+        self._last_rule = ""
+
+    def add(self, refusal: Refusal) -> None:
+        """Count `refusal`; it is news when it isn't by the same rule as the one before."""
+        before = self._counts.get(refusal.rule)
+        self._counts[refusal.rule] = RefusalCount(
+            rule=refusal.rule, count=before.count + 1 if before else 1, latest=refusal.reason
+        )
+        if refusal.rule != self._last_rule:
+            self._news.append(refusal)
+            self._last_rule = refusal.rule
+
+    def settle(self) -> None:
+        """Note that the opportunity is over: the next refusal is news again."""
+        self._last_rule = ""
+
+    def take_news(self) -> list[Refusal]:
+        """Return what was new since the last call."""
+        news, self._news = self._news, []
+        return news
+
+    @property
+    def counts(self) -> tuple[RefusalCount, ...]:
+        """Return all counts, the most frequent first."""
+        return tuple(sorted(self._counts.values(), key=lambda each: (-each.count, each.rule)))
