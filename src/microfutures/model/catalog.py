@@ -1,0 +1,139 @@
+"""Known products and their contracts: what `MCL` is, which months trade and when."""
+
+from datetime import date, timedelta
+from difflib import get_close_matches
+from functools import lru_cache
+from zlib import crc32
+
+from microfutures.model.errors import InvalidValueError, UnknownInstrumentError
+from microfutures.model.expiry import month_code, next_month
+from microfutures.model.identifiers import InstrumentId, Symbol
+from microfutures.model.instrument import Instrument, SecurityType
+from microfutures.model.products import PRODUCTS, Listing, ProductSpec
+from microfutures.model.sessions import Session
+from microfutures.model.trading_hours import moment_ns, sessions_between
+
+HOURS_BACK = timedelta(days=7)
+HOURS_AHEAD = timedelta(days=14)
+
+
+def symbols() -> tuple[str, ...]:
+    """Return every symbol of the catalog."""
+    return tuple(PRODUCTS)
+
+
+def spec(symbol: str) -> ProductSpec:
+    """Return the row of `symbol`.
+
+    Raises
+    ------
+    UnknownInstrumentError
+        If the catalog has no such symbol; the text suggests the nearest ones.
+    """
+    row = PRODUCTS.get(symbol)
+    if row is not None:
+        return row
+    near = get_close_matches(symbol.upper(), PRODUCTS, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(PRODUCTS)}"
+    raise UnknownInstrumentError(f"the catalog has no symbol {symbol!r}; {hint}")
+
+
+def sessions(
+    symbol: str, first_day: date, last_day: date
+) -> tuple[tuple[Session, ...], tuple[Session, ...]]:
+    """Return trading and liquid hours of `symbol` over trading days, both ends included."""
+    return sessions_between(spec(symbol).hours, first_day, last_day)
+
+
+def fund(symbol: str, on: date) -> Instrument:
+    """Return the instrument of an exchange-traded fund, with its hours around `on`."""
+    row = spec(symbol)
+    if row.security_type is not SecurityType.STOCK:
+        raise InvalidValueError(f"{symbol} is a future: name its month, or list its contracts")
+    return _build(row, symbol, symbol, on, None)
+
+
+def future(symbol: str, year: int, month: int, on: date, *, year_digits: int = 1) -> Instrument:
+    """Return one contract of a future, with its hours around `on`, whether it still trades or not.
+
+    ``year_digits=2`` spells ``CLX26``, for histories in which ``CLX6`` would name two contracts.
+    """
+    row = spec(symbol)
+    listing = _listing(row)
+    suffix = str(year)[-year_digits:]
+    name = f"{symbol}{month_code(month)}{suffix}"
+    return _build(row, name, f"{symbol} {year}{month:02d}", on, listing.rule(year, month))
+
+
+@lru_cache(maxsize=512)
+def listed_contracts(symbol: str, on: date) -> tuple[Instrument, ...]:
+    """Return what trades of `symbol` on `on`: the fund itself, or the months, nearest first.
+
+    Hours reach from a week before `on` to two weeks after it.
+    """
+    row = spec(symbol)
+    if row.listing is None:
+        return (fund(symbol, on),)
+    contracts: list[Instrument] = []
+    year, month = on.year, on.month
+    while len(contracts) < row.listing.count:
+        if month_code(month) in row.listing.months and row.listing.rule(year, month) >= on:
+            contracts.append(future(symbol, year, month, on))
+        year, month = next_month(year, month)
+    return tuple(contracts)
+
+
+def front_contract(symbol: str, on: date, *, roll_days_before: int = 8) -> Instrument:
+    """Return the nearest contract that is more than `roll_days_before` calendar days from its end.
+
+    Eight calendar days are about the five business days from which IB may close out oil futures.
+    """
+    listed = listed_contracts(symbol, on)
+    limit = on + timedelta(days=roll_days_before)
+    for contract in listed:
+        if contract.last_trade_date is None or contract.last_trade_date > limit:
+            return contract
+    return listed[-1]
+
+
+def _listing(row: ProductSpec) -> Listing:
+    if row.listing is None:
+        raise InvalidValueError(f"{row.symbol} has no contract months: it is a fund")
+    return row.listing
+
+
+def _build(
+    row: ProductSpec, name: str, con_id_key: str, on: date, last_trade_date: date | None
+) -> Instrument:
+    trading, liquid = sessions_between(row.hours, on - HOURS_BACK, on + HOURS_AHEAD)
+    if last_trade_date is not None and row.listing is not None:
+        end_ns = moment_ns(last_trade_date, row.listing.stops_at, row.hours.time_zone)
+        trading, liquid = _cut(trading, end_ns), _cut(liquid, end_ns)
+    return Instrument(
+        instrument_id=InstrumentId(name),
+        symbol=Symbol(row.symbol),
+        security_type=row.security_type,
+        exchange=row.exchange,
+        currency=row.currency,
+        multiplier=row.multiplier,
+        tick_size=row.tick_size,
+        con_id=_con_id(con_id_key),
+        description=row.description,
+        last_trade_date=last_trade_date,
+        time_zone=row.hours.time_zone,
+        trading_hours=trading,
+        liquid_hours=liquid,
+    )
+
+
+def _cut(hours: tuple[Session, ...], end_ns: int) -> tuple[Session, ...]:
+    return tuple(
+        Session(session.open_ns, min(session.close_ns, end_ns))
+        for session in hours
+        if session.open_ns < end_ns
+    )
+
+
+def _con_id(key: str) -> int:
+    # A stable stand-in of IB's number, in its range, the same on every machine and every day.
+    return 100_000_000 + crc32(key.encode()) % 800_000_000

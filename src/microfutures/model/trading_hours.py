@@ -1,0 +1,150 @@
+"""Trading hours as templates in exchange time, turned into sessions in nanoseconds UTC.
+
+Not here: the hours a broker reports when connected, which always win.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from microfutures.model.holidays import Day, Exchange, day_kind
+from microfutures.model.sessions import Session
+
+ONE_DAY = timedelta(days=1)
+
+
+class SessionTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    """The hours of a family of products, in the time of ``time_zone``.
+
+    The session of a day opens at ``opens`` of that day, or of the day before when
+    ``opens_day_before``; an early close ends trading and liquid hours alike.
+    """
+
+    name: str
+    exchange: Exchange
+    time_zone: str
+    opens: time
+    closes: time
+    opens_day_before: bool
+    liquid_opens: time
+    liquid_closes: time
+    early_close: time
+    early_liquid_close: time
+    source: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the exchange's time zone."""
+        return ZoneInfo(self.time_zone)
+
+
+NEW_YORK = "America/New_York"
+CHICAGO = "America/Chicago"
+
+# One row a family. Halts on holidays: 12:00 Chicago for indices, rates and currencies, 13:30 for
+# energy and metals. Liquid hours follow the contract details that IB reports (ES of May 2025,
+# stocks of 2019 and 2022).
+GLOBEX_INDEX = SessionTemplate(
+    name="globex_index",
+    exchange=Exchange.CME,
+    time_zone=CHICAGO,
+    opens=time(17),
+    closes=time(16),
+    opens_day_before=True,
+    liquid_opens=time(8, 30),
+    liquid_closes=time(16),
+    early_close=time(12),
+    early_liquid_close=time(12),
+    source="IB contract details of ES; CME Globex hours and holiday schedule",
+)
+GLOBEX_ENERGY = SessionTemplate(
+    name="globex_energy",
+    exchange=Exchange.CME,
+    time_zone=NEW_YORK,
+    opens=time(18),
+    closes=time(17),
+    opens_day_before=True,
+    liquid_opens=time(9, 30),
+    liquid_closes=time(17),
+    early_close=time(14, 30),
+    early_liquid_close=time(14, 30),
+    source="CME Globex hours and holiday schedule of energy and metals",
+)
+GLOBEX_FINANCIAL = SessionTemplate(
+    name="globex_financial",
+    exchange=Exchange.CME,
+    time_zone=CHICAGO,
+    opens=time(17),
+    closes=time(16),
+    opens_day_before=True,
+    liquid_opens=time(7, 20),
+    liquid_closes=time(14),
+    early_close=time(12),
+    early_liquid_close=time(12),
+    source="CME Globex hours of currencies, yields and crypto; pit hours as the liquid ones",
+)
+US_STOCKS = SessionTemplate(
+    name="us_stocks",
+    exchange=Exchange.NYSE,
+    time_zone=NEW_YORK,
+    opens=time(4),
+    closes=time(20),
+    opens_day_before=False,
+    liquid_opens=time(9, 30),
+    liquid_closes=time(16),
+    early_close=time(17),
+    early_liquid_close=time(13),
+    source="IB contract details of US stocks; NYSE hours",
+)
+
+
+def sessions_between(
+    template: SessionTemplate, first_day: date, last_day: date
+) -> tuple[tuple[Session, ...], tuple[Session, ...]]:
+    """Return trading and liquid sessions of the trading days from `first_day` to `last_day`.
+
+    A trading day is the day a session closes: Monday's Globex session opens on Sunday.
+    """
+    trading: list[Session] = []
+    liquid: list[Session] = []
+    day = first_day
+    while day <= last_day:
+        of_day = _sessions_of_day(template, day)
+        if of_day is not None:
+            trading.append(of_day[0])
+            liquid.append(of_day[1])
+        day += ONE_DAY
+    return tuple(trading), tuple(liquid)
+
+
+@lru_cache(maxsize=4096)
+def _sessions_of_day(template: SessionTemplate, day: date) -> tuple[Session, Session] | None:
+    kind = day_kind(template.exchange, day)
+    if kind is Day.CLOSED:
+        return None
+    is_early = kind is Day.EARLY_CLOSE
+    open_day = day - ONE_DAY if template.opens_day_before else day
+    close = template.early_close if is_early else template.closes
+    liquid_close = template.early_liquid_close if is_early else template.liquid_closes
+    zone = template.zone
+    return (
+        Session(_at(open_day, template.opens, zone), _at(day, close, zone)),
+        Session(_at(day, template.liquid_opens, zone), _at(day, liquid_close, zone)),
+    )
+
+
+def _at(day: date, moment: time, zone: ZoneInfo) -> int:
+    local = datetime.combine(day, moment, tzinfo=zone)
+    return int(local.astimezone(UTC).timestamp()) * 1_000_000_000
+
+
+def moment_ns(day: date, moment: time, time_zone: str) -> int:
+    """Return the nanoseconds UTC of a local `moment` on `day`."""
+    return _at(day, moment, ZoneInfo(time_zone))
+
+
+def local_date(moment: int, time_zone: str) -> date:
+    """Return the calendar date of `moment` (nanoseconds UTC) in `time_zone`."""
+    return datetime.fromtimestamp(moment // 1_000_000_000, tz=ZoneInfo(time_zone)).date()
