@@ -5,7 +5,6 @@
     MicroFuturesError
     ├── InvalidValueError        fix the value: NaN, off-tick price, naive datetime
     ├── ConfigurationError       fix the file or the flag; the process exits with 2
-    ├── IllegalTransitionError   a bug or a broker that lies: halt, reconcile
     ├── UnknownInstrumentError   fix the symbol
     ├── BrokerUnavailableError   retry later
     ├── BrokerRequestError       fix the request; carries the broker's code
@@ -23,10 +22,6 @@ class InvalidValueError(MicroFuturesError, ValueError):
 
 class ConfigurationError(MicroFuturesError):
     """A setting that is unknown, missing or out of range; the text names place and remedy."""
-
-
-class IllegalTransitionError(MicroFuturesError):
-    """An order was asked to go where the table of transitions does not lead."""
 
 
 class UnknownInstrumentError(MicroFuturesError, LookupError):

@@ -31,3 +31,9 @@ class Commission(msgspec.Struct, frozen=True, kw_only=True):
     execution_id: ExecutionId
     amount: Decimal
     currency: str = "USD"
+
+
+def execution_stem(execution_id: ExecutionId) -> str:
+    """Return the part of an execution id that its corrections share."""
+    stem, dot, _ = execution_id.rpartition(".")
+    return stem if dot else execution_id

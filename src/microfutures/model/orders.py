@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from microfutures.model.errors import IllegalTransitionError, InvalidValueError
+from microfutures.model.errors import InvalidValueError
 from microfutures.model.identifiers import InstrumentId, IntentId, OrderRef, StrategyName
 
 
@@ -123,7 +123,6 @@ _NEXT: dict[OrderStatus, frozenset[OrderStatus]] = {
 }
 
 
-def check_transition(order_ref: OrderRef, before: OrderStatus, after: OrderStatus) -> None:
-    """Raise `IllegalTransitionError` unless the table leads from `before` to `after`."""
-    if after not in _NEXT[before]:
-        raise IllegalTransitionError(f"order {order_ref}: {before} -> {after} is not a legal move")
+def can_move(before: OrderStatus, after: OrderStatus) -> bool:
+    """Tell whether the table leads from `before` to `after`."""
+    return after in _NEXT[before]

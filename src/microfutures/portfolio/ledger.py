@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from microfutures.model.fills import Commission, Fill
+from microfutures.model.fills import Commission, Fill, execution_stem
 from microfutures.model.identifiers import ExecutionId, InstrumentId, StrategyName
 
 ZERO = Decimal(0)
@@ -140,9 +140,3 @@ class Ledger:
         self, strategy: StrategyName, instrument_id: InstrumentId, multiplier: Decimal
     ) -> Account:
         return self._accounts.setdefault((strategy, instrument_id), Account(multiplier))
-
-
-def execution_stem(execution_id: ExecutionId) -> str:
-    """Return the part of an execution id that its corrections share."""
-    stem, dot, _ = execution_id.rpartition(".")
-    return stem if dot else execution_id

@@ -5,10 +5,9 @@ from decimal import Decimal
 
 import msgspec
 
-from microfutures.model.fills import Commission, Fill
+from microfutures.model.fills import Commission, Fill, execution_stem
 from microfutures.model.identifiers import InstrumentId, StrategyName
 from microfutures.model.snapshot import RoundTripView
-from microfutures.portfolio.ledger import execution_stem
 
 KEPT_ROUND_TRIPS = 200
 

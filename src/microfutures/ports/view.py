@@ -18,6 +18,10 @@ class BrokerView(Protocol):
         """Return the contract that `symbol` means now; None while unresolved."""
         ...
 
+    def instrument_by_id(self, instrument_id: InstrumentId) -> Instrument | None:
+        """Return a contract by its own name, an old month of a roll too; None when unknown."""
+        ...
+
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         """Return the latest quote; None before the first."""
         ...

@@ -1,0 +1,1 @@
+"""How intents become positions: our orders, two legs, partial fills, repricing."""

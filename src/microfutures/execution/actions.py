@@ -1,0 +1,37 @@
+"""What an executor asks for."""
+
+import msgspec
+
+from microfutures.model.events import Severity
+from microfutures.model.identifiers import OrderRef
+from microfutures.model.intents import Intent
+from microfutures.model.orders import Order
+
+
+class SendOrder(msgspec.Struct, frozen=True):
+    """Have this order checked by the risk gate and sent."""
+
+    order: Order
+
+
+class CancelOrder(msgspec.Struct, frozen=True):
+    """Ask the broker for a cancel."""
+
+    order_ref: OrderRef
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Tell the person."""
+
+    severity: Severity
+    text: str
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The intent is finished; ``outcome`` says how, in words."""
+
+    intent: Intent
+    outcome: str
+
+
+Action = SendOrder | CancelOrder | Report | Done

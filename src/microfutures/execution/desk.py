@@ -1,0 +1,124 @@
+"""The execution desk: one running intent for each strategy, and the ledger of our orders."""
+
+from microfutures.execution.actions import Action, CancelOrder, Done, Report
+from microfutures.execution.executor import IntentExecutor
+from microfutures.execution.leg import ExecutionSettings, NextRef
+from microfutures.execution.order_ledger import OrderLedger
+from microfutures.model.events import OrderUpdated, Severity
+from microfutures.model.fills import Fill
+from microfutures.model.identifiers import StrategyName
+from microfutures.model.intents import Intent
+from microfutures.model.orders import Order, OrderStatus
+from microfutures.ports.view import BrokerView
+
+
+class ExecutionDesk:
+    """Starts, supersedes and drives executors; every method returns what is to be done."""
+
+    def __init__(self, *, view: BrokerView, next_ref: NextRef, settings: ExecutionSettings) -> None:
+        self.orders = OrderLedger()
+        self._view = view
+        self._next_ref = next_ref
+        self._settings = settings
+        self._running: dict[StrategyName, IntentExecutor] = {}
+
+    @property
+    def running(self) -> dict[StrategyName, IntentExecutor]:
+        """Return the executors that are not done."""
+        return self._running
+
+    def reason_against(self, intent: Intent) -> str | None:
+        """Return why `intent` can't be started now; None when it can."""
+        running = self._running.get(intent.strategy)
+        if not intent.kind.is_entry:
+            if running is not None and not running.intent.kind.is_entry:
+                return f"already closing: {running.intent.reason}"
+            return None
+        if running is not None:
+            return f"still working on: {running.intent.reason}"
+        for leg in intent.legs:
+            held = self._view.position(intent.strategy, leg.instrument_id)
+            if held:
+                return f"already holding {held:+d} {leg.instrument_id}"
+        return None
+
+    def start(self, intent: Intent) -> list[Action]:
+        """Start `intent`; an exit supersedes a running entry, whose orders are cancelled first."""
+        before = self._running.get(intent.strategy)
+        executor = IntentExecutor(
+            intent,
+            view=self._view,
+            orders=self.orders,
+            next_ref=self._next_ref,
+            settings=self._settings,
+        )
+        self._running[intent.strategy] = executor
+        if before is None:
+            return self._step(executor)
+        actions: list[Action] = [
+            Report(Severity.WARNING, f"{intent.reason}: supersedes {before.intent.reason}"),
+            Done(before.intent, "superseded"),
+        ]
+        actions += executor.adopt(before.live_records())
+        return actions + self._step(executor)
+
+    def on_update(self, update: OrderUpdated) -> list[Action]:
+        """Take what the broker says of an order."""
+        known = self.orders.get(update.order_ref)
+        before = known.status if known else None
+        record = self.orders.on_update(update)
+        if record is None:
+            return []
+        executor = self._running.get(record.order.strategy)
+        if executor is None:
+            return []
+        actions: list[Action] = []
+        if record.status is OrderStatus.REJECTED and before is not OrderStatus.REJECTED:
+            actions += executor.on_stopped(record, record.reason or "rejected by the broker")
+        return actions + self._step(executor)
+
+    def on_fill(self, strategy: StrategyName, fill: Fill) -> list[Action]:
+        """Take an execution that the books have taken already."""
+        self.orders.on_fill(fill)
+        executor = self._running.get(strategy)
+        if executor is None:
+            return []
+        executor.on_fill(fill)
+        return self._step(executor)
+
+    def on_refused(self, order: Order, reason: str) -> list[Action]:
+        """Take the news that the risk gate stopped an order: it was never sent."""
+        record = self.orders.on_update(
+            OrderUpdated(
+                time_ns=self._view.now_ns(),
+                order_ref=order.order_ref,
+                status=OrderStatus.REJECTED,
+                reason=reason,
+            )
+        )
+        executor = self._running.get(order.strategy)
+        if record is None or executor is None:
+            return []
+        return executor.on_stopped(record, reason) + self._step(executor)
+
+    def on_timer(self) -> list[Action]:
+        """Let every running intent look again."""
+        actions: list[Action] = []
+        for executor in list(self._running.values()):
+            actions += self._step(executor)
+        return actions
+
+    def cancel_all(self) -> list[Action]:
+        """Cancel every live order and let go of the intents; positions stay as they are."""
+        self._running.clear()
+        actions: list[Action] = []
+        for record in self.orders.live:
+            self.orders.ask_cancel(record, self._view.now_ns())
+            actions.append(CancelOrder(record.order.order_ref))
+        return actions
+
+    def _step(self, executor: IntentExecutor) -> list[Action]:
+        actions = executor.step()
+        if executor.is_done and self._running.get(executor.intent.strategy) is executor:
+            del self._running[executor.intent.strategy]
+        return actions

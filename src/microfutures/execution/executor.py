@@ -1,0 +1,206 @@
+"""Carries out one intent: an entry leg by leg and hedged as it fills, an exit all at once.
+
+A state machine driven by `step`: it looks at positions (by fills) and live orders and asks for
+what is missing. It keeps no position of its own, so that repeated, late or missing callbacks
+can't mislead it, and a restart can take it up from any state.
+"""
+
+from enum import StrEnum
+
+from microfutures.execution.actions import Action, Done, Report
+from microfutures.execution.leg import ExecutionSettings, Leg, NextRef
+from microfutures.execution.order_ledger import OrderLedger, OrderRecord
+from microfutures.model.events import Severity
+from microfutures.model.fills import Fill
+from microfutures.model.intents import Intent
+from microfutures.model.orders import OrderPurpose
+from microfutures.ports.view import BrokerView
+
+
+class Phase(StrEnum):
+    """What an executor is doing."""
+
+    ENTERING = "entering"
+    HALTED = "entry given up"
+    """No more of the first leg; what is on of it gets its hedge."""
+    UNWINDING = "unwinding"
+    CLOSING = "closing"
+
+
+class IntentExecutor:
+    """One intent on its way."""
+
+    def __init__(
+        self,
+        intent: Intent,
+        *,
+        view: BrokerView,
+        orders: OrderLedger,
+        next_ref: NextRef,
+        settings: ExecutionSettings,
+    ) -> None:
+        self.intent = intent
+        self.is_done = False
+        self.phase = Phase.ENTERING if intent.kind.is_entry else Phase.CLOSING
+        self._view = view
+        self._settings = settings
+        self._legs = [
+            Leg(
+                leg.instrument_id,
+                intent=intent,
+                view=view,
+                orders=orders,
+                next_ref=next_ref,
+                settings=settings,
+            )
+            for leg in intent.legs
+        ]
+        self._targets = [leg.quantity for leg in intent.legs]
+        self._unhedged_since_ns: int | None = None
+        self._first_leg_value = 0.0
+        self._first_leg_filled = 0
+        self._story = ""
+
+    @property
+    def blocked_reasons(self) -> list[str]:
+        """Return why legs can't trade now."""
+        return [leg.blocked_reason for leg in self._legs if leg.blocked_reason]
+
+    def adopt(self, records: list[OrderRecord]) -> list[Action]:
+        """Take over the live orders of a superseded intent and cancel them."""
+        actions: list[Action] = []
+        for record in records:
+            for leg in self._legs:
+                if leg.instrument_id == record.order.instrument_id:
+                    leg.adopt(record)
+                    actions += leg.cancel()
+        return actions
+
+    def live_records(self) -> list[OrderRecord]:
+        """Return its orders that are not settled."""
+        return [leg.record for leg in self._legs if leg.record and not leg.is_quiet]
+
+    def on_fill(self, fill: Fill) -> None:
+        """Take note of the price paid for the first leg, for the loss while unhedged."""
+        if fill.instrument_id == self._legs[0].instrument_id:
+            self._first_leg_value += float(fill.price) * fill.signed_quantity
+            self._first_leg_filled += fill.signed_quantity
+
+    def on_stopped(self, record: OrderRecord, reason: str) -> list[Action]:
+        """Take the news that the gate refused or the broker rejected an order."""
+        leg = next(
+            (each for each in self._legs if each.instrument_id == record.order.instrument_id), None
+        )
+        if leg is None:
+            return []
+        order = record.order
+        text = f"{order.side} {order.quantity} {order.instrument_id} was stopped: {reason}"
+        leg.pause()
+        if self.phase is Phase.ENTERING and leg is self._legs[0]:
+            return self._give_up(text)
+        if self.phase in (Phase.ENTERING, Phase.HALTED):
+            return self._unwind(text)
+        if leg.attempts == 1:
+            return [Report(Severity.ERROR, f"{text}; trying again")]
+        return []
+
+    def step(self) -> list[Action]:
+        """Return what to do now."""
+        if self.is_done:
+            return []
+        actions: list[Action] = []
+        if self.phase in (Phase.ENTERING, Phase.HALTED):
+            actions += self._check_limits()
+        for index, leg in enumerate(self._legs):
+            actions += leg.step(self._wanted(index), self._purpose(index))
+        if self._is_complete():
+            self.is_done = True
+            actions.append(Done(self.intent, self._outcome()))
+        return actions
+
+    def _wanted(self, index: int) -> int:
+        leg = self._legs[index]
+        match self.phase:
+            case Phase.UNWINDING:
+                return 0
+            case Phase.CLOSING:
+                return self._targets[index]
+            case Phase.ENTERING | Phase.HALTED if index == 0:
+                return self._targets[0] if self.phase is Phase.ENTERING else leg.position
+            case _:
+                return self._hedge(index)
+
+    def _hedge(self, index: int) -> int:
+        """Return the hedge of what is on of the first leg, in proportion."""
+        return round(self._targets[index] * self._legs[0].position / self._targets[0])
+
+    def _purpose(self, index: int) -> OrderPurpose:
+        if self.phase is Phase.UNWINDING:
+            return OrderPurpose.FLATTEN
+        if self.phase is Phase.CLOSING:
+            return OrderPurpose.EXIT
+        return OrderPurpose.ENTRY if index == 0 else OrderPurpose.HEDGE
+
+    def _check_limits(self) -> list[Action]:
+        """Give up a first leg that doesn't fill; unwind a position whose hedge doesn't."""
+        first, now_ns = self._legs[0], self._view.now_ns()
+        if (
+            self.phase is Phase.ENTERING
+            and first.is_quiet
+            and first.position != self._targets[0]
+            and (first.attempts > self._settings.max_reprices or first.blocked_reason)
+        ):
+            why = first.blocked_reason or f"not filled in {first.attempts} attempts"
+            return self._give_up(f"entry given up: {first.instrument_id} {why}")
+        is_hedged = all(
+            self._legs[index].position == self._hedge(index) for index in range(1, len(self._legs))
+        )
+        if is_hedged:
+            self._unhedged_since_ns = None
+            return []
+        if self._unhedged_since_ns is None:
+            self._unhedged_since_ns = now_ns
+        seconds = (now_ns - self._unhedged_since_ns) / 1e9
+        loss = self._unhedged_loss()
+        if seconds > self._settings.max_unhedged_seconds:
+            limit = self._settings.max_unhedged_seconds
+            return self._unwind(f"unhedged for {seconds:.0f} s, limit {limit:g} s")
+        if loss > self.intent.unhedged_loss_limit:
+            limit = self.intent.unhedged_loss_limit
+            return self._unwind(f"unhedged leg lost {loss:.2f} USD, limit {limit:.2f} USD")
+        return []
+
+    def _unhedged_loss(self) -> float:
+        """Return what the unhedged part of the first leg lost since its fills, USD."""
+        first = self._legs[0]
+        quote = self._view.quote(first.instrument_id)
+        instrument = self._view.instrument_by_id(first.instrument_id)
+        if quote is None or quote.mid is None or instrument is None or not self._first_leg_filled:
+            return 0.0
+        wanted, have = self._hedge(1), self._legs[1].position
+        share = 1 - have / wanted if wanted else 0.0
+        paid = self._first_leg_value / self._first_leg_filled
+        return share * first.position * (paid - quote.mid) * float(instrument.multiplier)
+
+    def _give_up(self, why: str) -> list[Action]:
+        self.phase = Phase.HALTED
+        self._story = why
+        return [Report(Severity.WARNING, why), *self._legs[0].cancel()]
+
+    def _unwind(self, why: str) -> list[Action]:
+        self.phase = Phase.UNWINDING
+        self._story = why
+        actions: list[Action] = [Report(Severity.ERROR, f"unwinding the entry: {why}")]
+        for leg in self._legs:
+            leg.attempts = 0
+            actions += leg.cancel()
+        return actions
+
+    def _is_complete(self) -> bool:
+        return all(leg.is_quiet for leg in self._legs) and all(
+            leg.position == self._wanted(index) for index, leg in enumerate(self._legs)
+        )
+
+    def _outcome(self) -> str:
+        held = ", ".join(f"{leg.position:+d} {leg.instrument_id}" for leg in self._legs)
+        return f"{self._story}; holding {held}" if self._story else f"holding {held}"

@@ -1,0 +1,1 @@
+"""Whether an order may leave; nothing else makes an `Approved`."""

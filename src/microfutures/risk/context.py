@@ -1,0 +1,27 @@
+"""What the rules may look at."""
+
+from decimal import Decimal
+
+import msgspec
+
+from microfutures.model.events import ConnectionState
+from microfutures.model.instrument import Instrument
+from microfutures.model.market import Quote
+
+
+class RiskContext(msgspec.Struct, frozen=True, kw_only=True):
+    """The desk at the moment an order is checked."""
+
+    now_ns: int
+    connection: ConnectionState
+    is_paused: bool
+    pause_reason: str
+    instrument: Instrument | None
+    quote: Quote | None
+    position: int
+    """Signed, of all strategies together, by fills."""
+    working: int
+    """Signed, what live orders in this contract may still add."""
+    open_orders: int
+    day_net: Decimal
+    capital: Decimal
