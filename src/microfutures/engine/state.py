@@ -1,0 +1,83 @@
+"""What the engine knows of the world, by events alone; the strategies' view of the broker."""
+
+from decimal import Decimal
+
+from microfutures.model.events import AccountReported, ConnectionState
+from microfutures.model.fees import commission
+from microfutures.model.identifiers import InstrumentId, StrategyName, Symbol
+from microfutures.model.instrument import Instrument
+from microfutures.model.market import Bar, Quote
+from microfutures.portfolio import Portfolio
+
+
+class DeskState:
+    """The market, the contracts, the account and the line to the broker, as last heard.
+
+    Satisfies `ports.view.BrokerView`.
+    """
+
+    def __init__(self, portfolio: Portfolio) -> None:
+        self.portfolio = portfolio
+        self.time_ns = 0
+        self.connection = ConnectionState.DISCONNECTED
+        self.connection_detail = "not connected yet"
+        self.connection_since_ns = 0
+        self.last_message_ns: int | None = None
+        self.account: AccountReported | None = None
+        self.pause_reason = ""
+        self.quotes: dict[InstrumentId, Quote] = {}
+        self.instruments: dict[InstrumentId, Instrument] = {}
+        self.current: dict[Symbol, Instrument] = {}
+        self._history: dict[InstrumentId, tuple[Bar, ...]] = {}
+
+    @property
+    def is_paused(self) -> bool:
+        """Tell whether entries are blocked."""
+        return bool(self.pause_reason)
+
+    def resolve(self, symbol: Symbol, instrument: Instrument) -> Instrument | None:
+        """Take the contract that `symbol` means now; return the one it meant before."""
+        before = self.current.get(symbol)
+        self.current[symbol] = instrument
+        self.instruments[instrument.instrument_id] = instrument
+        return before
+
+    def set_history(self, instrument_id: InstrumentId, bars: tuple[Bar, ...]) -> None:
+        """Take the warm-up bars of a contract."""
+        self._history[instrument_id] = bars
+
+    def revalue(self) -> None:
+        """Value open positions at the middle of their latest quotes."""
+        for _, instrument_id, _ in self.portfolio.open_positions():
+            quote = self.quotes.get(instrument_id)
+            if quote is not None and quote.mid is not None:
+                self.portfolio.mark(instrument_id, Decimal(repr(quote.mid)))
+
+    def now_ns(self) -> int:
+        """Return the moment of the latest event."""
+        return self.time_ns
+
+    def instrument(self, symbol: Symbol) -> Instrument | None:
+        """Return the contract that `symbol` means now."""
+        return self.current.get(symbol)
+
+    def instrument_by_id(self, instrument_id: InstrumentId) -> Instrument | None:
+        """Return a contract by its own name."""
+        return self.instruments.get(instrument_id)
+
+    def quote(self, instrument_id: InstrumentId) -> Quote | None:
+        """Return the latest quote."""
+        return self.quotes.get(instrument_id)
+
+    def position(self, strategy: StrategyName, instrument_id: InstrumentId) -> int:
+        """Return the signed position of `strategy`, by fills."""
+        return self.portfolio.ledger.position(strategy, instrument_id)
+
+    def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
+        """Return the warm-up bars."""
+        return self._history.get(instrument_id, ())
+
+    def commission(self, instrument_id: InstrumentId, quantity: int, price: float) -> float:
+        """Return the published commission of one trade, USD."""
+        instrument = self.instruments[instrument_id]
+        return float(commission(instrument.symbol, quantity, Decimal(repr(price))))
