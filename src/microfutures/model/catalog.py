@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from functools import lru_cache
 from zlib import crc32
 
+from msgspec.structs import replace
+
 from microfutures.model.errors import InvalidValueError, UnknownInstrumentError
 from microfutures.model.expiry import month_code, next_month
 from microfutures.model.identifiers import InstrumentId, Symbol
@@ -96,6 +98,21 @@ def front_contract(symbol: str, on: date, *, roll_days_before: int = 8) -> Instr
     return listed[-1]
 
 
+def with_hours(instrument: Instrument, on: date) -> Instrument:
+    """Return `instrument` with its hours around `on`."""
+    row = spec(instrument.symbol)
+    trading, liquid = _hours(row, on, instrument.last_trade_date)
+    return replace(instrument, trading_hours=trading, liquid_hours=liquid)
+
+
+def end_of_trading(instrument: Instrument) -> int | None:
+    """Return the moment a future stops trading for good, nanoseconds UTC; None for a fund."""
+    row = spec(instrument.symbol)
+    if instrument.last_trade_date is None or row.listing is None:
+        return None
+    return moment_ns(instrument.last_trade_date, row.listing.stops_at, row.hours.time_zone)
+
+
 def _listing(row: ProductSpec) -> Listing:
     if row.listing is None:
         raise InvalidValueError(f"{row.symbol} has no contract months: it is a fund")
@@ -105,10 +122,7 @@ def _listing(row: ProductSpec) -> Listing:
 def _build(
     row: ProductSpec, name: str, con_id_key: str, on: date, last_trade_date: date | None
 ) -> Instrument:
-    trading, liquid = sessions_between(row.hours, on - HOURS_BACK, on + HOURS_AHEAD)
-    if last_trade_date is not None and row.listing is not None:
-        end_ns = moment_ns(last_trade_date, row.listing.stops_at, row.hours.time_zone)
-        trading, liquid = _cut(trading, end_ns), _cut(liquid, end_ns)
+    trading, liquid = _hours(row, on, last_trade_date)
     return Instrument(
         instrument_id=InstrumentId(name),
         symbol=Symbol(row.symbol),
@@ -124,6 +138,16 @@ def _build(
         trading_hours=trading,
         liquid_hours=liquid,
     )
+
+
+def _hours(
+    row: ProductSpec, on: date, last_trade_date: date | None
+) -> tuple[tuple[Session, ...], tuple[Session, ...]]:
+    trading, liquid = sessions_between(row.hours, on - HOURS_BACK, on + HOURS_AHEAD)
+    if last_trade_date is None or row.listing is None:
+        return trading, liquid
+    end_ns = moment_ns(last_trade_date, row.listing.stops_at, row.hours.time_zone)
+    return _cut(trading, end_ns), _cut(liquid, end_ns)
 
 
 def _cut(hours: tuple[Session, ...], end_ns: int) -> tuple[Session, ...]:

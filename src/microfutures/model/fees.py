@@ -85,21 +85,27 @@ FUTURE_RATES: dict[str, FutureRate] = {
 def commission(symbol: str, quantity: int, price: Decimal) -> Decimal:
     """Return what one order of `quantity` (unsigned) filled at `price` costs, USD.
 
-    Exchange and regulatory fees included. For a stock order the minimum holds for the order as a
-    whole: for its partial fills charge the difference of two calls with cumulative quantities.
+    Exchange and regulatory fees included. The minimum of a stock order holds for the order as a
+    whole: for partial fills take the difference of two calls of `order_commission`.
 
     Raises
     ------
     UnknownInstrumentError
         If the catalog has no such symbol.
     """
-    row = spec(symbol)
-    count = abs(quantity)
-    if count == 0:
+    return order_commission(symbol, abs(quantity), abs(price * quantity))
+
+
+def order_commission(symbol: str, quantity: int, value: Decimal) -> Decimal:
+    """Return what an order costs of which `quantity` was filled, worth `value` in all, USD.
+
+    ``value`` is price times quantity, without a multiplier; only stocks depend on it.
+    """
+    if quantity == 0:
         return Decimal(0)
-    if row.security_type is SecurityType.FUTURE:
-        return (FUTURE_RATES[symbol].all_in * count).quantize(REPORTED_UNIT)
-    return stock_commission(count, abs(price) * count)
+    if spec(symbol).security_type is SecurityType.FUTURE:
+        return (FUTURE_RATES[symbol].all_in * quantity).quantize(REPORTED_UNIT)
+    return stock_commission(quantity, value)
 
 
 def stock_commission(shares: int, value: Decimal) -> Decimal:

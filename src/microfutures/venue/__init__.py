@@ -1,0 +1,1 @@
+"""A simulated exchange and its customers' accounts; pure, no clock, no I/O."""

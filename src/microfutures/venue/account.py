@@ -1,0 +1,164 @@
+"""Cash and positions of one account, exact in Decimal.
+
+Stocks move cash by their full value. Futures move it only when they are closed; until then their
+profit is the variation, marked to the market. Like at IB, the average cost and every profit
+figure hold the commissions, so that at any moment::
+
+    net liquidation = initial cash + realized + unrealized
+                    = cash + value of stocks + variation of futures
+"""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.instrument import Instrument, SecurityType
+
+ZERO = Decimal(0)
+# A part of a cost that doesn't end in decimals is cut here; the rest keeps the difference, so
+# nothing is lost.
+COST_UNIT = Decimal("0.00000001")
+
+Marks = Callable[[InstrumentId], Decimal | None]
+"""The price at which a position is valued; None before there is one."""
+
+
+class Position:
+    """A signed holding with its cost; ``cost`` is signed, holds the multiplier, not commissions."""
+
+    __slots__ = ("cost", "fees", "instrument", "quantity", "realized")
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.quantity = 0
+        self.cost = ZERO
+        self.fees = ZERO
+        """Commissions paid for what is still held."""
+        self.realized = ZERO
+        """Closed profit, net of the commissions of both ends."""
+
+    @property
+    def is_future(self) -> bool:
+        """Tell whether its value stays outside of cash."""
+        return self.instrument.security_type is SecurityType.FUTURE
+
+    @property
+    def average_cost(self) -> Decimal:
+        """Return the cost of one contract, multiplier and commissions included, like IB's."""
+        if not self.quantity:
+            return ZERO
+        return (self.cost + self.fees) / self.quantity
+
+    def value(self, mark: Decimal | None) -> Decimal:
+        """Return the signed market value; at cost before there is a price."""
+        if mark is None:
+            return self.cost
+        return self.instrument.value(mark, self.quantity)
+
+    def unrealized(self, mark: Decimal | None) -> Decimal:
+        """Return the open profit, net of the commissions paid to open."""
+        return self.value(mark) - self.cost - self.fees
+
+    def close(self, quantity: int) -> tuple[Decimal, Decimal]:
+        """Take `quantity` (unsigned) out; return the cost and the fees that it carried."""
+        held = abs(self.quantity)
+        cost, fees = _share(self.cost, quantity, held), _share(self.fees, quantity, held)
+        self.cost -= cost
+        self.fees -= fees
+        self.quantity -= quantity if self.quantity > 0 else -quantity
+        return cost, fees
+
+
+class Account:
+    """One customer's account."""
+
+    def __init__(self, name: str, initial_cash: Decimal) -> None:
+        self.name = name
+        self.initial_cash = initial_cash
+        self.cash = initial_cash
+        self.commissions = ZERO
+        self._positions: dict[InstrumentId, Position] = {}
+
+    def positions(self) -> Iterator[Position]:
+        """Yield every position, flat ones with a realized profit included."""
+        yield from self._positions.values()
+
+    def quantity(self, instrument_id: InstrumentId) -> int:
+        """Return the signed position."""
+        position = self._positions.get(instrument_id)
+        return 0 if position is None else position.quantity
+
+    def trade(
+        self, instrument: Instrument, signed_quantity: int, price: Decimal, commission: Decimal
+    ) -> Decimal | None:
+        """Book an execution; return the profit it realized, net, or None when it closed nothing."""
+        position = self._positions.setdefault(instrument.instrument_id, Position(instrument))
+        self.commissions += commission
+        self.cash -= commission
+        if not position.is_future:
+            self.cash -= instrument.value(price, signed_quantity)
+        held, count = position.quantity, abs(signed_quantity)
+        closing = min(count, abs(held)) if (held > 0) != (signed_quantity > 0) else 0
+        closing_fee = _share(commission, closing, count)
+        realized: Decimal | None = None
+        if closing:
+            realized = self._close(position, closing, price, closing_fee)
+        opening = count - closing
+        if opening:
+            signed_opening = opening if signed_quantity > 0 else -opening
+            position.quantity += signed_opening
+            position.cost += instrument.value(price, signed_opening)
+            position.fees += commission - closing_fee
+        return realized
+
+    def _close(self, position: Position, closing: int, price: Decimal, fee: Decimal) -> Decimal:
+        signed = closing if position.quantity > 0 else -closing
+        cost, opening_fees = position.close(closing)
+        gross = position.instrument.value(price, signed) - cost
+        if position.is_future:
+            self.cash += gross
+        net = gross - opening_fees - fee
+        position.realized += net
+        return net
+
+    def split(
+        self, instrument_id: InstrumentId, numerator: int, denominator: int, price: Decimal | None
+    ) -> None:
+        """Restate a holding of shares; a fraction of a share is paid out at the new `price`."""
+        position = self._positions.get(instrument_id)
+        if position is None or not position.quantity:
+            return
+        exact = Fraction(abs(position.quantity) * numerator, denominator)
+        whole = int(exact)
+        sign = 1 if position.quantity > 0 else -1
+        rest = exact - whole
+        if rest:
+            # The holding is whole + rest new shares: rest leaves with its part of the cost.
+            cost = _part(position.cost, rest / exact)
+            fees = _part(position.fees, rest / exact)
+            paid = cost if price is None else _part(price, rest) * sign
+            position.cost -= cost
+            position.fees -= fees
+            self.cash += paid
+            position.realized += paid - cost - fees
+        position.quantity = whole * sign
+
+    def net_liquidation(self, marks: Marks) -> Decimal:
+        """Return what the account would be worth, closed at the marks."""
+        total = self.cash
+        for position in self._positions.values():
+            if position.quantity:
+                value = position.value(marks(position.instrument.instrument_id))
+                total += value - position.cost if position.is_future else value
+        return total
+
+
+def _share(amount: Decimal, part: int, whole: int) -> Decimal:
+    if part == whole:
+        return amount
+    return (amount * part / whole).quantize(COST_UNIT)
+
+
+def _part(amount: Decimal, share: Fraction) -> Decimal:
+    return (amount * share.numerator / share.denominator).quantize(COST_UNIT)

@@ -1,0 +1,111 @@
+"""Bars of what was traded: recorded as it prints, and folded to any longer size."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from microfutures.model.errors import InvalidValueError
+from microfutures.model.market import Bar
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
+
+SHORTEST_SECONDS = 5
+MINUTE_SECONDS = 60
+# Two days of five-second bars and a month of minutes: what anybody asks a broker for.
+KEPT_SHORT_BARS = 34_560
+KEPT_MINUTE_BARS = 43_200
+
+
+class BarBuilder:
+    """The bar that is being made; start is aligned to whole multiples of its length since 1970."""
+
+    __slots__ = ("close", "end_ns", "high", "length_ns", "low", "open", "seconds", "volume")
+
+    def __init__(self, bar_seconds: int) -> None:
+        self.seconds = bar_seconds
+        self.length_ns = bar_seconds * NANOSECONDS_PER_SECOND
+        self.end_ns = 0
+        self.open = self.high = self.low = self.close = 0.0
+        self.volume = 0.0
+
+    def begin(self, time_ns: int, price: float) -> None:
+        """Start the bar that contains `time_ns`."""
+        self.end_ns = time_ns - time_ns % self.length_ns + self.length_ns
+        self.open = self.high = self.low = self.close = price
+        self.volume = 0.0
+
+    def add(self, high: float, low: float, close: float, volume: float) -> None:
+        """Widen the bar."""
+        if high > self.high:
+            self.high = high
+        if low < self.low:
+            self.low = low
+        self.close = close
+        self.volume += volume
+
+    def bar(self) -> Bar:
+        """Return the bar as it stands."""
+        start_ns = self.end_ns - self.length_ns
+        return Bar(start_ns, self.seconds, self.open, self.high, self.low, self.close, self.volume)
+
+
+class BarRecorder:
+    """Five-second bars of the last two days and minutes of the last month, of one instrument."""
+
+    def __init__(self) -> None:
+        self._current = BarBuilder(SHORTEST_SECONDS)
+        self._short: deque[Bar] = deque(maxlen=KEPT_SHORT_BARS)
+        self._minutes: deque[Bar] = deque(maxlen=KEPT_MINUTE_BARS)
+        self._minute = BarBuilder(MINUTE_SECONDS)
+
+    def add(self, time_ns: int, price: float, size: float) -> None:
+        """Record a trade; trades come in ascending time."""
+        current = self._current
+        if time_ns >= current.end_ns:
+            if current.end_ns:
+                self._finish(current.bar())
+            current.begin(time_ns, price)
+        current.add(price, price, price, size)
+
+    def bars(self, end_ns: int, bar_seconds: int, count: int) -> list[Bar]:
+        """Return at most `count` bars that begin before `end_ns`, the unfinished one last."""
+        if bar_seconds < SHORTEST_SECONDS or bar_seconds % SHORTEST_SECONDS:
+            raise InvalidValueError(
+                f"bar size must be a multiple of {SHORTEST_SECONDS} seconds, was {bar_seconds}"
+            )
+        if not self._current.end_ns:
+            return []
+        folded = fold(
+            (bar for bar in self._known(bar_seconds) if bar.start_ns < end_ns), bar_seconds
+        )
+        return folded[-count:] if count > 0 else []
+
+    def _known(self, bar_seconds: int) -> list[Bar]:
+        if bar_seconds % MINUTE_SECONDS:
+            return [*self._short, self._current.bar()]
+        minutes = list(self._minutes)
+        # The minute under way is made of its finished five-second bars and the current one.
+        open_minute = [self._minute.bar()] if self._minute.end_ns else []
+        return [*minutes, *open_minute, self._current.bar()]
+
+    def _finish(self, bar: Bar) -> None:
+        self._short.append(bar)
+        minute = self._minute
+        if bar.start_ns >= minute.end_ns:
+            if minute.end_ns:
+                self._minutes.append(minute.bar())
+            minute.begin(bar.start_ns, bar.open)
+        minute.add(bar.high, bar.low, bar.close, bar.volume)
+
+
+def fold(bars: Iterable[Bar], bar_seconds: int) -> list[Bar]:
+    """Return ascending `bars` as longer ones, aligned to multiples of `bar_seconds` since 1970."""
+    builder = BarBuilder(bar_seconds)
+    folded: list[Bar] = []
+    for bar in bars:
+        if bar.start_ns >= builder.end_ns:
+            if builder.end_ns:
+                folded.append(builder.bar())
+            builder.begin(bar.start_ns, bar.open)
+        builder.add(bar.high, bar.low, bar.close, bar.volume)
+    if builder.end_ns:
+        folded.append(builder.bar())
+    return folded

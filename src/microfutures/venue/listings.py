@@ -1,0 +1,70 @@
+"""Everything listed at the venue: its books, its bars, its hours and its last day."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from microfutures.model.catalog import end_of_trading, with_hours
+from microfutures.model.errors import InvalidValueError
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.instrument import Instrument
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
+from microfutures.model.trading_hours import local_date
+from microfutures.venue.bars import BarRecorder
+from microfutures.venue.book import Book
+
+NEVER_NS = 2**63 - 1
+CALENDAR_STEP_NS = 24 * 3600 * NANOSECONDS_PER_SECOND
+
+
+class Listings:
+    """Books and recorders by instrument; hours are kept current as time goes by."""
+
+    def __init__(self, instruments: Sequence[Instrument], start_ns: int) -> None:
+        self.books = {instrument.instrument_id: Book(instrument) for instrument in instruments}
+        self.recorders = {name: BarRecorder() for name in self.books}
+        self._instruments = {name: book.instrument for name, book in self.books.items()}
+        # Asking for the end refuses a product that the catalog doesn't know, now and not later.
+        self._ends = {
+            name: end_of_trading(instrument) or NEVER_NS
+            for name, instrument in self._instruments.items()
+        }
+        self.next_end_ns = self._end_after(start_ns)
+        """The next moment at which a contract stops trading for good."""
+        self.hours_until_ns = start_ns + CALENDAR_STEP_NS
+        """When the hours have to be renewed."""
+
+    @property
+    def instruments(self) -> dict[InstrumentId, Instrument]:
+        """Return every instrument, with its hours around now."""
+        return self._instruments
+
+    def book(self, instrument_id: InstrumentId) -> Book:
+        """Return a book; raise `InvalidValueError` when there is none."""
+        book = self.books.get(instrument_id)
+        if book is None:
+            known = ", ".join(self.books)
+            raise InvalidValueError(f"{instrument_id} is not listed here; listed: {known}")
+        return book
+
+    def mark(self, instrument_id: InstrumentId) -> Decimal | None:
+        """Return the price at which positions are valued; None before there is one."""
+        book = self.books[instrument_id]
+        ticks = book.mark_ticks()
+        return None if ticks is None else book.price(ticks)
+
+    def renew_hours(self, now_ns: int) -> None:
+        """Give every instrument its hours around `now_ns`."""
+        self.hours_until_ns = now_ns + CALENDAR_STEP_NS
+        for name, book in self.books.items():
+            today = local_date(now_ns, book.instrument.time_zone)
+            book.instrument = self._instruments[name] = with_hours(book.instrument, today)
+
+    def take_ended(self, after_ns: int, until_ns: int) -> Iterator[InstrumentId]:
+        """Yield the contracts that stop trading in ``(after_ns, until_ns]``."""
+        self.next_end_ns = self._end_after(until_ns)
+        for name, end_ns in self._ends.items():
+            if after_ns < end_ns <= until_ns:
+                yield name
+
+    def _end_after(self, moment_ns: int) -> int:
+        return min((end for end in self._ends.values() if end > moment_ns), default=NEVER_NS)

@@ -1,0 +1,62 @@
+"""What an account must keep to hold positions: so much a contract, Regulation T for stocks.
+
+Sources: the exchange margins of the catalog; Regulation T (initial 50%) and FINRA rule 4210
+(maintenance 25% long, 30% short). IB may ask for more. Not here: portfolio margin, spreads
+between months, forced liquidation.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from microfutures.model.catalog import spec
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.instrument import Instrument
+from microfutures.venue.account import ZERO, Account, Marks
+
+STOCK_INITIAL = Decimal("0.50")
+STOCK_MAINTENANCE_LONG = Decimal("0.25")
+STOCK_MAINTENANCE_SHORT = Decimal("0.30")
+
+
+class Requirement(msgspec.Struct, frozen=True):
+    """Margin of a set of positions, USD."""
+
+    initial: Decimal = ZERO
+    maintenance: Decimal = ZERO
+
+    def plus(self, other: "Requirement") -> "Requirement":
+        """Return the sum."""
+        return Requirement(self.initial + other.initial, self.maintenance + other.maintenance)
+
+
+def of_position(instrument: Instrument, quantity: int, mark: Decimal | None) -> Requirement:
+    """Return the margin of one signed position."""
+    margin = spec(instrument.symbol).margin
+    if margin is not None:
+        count = abs(quantity)
+        return Requirement(margin.initial * count, margin.maintenance * count)
+    value = abs(instrument.value(mark or ZERO, quantity))
+    rate = STOCK_MAINTENANCE_LONG if quantity > 0 else STOCK_MAINTENANCE_SHORT
+    return Requirement(value * STOCK_INITIAL, value * rate)
+
+
+def of_account(
+    account: Account,
+    marks: Marks,
+    instruments: Mapping[InstrumentId, Instrument],
+    changes: Mapping[InstrumentId, int] | None = None,
+) -> Requirement:
+    """Return the margin of an account, as if the signed `changes` had been traded."""
+    quantities = {
+        position.instrument.instrument_id: position.quantity for position in account.positions()
+    }
+    for instrument_id, change in (changes or {}).items():
+        quantities[instrument_id] = quantities.get(instrument_id, 0) + change
+    total = Requirement()
+    for instrument_id, quantity in quantities.items():
+        if quantity:
+            instrument = instruments[instrument_id]
+            total = total.plus(of_position(instrument, quantity, marks(instrument_id)))
+    return total

@@ -1,0 +1,201 @@
+"""What the market tells the venue, what it is ordered to do, and what it answers."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+
+from microfutures.model.identifiers import ExecutionId, InstrumentId
+from microfutures.model.market import Quote
+from microfutures.model.orders import OrderType, Side, TimeInForce
+
+
+class BookUpdate(msgspec.Struct, frozen=True, gc=False):
+    """Top of the book, in whole ticks; None where nobody quotes."""
+
+    time_ns: int
+    instrument_id: InstrumentId
+    bid_ticks: int | None
+    ask_ticks: int | None
+    bid_size: int
+    ask_size: int
+
+
+class TradeUpdate(msgspec.Struct, frozen=True, gc=False):
+    """A trade of others."""
+
+    time_ns: int
+    instrument_id: InstrumentId
+    price_ticks: int
+    size: int
+
+
+class SplitUpdate(msgspec.Struct, frozen=True, gc=False):
+    """A share split: `numerator` new shares for `denominator` old ones; 1:8 reverse is (1, 8)."""
+
+    time_ns: int
+    instrument_id: InstrumentId
+    numerator: int
+    denominator: int
+
+
+MarketUpdate = BookUpdate | TradeUpdate | SplitUpdate
+
+
+class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order as it arrives; ``order_id`` is the venue's own, IB's permId."""
+
+    order_id: int
+    account: str
+    instrument_id: InstrumentId
+    side: Side
+    quantity: int
+    order_type: OrderType
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.DAY
+    outside_regular_hours: bool = False
+
+
+class OrderAccepted(msgspec.Struct, frozen=True):
+    """The order stands; held means its stop isn't triggered, or its hours haven't begun."""
+
+    order_id: int
+    time_ns: int
+    is_held: bool
+
+
+class OrderReleased(msgspec.Struct, frozen=True):
+    """A held order began to work."""
+
+    order_id: int
+    time_ns: int
+
+
+class OrderRejected(msgspec.Struct, frozen=True):
+    """Refused with TWS's code and wording.
+
+    ``is_request_only``: a change or a cancel was refused, the order itself stands as it stood.
+    """
+
+    order_id: int
+    time_ns: int
+    code: int
+    message: str
+    is_request_only: bool = False
+
+
+class OrderFilled(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution; ``realized`` is net of commissions like IB's, None when nothing was closed."""
+
+    order_id: int
+    time_ns: int
+    execution_id: ExecutionId
+    instrument_id: InstrumentId
+    side: Side
+    quantity: int
+    price: Decimal
+    cumulative: int
+    remaining: int
+    average_price: Decimal
+    commission: Decimal
+    realized: Decimal | None
+
+
+class OrderModified(msgspec.Struct, frozen=True):
+    """The order's new quantity and prices hold."""
+
+    order_id: int
+    time_ns: int
+
+
+class OrderCancelled(msgspec.Struct, frozen=True):
+    """The order is gone: asked for, expired, or the rest of an immediate order."""
+
+    order_id: int
+    time_ns: int
+    reason: str
+
+
+class QuoteChanged(msgspec.Struct, frozen=True, gc=False):
+    """Top of the book, last price or the day's volume changed."""
+
+    quote: Quote
+
+
+class TradePrinted(msgspec.Struct, frozen=True, gc=False):
+    """A trade appeared on the tape."""
+
+    instrument_id: InstrumentId
+    time_ns: int
+    price: Decimal
+    size: int
+
+
+VenueEvent = (
+    OrderAccepted
+    | OrderReleased
+    | OrderRejected
+    | OrderFilled
+    | OrderModified
+    | OrderCancelled
+    | QuoteChanged
+    | TradePrinted
+)
+
+
+class VenuePosition(msgspec.Struct, frozen=True, kw_only=True):
+    """One position as IB reports it: ``average_cost`` holds the multiplier and the commissions."""
+
+    instrument_id: InstrumentId
+    quantity: int
+    average_cost: Decimal
+    market_price: Decimal
+    market_value: Decimal
+    unrealized: Decimal
+    realized: Decimal
+
+
+class AccountState(msgspec.Struct, frozen=True, kw_only=True):
+    """One account, USD.
+
+    ``net_liquidation`` is initial cash + ``realized`` + ``unrealized``, exactly; both are net of
+    commissions, which ``commissions`` also sums up. ``cash`` holds the closed profit of futures.
+    """
+
+    account: str
+    cash: Decimal
+    net_liquidation: Decimal
+    available_funds: Decimal
+    excess_liquidity: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+    gross_position_value: Decimal
+    realized: Decimal
+    unrealized: Decimal
+    commissions: Decimal
+    positions: tuple[VenuePosition, ...]
+
+
+class MarginImpact(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order would do to the account's margin (IB's what-if), USD."""
+
+    initial_before: Decimal
+    initial_change: Decimal
+    initial_after: Decimal
+    maintenance_before: Decimal
+    maintenance_change: Decimal
+    maintenance_after: Decimal
+    equity_with_loan_before: Decimal
+    equity_with_loan_change: Decimal
+    equity_with_loan_after: Decimal
+    commission: Decimal
+
+
+class WorkingOrder(NamedTuple):
+    """An order that is not final, how much of it is filled, and IB's word for its state."""
+
+    order: VenueOrder
+    filled: int
+    status: str
+    """``PreSubmitted`` while held, ``Submitted`` while working."""

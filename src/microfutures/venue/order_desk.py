@@ -1,0 +1,253 @@
+"""The life of orders at the venue: they wait for their hours, work, fill, expire."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from heapq import heappop, heappush
+from random import Random
+
+from microfutures.model.fees import order_commission
+from microfutures.model.identifiers import ExecutionId, InstrumentId
+from microfutures.model.orders import TimeInForce
+from microfutures.venue import matching
+from microfutures.venue.account import Account
+from microfutures.venue.book import Book
+from microfutures.venue.hours import next_window
+from microfutures.venue.listings import NEVER_NS
+from microfutures.venue.messages import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    OrderReleased,
+    VenueEvent,
+    VenueOrder,
+)
+from microfutures.venue.order_state import OrderStage, OrderState
+
+
+class OrderDesk:
+    """All orders of all accounts; fills go straight into the accounts."""
+
+    def __init__(self, *, accounts: dict[str, Account], execution_prefix: int, seed: int) -> None:
+        self._accounts = accounts
+        self._prefix = execution_prefix
+        self._random = Random(seed)  # noqa: S311 - a reproducible market, not a secret
+        self._executions = 0
+        self._orders: dict[int, OrderState] = {}
+        self._live: dict[int, OrderState] = {}
+        self._resting: dict[InstrumentId, list[OrderState]] = {}
+        self._timers: list[tuple[int, int]] = []
+        """Moments at which an order's window opens or closes, with the order's id."""
+
+    @property
+    def next_timer_ns(self) -> int:
+        """Return the next moment at which time alone changes an order."""
+        return self._timers[0][0] if self._timers else NEVER_NS
+
+    def find(self, order_id: int) -> OrderState | None:
+        """Return the order, final or not."""
+        return self._orders.get(order_id)
+
+    def live(self, account: str | None = None) -> Iterator[OrderState]:
+        """Yield the orders that are not final, oldest first."""
+        for state in self._live.values():
+            if account is None or state.order.account == account:
+                yield state
+
+    def resting(self, instrument_id: InstrumentId) -> list[OrderState] | None:
+        """Return the orders that the market can touch; None or empty when there are none."""
+        return self._resting.get(instrument_id)
+
+    def accept(self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent]) -> None:
+        """Take an order that passed every check, and let it trade if it can."""
+        order, window = state.order, state.window
+        self._orders[order.order_id] = self._live[order.order_id] = state
+        is_open = window.open_ns <= now_ns
+        is_held = not (is_open and self._would_trigger(state, book))
+        events.append(OrderAccepted(order.order_id, now_ns, is_held))
+        heappush(self._timers, (window.close_ns, order.order_id))
+        if is_open:
+            self._enter(state, book, now_ns, events, is_held)
+        else:
+            heappush(self._timers, (window.open_ns, order.order_id))
+
+    def replace(
+        self,
+        state: OrderState,
+        order: VenueOrder,
+        book: Book,
+        now_ns: int,
+        events: list[VenueEvent],
+    ) -> None:
+        """Give a live order new terms, and let it trade on them if it can."""
+        self._leave(state)
+        state.replace(order)
+        if not state.remaining:
+            self._end(state, OrderStage.FILLED)
+        elif state.window.open_ns <= now_ns:
+            was_held = state.stage is OrderStage.HELD
+            self._enter(state, book, now_ns, events, was_held)
+
+    def cancel(self, state: OrderState, now_ns: int, reason: str, events: list[VenueEvent]) -> None:
+        """End a live order."""
+        self._end(state, OrderStage.CANCELLED)
+        events.append(OrderCancelled(state.order.order_id, now_ns, reason))
+
+    def cancel_all(self, book: Book, now_ns: int, reason: str, events: list[VenueEvent]) -> None:
+        """End every live order of one instrument."""
+        for state in list(self.live()):
+            if state.order.instrument_id == book.instrument.instrument_id:
+                self.cancel(state, now_ns, reason, events)
+
+    def run_timers(
+        self, books: dict[InstrumentId, Book], until_ns: int, events: list[VenueEvent]
+    ) -> None:
+        """Open and close the windows of orders up to `until_ns`."""
+        while self._timers and self._timers[0][0] <= until_ns:
+            moment_ns, order_id = heappop(self._timers)
+            state = self._orders[order_id]
+            if state.is_final:
+                continue
+            book = books[state.order.instrument_id]
+            if moment_ns >= state.window.close_ns:
+                self._window_closed(state, book, moment_ns, events)
+            elif moment_ns >= state.window.open_ns:
+                self._enter(state, book, moment_ns, events, True)
+
+    def match_book(self, book: Book, now_ns: int, events: list[VenueEvent]) -> None:
+        """Let the resting orders of an instrument meet its new top of book."""
+        for state in list(self._resting.get(book.instrument.instrument_id, ())):
+            if state.is_new_to_market:
+                self._meet(state, book, now_ns, events, was_held=True)
+            elif state.limit_ticks is not None:
+                traded = matching.rest_on_book(book, state)
+                if traded:
+                    self._fill(state, book, state.limit_ticks, traded, now_ns, events)
+                matching.join_queue(book, state)
+
+    def match_trade(
+        self, book: Book, ticks: int, size: int, now_ns: int, events: list[VenueEvent]
+    ) -> None:
+        """Let the resting orders of an instrument meet a trade of others."""
+        for state in list(self._resting.get(book.instrument.instrument_id, ())):
+            if not state.is_triggered:
+                if matching.is_triggered_by_trade(ticks, state):
+                    self._trigger(state, book, now_ns, events, True)
+            elif state.limit_ticks is not None:
+                traded = matching.rest_on_trade(ticks, size, state)
+                if traded:
+                    self._fill(state, book, state.limit_ticks, traded, now_ns, events)
+
+    def _enter(
+        self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent], was_held: bool
+    ) -> None:
+        """Bring an order whose window is open to the market."""
+        self._resting.setdefault(state.order.instrument_id, []).append(state)
+        if state.is_triggered:
+            state.stage = OrderStage.WORKING
+            if was_held:
+                events.append(OrderReleased(state.order.order_id, now_ns))
+        # A book from before the session is no market: the order waits for the first new one.
+        if book.updated_ns >= state.window.open_ns:
+            self._meet(state, book, now_ns, events, was_held)
+        if not state.is_final and state.order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+            self.cancel(state, now_ns, "immediate or cancel", events)
+
+    def _meet(
+        self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent], was_held: bool
+    ) -> None:
+        """Let an order that is new to the market trade what it can, and queue with the rest."""
+        if not state.is_triggered:
+            if matching.is_triggered_by_book(book, state):
+                self._trigger(state, book, now_ns, events, was_held)
+            return
+        self._trade_now(state, book, now_ns, events)
+        if not state.is_final:
+            state.is_new_to_market = state.limit_ticks is None
+            matching.join_queue(book, state)
+
+    def _trigger(
+        self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent], was_held: bool
+    ) -> None:
+        state.is_triggered = True
+        state.stage = OrderStage.WORKING
+        if was_held:
+            events.append(OrderReleased(state.order.order_id, now_ns))
+        self._trade_now(state, book, now_ns, events)
+
+    def _trade_now(
+        self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent]
+    ) -> None:
+        order = state.order
+        for ticks, traded in matching.take(
+            book, order.side, state.remaining, state.limit_ticks, self._random
+        ):
+            self._fill(state, book, ticks, traded, now_ns, events)
+
+    def _fill(
+        self,
+        state: OrderState,
+        book: Book,
+        ticks: int,
+        quantity: int,
+        now_ns: int,
+        events: list[VenueEvent],
+    ) -> None:
+        order, instrument, price = state.order, state.instrument, book.price(ticks)
+        state.filled += quantity
+        state.filled_value += price * quantity
+        total = order_commission(instrument.symbol, state.filled, abs(state.filled_value))
+        commission = max(total - state.charged, Decimal(0))
+        state.charged += commission
+        realized = self._accounts[order.account].trade(
+            instrument, order.side.sign * quantity, price, commission
+        )
+        if not state.remaining:
+            self._end(state, OrderStage.FILLED)
+        events.append(
+            OrderFilled(
+                order_id=order.order_id,
+                time_ns=now_ns,
+                execution_id=self._next_execution_id(),
+                instrument_id=order.instrument_id,
+                side=order.side,
+                quantity=quantity,
+                price=price,
+                cumulative=state.filled,
+                remaining=state.remaining,
+                average_price=state.average_price,
+                commission=commission,
+                realized=realized,
+            )
+        )
+
+    def _window_closed(
+        self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent]
+    ) -> None:
+        self._leave(state)
+        window = next_window(book.instrument, state.order, now_ns)
+        if state.order.time_in_force is not TimeInForce.GOOD_TILL_CANCELLED:
+            self.cancel(state, now_ns, "expired at the end of the session", events)
+        elif window is None:
+            self.cancel(state, now_ns, "the contract stopped trading", events)
+        else:
+            state.wait_for(window)
+            heappush(self._timers, (window.open_ns, state.order.order_id))
+            heappush(self._timers, (window.close_ns, state.order.order_id))
+
+    def _end(self, state: OrderState, stage: OrderStage) -> None:
+        self._leave(state)
+        state.stage = stage
+        del self._live[state.order.order_id]
+
+    def _would_trigger(self, state: OrderState, book: Book) -> bool:
+        is_current = book.updated_ns >= state.window.open_ns
+        return state.is_triggered or (is_current and matching.is_triggered_by_book(book, state))
+
+    def _leave(self, state: OrderState) -> None:
+        resting = self._resting.get(state.order.instrument_id)
+        if resting is not None and state in resting:
+            resting.remove(state)
+
+    def _next_execution_id(self) -> ExecutionId:
+        self._executions += 1
+        return ExecutionId(f"{self._prefix:08x}.{self._executions:08x}.01.01")

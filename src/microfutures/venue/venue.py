@@ -1,0 +1,273 @@
+"""The simulated exchange and broker in one: market in, orders in, facts out.
+
+Pure and deterministic: the same instruments, seed, updates and orders give the same events. It
+has no clock; time is what the updates and `Venue.advance` say. Not here: latency, connections,
+protocols, forced liquidation, interest.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from zlib import crc32
+
+from msgspec.structs import replace
+
+from microfutures.model.errors import InvalidValueError
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.instrument import Instrument
+from microfutures.model.market import Bar, Quote
+from microfutures.model.timestamp import to_iso
+from microfutures.venue import admission
+from microfutures.venue.account import ZERO, Account
+from microfutures.venue.accounting import state_of
+from microfutures.venue.admission import Reason
+from microfutures.venue.book import Book
+from microfutures.venue.credit import Credit
+from microfutures.venue.hours import next_window
+from microfutures.venue.listings import Listings
+from microfutures.venue.messages import (
+    AccountState,
+    BookUpdate,
+    MarginImpact,
+    MarketUpdate,
+    OrderModified,
+    OrderRejected,
+    QuoteChanged,
+    SplitUpdate,
+    TradePrinted,
+    TradeUpdate,
+    VenueEvent,
+    VenueOrder,
+    WorkingOrder,
+)
+from microfutures.venue.order_desk import OrderDesk
+from microfutures.venue.order_state import OrderState
+
+
+class Venue:
+    """Books, orders and accounts of one simulated market.
+
+    Raises
+    ------
+    UnknownInstrumentError
+        If an instrument's product is not in the catalog: it would have no fees and no margin.
+    """
+
+    def __init__(
+        self,
+        *,
+        instruments: Sequence[Instrument],
+        accounts: Sequence[str],
+        initial_cash: Decimal,
+        start_ns: int,
+        seed: int,
+    ) -> None:
+        self._now_ns = start_ns
+        self._listings = Listings(instruments, start_ns)
+        self._accounts = {name: Account(name, initial_cash) for name in accounts}
+        self._credit = Credit(self._listings)
+        self._desk = OrderDesk(
+            accounts=self._accounts,
+            execution_prefix=crc32(f"{seed}/{start_ns}".encode()),
+            seed=seed,
+        )
+
+    @property
+    def now_ns(self) -> int:
+        """Return the moment of the latest update or advance."""
+        return self._now_ns
+
+    def apply(self, update: MarketUpdate) -> list[VenueEvent]:
+        """Take one update of the market; return what it caused, first things first.
+
+        Raises
+        ------
+        InvalidValueError
+            If the update is older than the venue, or of an instrument that isn't listed.
+        """
+        events: list[VenueEvent] = []
+        now_ns = update.time_ns
+        if now_ns != self._now_ns:
+            self._move(now_ns, events)
+        book = self._listings.book(update.instrument_id)
+        if isinstance(update, BookUpdate):
+            events.append(QuoteChanged(book.update(update)))
+            if self._desk.resting(update.instrument_id):
+                self._desk.match_book(book, now_ns, events)
+        elif isinstance(update, TradeUpdate):
+            self._trade(book, update, events)
+        else:
+            self._split(book, update, events)
+        return events
+
+    def advance(self, now_ns: int) -> list[VenueEvent]:
+        """Let time pass without data: sessions open and close, orders are released or expire."""
+        events: list[VenueEvent] = []
+        self._move(now_ns, events)
+        return events
+
+    def submit(self, order: VenueOrder) -> list[VenueEvent]:
+        """Take an order at the venue's present moment."""
+        state = self._admit(order)
+        if isinstance(state, OrderRejected):
+            return [state]
+        others = self._desk.live(order.account)
+        reason = self._credit.refusal(self._accounts[order.account], others, state)
+        if reason is not None:
+            return [OrderRejected(order.order_id, self._now_ns, *reason)]
+        events: list[VenueEvent] = []
+        book = self._listings.book(order.instrument_id)
+        self._desk.accept(state, book, self._now_ns, events)
+        return events
+
+    def modify(
+        self,
+        order_id: int,
+        *,
+        quantity: int | None = None,
+        limit_price: Decimal | None = None,
+        stop_price: Decimal | None = None,
+    ) -> list[VenueEvent]:
+        """Change a live order; None keeps a term as it is. A changed order queues anew."""
+        state = self._desk.find(order_id)
+        if state is None:
+            return [self._refuse(order_id, admission.not_found(order_id, "modified"))]
+        if state.is_final:
+            return [self._refuse(order_id, admission.NOT_MODIFIABLE)]
+        before = state.order
+        after = replace(
+            before,
+            quantity=before.quantity if quantity is None else quantity,
+            limit_price=before.limit_price if limit_price is None else limit_price,
+            stop_price=before.stop_price if stop_price is None else stop_price,
+        )
+        reason = self._modify_refusal(state, after)
+        if reason is not None:
+            return [self._refuse(order_id, reason)]
+        events: list[VenueEvent] = [OrderModified(order_id, self._now_ns)]
+        book = self._listings.book(after.instrument_id)
+        self._desk.replace(state, after, book, self._now_ns, events)
+        return events
+
+    def cancel(self, order_id: int) -> list[VenueEvent]:
+        """Cancel a live order; say why not when it is unknown or final."""
+        state = self._desk.find(order_id)
+        if state is None:
+            return [self._refuse(order_id, admission.not_found(order_id, "cancelled"))]
+        if state.is_final:
+            return [self._refuse(order_id, admission.too_late(order_id, state.stage.value))]
+        events: list[VenueEvent] = []
+        self._desk.cancel(state, self._now_ns, "cancelled on request", events)
+        return events
+
+    def preview(self, order: VenueOrder) -> MarginImpact | OrderRejected:
+        """Return what the order would do to the margin, or why it would be refused at the door.
+
+        Like at IB, too little margin is no refusal here: the figures show it.
+        """
+        state = self._admit(order)
+        if isinstance(state, OrderRejected):
+            return state
+        return self._credit.impact(self._accounts[order.account], order)
+
+    def account(self, name: str) -> AccountState:
+        """Return a picture of one account; raise `InvalidValueError` for an unknown name."""
+        account = self._accounts.get(name)
+        if account is None:
+            known = ", ".join(self._accounts)
+            raise InvalidValueError(f"no account {name!r} at this venue; known: {known}")
+        return state_of(account, self._listings.mark, self._listings.instruments)
+
+    def quote(self, instrument_id: InstrumentId) -> Quote | None:
+        """Return the latest quote; None before the first."""
+        return self._listings.book(instrument_id).quote
+
+    def instrument(self, instrument_id: InstrumentId) -> Instrument:
+        """Return the contract with its hours around now."""
+        return self._listings.book(instrument_id).instrument
+
+    def working_orders(self, account: str | None = None) -> list[WorkingOrder]:
+        """Return the orders that are not final, of one account or of all, oldest first."""
+        return [state.working() for state in self._desk.live(account)]
+
+    def bars(
+        self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
+    ) -> list[Bar]:
+        """Return at most `count` bars of trades printed since the start, before `end_ns`."""
+        self._listings.book(instrument_id)
+        return self._listings.recorders[instrument_id].bars(end_ns, bar_seconds, count)
+
+    def _admit(self, order: VenueOrder) -> OrderState | OrderRejected:
+        """Check everything but the margin."""
+        book = self._listings.books.get(order.instrument_id)
+        if order.account not in self._accounts:
+            reason: Reason | None = admission.unknown_account(order.account)
+        elif book is None:
+            reason = admission.UNKNOWN_CONTRACT
+        elif self._desk.find(order.order_id) is not None:
+            reason = admission.DUPLICATE
+        else:
+            window = next_window(book.instrument, order, self._now_ns)
+            reason = admission.check_terms(order, book.instrument)
+            reason = reason or admission.check_hours(order, window, self._now_ns)
+            if reason is None and window is not None:
+                return OrderState(order, book.instrument, window)
+        return OrderRejected(order.order_id, self._now_ns, *(reason or admission.NO_SESSION))
+
+    def _modify_refusal(self, state: OrderState, after: VenueOrder) -> Reason | None:
+        reason = admission.check_terms(after, state.instrument)
+        if reason is not None:
+            return reason
+        if after.quantity < state.filled:
+            return admission.BELOW_FILLED
+        if after.quantity <= state.order.quantity:
+            return None
+        account = self._accounts[after.account]
+        others = (other for other in self._desk.live(after.account) if other is not state)
+        more = OrderState(after, state.instrument, state.window)
+        more.filled = state.filled
+        return self._credit.refusal(account, others, more)
+
+    def _refuse(self, order_id: int, reason: Reason) -> OrderRejected:
+        return OrderRejected(order_id, self._now_ns, *reason, is_request_only=True)
+
+    def _trade(self, book: Book, update: TradeUpdate, events: list[VenueEvent]) -> None:
+        ticks, size, now_ns = update.price_ticks, update.size, update.time_ns
+        name = update.instrument_id
+        quote = book.trade(now_ns, ticks, size)
+        self._listings.recorders[name].add(now_ns, book.to_float(ticks), size)
+        events.append(TradePrinted(name, now_ns, book.price(ticks), size))
+        events.append(QuoteChanged(quote))
+        if self._desk.resting(name):
+            self._desk.match_trade(book, ticks, size, now_ns, events)
+
+    def _split(self, book: Book, update: SplitUpdate, events: list[VenueEvent]) -> None:
+        self._desk.cancel_all(book, update.time_ns, "share split", events)
+        quote = book.split(update.time_ns, update.numerator, update.denominator)
+        price = self._listings.mark(update.instrument_id)
+        for account in self._accounts.values():
+            account.split(update.instrument_id, update.numerator, update.denominator, price)
+        events.append(QuoteChanged(quote))
+
+    def _move(self, now_ns: int, events: list[VenueEvent]) -> None:
+        if now_ns < self._now_ns:
+            raise InvalidValueError(
+                f"time can't go back: the venue stands at {to_iso(self._now_ns)}, "
+                f"was told {to_iso(now_ns)}"
+            )
+        listings = self._listings
+        if now_ns >= listings.hours_until_ns:
+            listings.renew_hours(now_ns)
+        if now_ns >= self._desk.next_timer_ns:
+            self._desk.run_timers(listings.books, now_ns, events)
+        if now_ns >= listings.next_end_ns:
+            self._settle(now_ns)
+        self._now_ns = now_ns
+
+    def _settle(self, now_ns: int) -> None:
+        """Close positions in contracts that stopped trading, at their last mark, free of charge."""
+        for name in self._listings.take_ended(self._now_ns, now_ns):
+            mark = self._listings.mark(name)
+            for account in self._accounts.values():
+                held = account.quantity(name)
+                if held and mark is not None:
+                    account.trade(self._listings.instruments[name], -held, mark, ZERO)
