@@ -7,6 +7,7 @@ run: nothing waits for the machine, and ready callbacks keep their order. Server
 
 import asyncio
 import selectors
+from collections import deque
 from collections.abc import Callable
 from typing import cast
 
@@ -44,6 +45,7 @@ class PipeTransport(asyncio.Transport):
         self._closing = False
         self._paused = False
         self._held: list[bytes] = []
+        self._underway: deque[bytes | None] = deque()
 
     def join(self, peer: "PipeTransport", protocol: asyncio.Protocol) -> None:
         """Connect this end to the other and to its protocol."""
@@ -52,10 +54,22 @@ class PipeTransport(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Hand `data` to the other end after the latency."""
         if not self._closing and self._peer is not None:
-            self._loop.call_later(LATENCY_SECONDS, self._peer.receive, bytes(data))
+            self._peer.expect(bytes(data))
 
-    def receive(self, data: bytes) -> None:
-        """Take what the other end wrote."""
+    def expect(self, data: bytes | None) -> None:
+        """Have `data`, None for the end, arrive after the latency and in its turn."""
+        # Timers of the same moment fire in any order: each takes the oldest of the queue.
+        self._underway.append(data)
+        self._loop.call_later(LATENCY_SECONDS, self._arrive)
+
+    def _arrive(self) -> None:
+        data = self._underway.popleft()
+        if data is None:
+            self.close()
+        else:
+            self._receive(data)
+
+    def _receive(self, data: bytes) -> None:
         if self._closing or self._protocol is None:
             return
         if self._paused:
@@ -77,7 +91,7 @@ class PipeTransport(asyncio.Transport):
         self._closing = True
         self._loop.call_soon(self._lose, None)
         if self._peer is not None:
-            self._loop.call_later(LATENCY_SECONDS, self._peer.close)
+            self._peer.expect(None)
 
     def abort(self) -> None:
         """Close at once."""
@@ -96,7 +110,7 @@ class PipeTransport(asyncio.Transport):
         self._paused = False
         held, self._held = self._held, []
         for data in held:
-            self.receive(data)
+            self._receive(data)
 
     def is_reading(self) -> bool:
         """Tell whether data are handed on."""

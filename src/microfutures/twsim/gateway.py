@@ -1,0 +1,61 @@
+"""The simulator on its own: what `microfutures gateway` runs."""
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+
+from microfutures.ports.clock import Clock
+from microfutures.twsim.server import TwsServer
+from microfutures.venue.market import MarketSource
+from microfutures.venue.venue import Venue
+
+DEFAULT_ACCOUNT = "DU1000001"
+DEFAULT_CASH = Decimal(25_000)
+
+
+def build_server(
+    *,
+    market: MarketSource,
+    clock: Clock,
+    host: str,
+    port: int,
+    initial_cash: Decimal = DEFAULT_CASH,
+    accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,),
+    seed: int = 0,
+    on_tape_end: Callable[[], None] = lambda: None,
+) -> TwsServer:
+    """Return a server with its venue, not started."""
+    venue = Venue(
+        instruments=market.instruments,
+        accounts=accounts,
+        initial_cash=initial_cash,
+        start_ns=market.start_ns,
+        seed=seed,
+    )
+    return TwsServer(
+        venue=venue,
+        market=market,
+        clock=clock,
+        accounts=accounts,
+        host=host,
+        port=port,
+        on_tape_end=on_tape_end,
+    )
+
+
+async def run_gateway(
+    server: TwsServer, *, stop: asyncio.Event, on_line: Callable[[str], None]
+) -> None:
+    """Serve until `stop` is set."""
+    await server.start()
+    on_line(f"simulated gateway on {server.host}:{server.port}")
+    on_line(f"account {', '.join(server.exchange.accounts)}: {server.exchange.market.describe()}")
+    stopped = asyncio.create_task(stop.wait())
+    serving = asyncio.create_task(server.wait())
+    await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if serving.done():
+        await serving
+    await server.stop()
+    serving.cancel()
+    on_line("simulated gateway stopped")

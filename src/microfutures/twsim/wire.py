@@ -1,0 +1,120 @@
+"""Frames and fields: a 4-byte big-endian length, then NUL-terminated text fields."""
+
+import struct
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from microfutures.model.errors import MicroFuturesError
+
+MAX_FRAME_BYTES = 16 * 1024 * 1024 - 1
+"""What TWS's own clients refuse to read; more is nonsense or an attack."""
+
+UNSET_DOUBLE = "1.7976931348623157E308"
+UNSET_INTEGER = "2147483647"
+
+Field = str | int | float | Decimal | bool | None
+
+
+class WireError(MicroFuturesError):
+    """Bytes that are no message; the client that sent them is disconnected."""
+
+
+class FrameDecoder:
+    """Cuts a byte stream, split or merged as it may come, into messages."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes and return every complete frame; raise `WireError` on a bad length."""
+        self._buffer += data
+        frames: list[bytes] = []
+        while len(self._buffer) >= 4:
+            (length,) = struct.unpack_from(">I", self._buffer)
+            if length > MAX_FRAME_BYTES:
+                raise WireError(f"frame of {length} bytes, at most {MAX_FRAME_BYTES}")
+            if len(self._buffer) < 4 + length:
+                break
+            frames.append(bytes(self._buffer[4 : 4 + length]))
+            del self._buffer[: 4 + length]
+        return frames
+
+
+def split_fields(frame: bytes) -> list[str]:
+    """Return the fields of a frame; the last NUL ends the last field."""
+    text = frame.decode("utf-8", errors="replace")
+    fields = text.split("\0")
+    if fields and fields[-1] == "":
+        fields.pop()
+    return fields
+
+
+def encode(fields: Iterable[Field]) -> bytes:
+    """Return the frame of a message."""
+    body = "".join(f"{spell(field)}\0" for field in fields).encode()
+    return struct.pack(">I", len(body)) + body
+
+
+def spell(field: Field) -> str:
+    """Return a field as TWS writes it: 1 and 0 for booleans, empty for nothing."""
+    match field:
+        case None:
+            return ""
+        case str():
+            return field.replace("\0", "")
+        case bool():
+            return "1" if field else "0"
+        case Decimal():
+            return format(field, "f")
+        case _:
+            return str(field)
+
+
+class FieldReader:
+    """Reads the fields of a request in order; what is missing or malformed raises `WireError`."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        self._fields = fields
+        self._at = 0
+
+    def text(self) -> str:
+        """Return the next field."""
+        if self._at >= len(self._fields):
+            raise WireError(f"message ends after {len(self._fields)} fields, more were expected")
+        self._at += 1
+        return self._fields[self._at - 1]
+
+    def integer(self) -> int:
+        """Return the next field as a whole number; empty is 0."""
+        text = self.text()
+        try:
+            return int(text) if text else 0
+        except ValueError:
+            raise WireError(f"field {self._at} must be a whole number, was {text!r}") from None
+
+    def decimal(self) -> Decimal | None:
+        """Return the next field as a number; None when it is empty or the unset marker."""
+        text = self.text()
+        if not text or text.upper() in (UNSET_DOUBLE, "1.7976931348623157E+308", "INFINITY"):
+            return None
+        try:
+            value = Decimal(text)
+        except ArithmeticError:
+            raise WireError(f"field {self._at} must be a number, was {text!r}") from None
+        if not value.is_finite():
+            raise WireError(f"field {self._at} must be finite, was {text!r}")
+        return value
+
+    def flag(self) -> bool:
+        """Return the next field as a yes or no."""
+        return self.text() in ("1", "true", "True")
+
+    def skip(self, count: int) -> None:
+        """Pass over `count` fields."""
+        for _ in range(count):
+            self.text()
+
+    @property
+    def rest(self) -> int:
+        """Return how many fields are left."""
+        return len(self._fields) - self._at
