@@ -1,0 +1,196 @@
+"""An endless simulated market: futures and funds that belong together, quoted and traded.
+
+Everything comes from the seed: the same symbols, seed, start and scenario give the same updates
+on every machine. What is simulated and what isn't: prices, sizes and trades are drawn around a
+fair value; own orders do not move the market beyond what they take from the book.
+"""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from microfutures.model import catalog
+from microfutures.model.errors import InvalidValueError
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.instrument import Instrument
+from microfutures.model.market import Bar
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, to_iso
+from microfutures.model.trading_hours import NEW_YORK, local_date
+from microfutures.venue.messages import BookUpdate, MarketUpdate
+from microfutures.venue.past import Past
+from microfutures.venue.process import BASIS_POINT, Gap, Walk, activity
+from microfutures.venue.scenarios import scenario as find_scenario
+from microfutures.venue.tradable import STEPS_BY_RANK, Tradable
+
+STEP_NS = 250_000_000
+QUIET_STEP_NS = 1_000_000_000
+LISTED_MONTHS = 6
+# A closed market gathers news more slowly than an open one.
+CLOSED_TIME_SHARE = 0.1
+
+
+class SyntheticMarket:
+    """A `MarketSource` without end.
+
+    Parameters
+    ----------
+    symbols
+        Products of the catalog; a future brings its next six months, two of them quoted.
+    seed
+        Names one market among all possible ones.
+    start_ns
+        Nanoseconds UTC; None means the scenario's own start, a weekday morning of New York.
+    scenario
+        A name of `scenarios.SCENARIOS`.
+    """
+
+    def __init__(
+        self,
+        symbols: Sequence[str] = ("MCL", "USO"),
+        *,
+        seed: int = 1,
+        start_ns: int | None = None,
+        scenario: str = "demo",
+    ) -> None:
+        if not symbols:
+            raise InvalidValueError("a simulated market needs at least one symbol, had none")
+        self._scenario = find_scenario(scenario)
+        self._start_ns = self._scenario.start_ns if start_ns is None else start_ns
+        self._seed = seed
+        self._tradables = _list(symbols, self._start_ns)
+        self._groups = {tradable.habit.group: tradable.habit for tradable in self._tradables}
+        self._gaps = {
+            group: Gap(self._scenario, self._start_ns, f"{seed}/{group}/gap")
+            for group in self._groups
+        }
+        self._past = {group: self._past_of(group) for group in self._groups}
+
+    @property
+    def start_ns(self) -> int:
+        """Return the moment at which the market begins, nanoseconds UTC."""
+        return self._start_ns
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Return everything listed."""
+        return tuple(tradable.instrument for tradable in self._tradables)
+
+    def describe(self) -> str:
+        """Say in one line what market this is."""
+        symbols = " ".join(dict.fromkeys(item.symbol for item in self.instruments))
+        return (
+            f"simulated market {self._scenario.name!r}, seed {self._seed}, {symbols}, "
+            f"from {to_iso(self._start_ns)}: {self._scenario.description}"
+        )
+
+    def history(
+        self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
+    ) -> list[Bar]:
+        """Return bars before the start, of the same walks that the live part continues."""
+        for tradable in self._tradables:
+            if tradable.instrument.instrument_id == instrument_id:
+                past = self._past[tradable.habit.group]
+                return past.bars(tradable, min(end_ns, self._start_ns), bar_seconds, count)
+        known = ", ".join(item.instrument_id for item in self.instruments)
+        raise InvalidValueError(f"{instrument_id} is not in this market; listed: {known}")
+
+    def updates(self) -> Iterator[MarketUpdate]:
+        """Yield books and trades from the start on, for ever; a new call begins anew."""
+        walks = {group: self._walk(group, "live") for group in self._groups}
+        random = Random(f"{self._seed}/quotes")  # noqa: S311 - reproducible, not secret
+        quoted = [tradable for tradable in self._tradables if tradable.is_quoted]
+        open_ones: dict[InstrumentId, int] = {}
+        now_ns, step_number = self._start_ns, 0
+        while True:
+            yield from _closing_books(open_ones, now_ns)
+            trading = [item for item in quoted if item.hours.is_open(now_ns)]
+            if not trading:
+                later_ns = _next_open(quoted, now_ns)
+                if later_ns is None:
+                    return
+                seconds = (later_ns - now_ns) / NANOSECONDS_PER_SECOND
+                for walk in walks.values():
+                    walk.step(seconds, CLOSED_TIME_SHARE)
+                now_ns = later_ns
+                continue
+            is_lively = any(item.hours.is_liquid(now_ns) for item in trading)
+            step_ns = STEP_NS if is_lively else QUIET_STEP_NS
+            liveliness = activity(now_ns)
+            for walk in walks.values():
+                walk.step(step_ns / NANOSECONDS_PER_SECOND, liveliness)
+            yield from self._step(trading, walks, now_ns, step_ns, step_number, random, open_ones)
+            now_ns += step_ns
+            step_number += 1
+
+    def _step(
+        self,
+        trading: list[Tradable],
+        walks: dict[str, Walk],
+        now_ns: int,
+        step_ns: int,
+        step_number: int,
+        random: Random,
+        open_ones: dict[InstrumentId, int],
+    ) -> Iterator[MarketUpdate]:
+        """Yield one step's updates, each contract in its own part of the step."""
+        slot_ns = step_ns // len(trading)
+        liveliness = activity(now_ns)
+        for place, item in enumerate(trading):
+            quiet_steps = STEPS_BY_RANK[item.rank]
+            if step_number % quiet_steps:
+                continue
+            session = item.hours.trading_at(now_ns)
+            moment_ns = now_ns + place * slot_ns + random.randrange(slot_ns // 2)
+            if session is None or moment_ns >= session.close_ns:
+                continue
+            open_ones[item.instrument.instrument_id] = session.close_ns
+            group, is_liquid = item.habit.group, item.hours.is_liquid(now_ns)
+            walk = walks[group]
+            gap = walk.background + self._gaps[group].at(moment_ns)
+            book = item.book(moment_ns, item.fair_ticks(walk.common, gap), is_liquid, random)
+            yield book
+            seconds = step_ns * quiet_steps / NANOSECONDS_PER_SECOND
+            if item.trades_in(seconds, liveliness, is_liquid, random):
+                yield item.trade(moment_ns, book, random)
+
+    def _walk(self, group: str, direction: str) -> Walk:
+        seeds = Random(f"{self._seed}/{group}/start")  # noqa: S311 - reproducible, not secret
+        background = seeds.gauss(0.0, self._scenario.background_bp * BASIS_POINT)
+        random = Random(f"{self._seed}/{group}/{direction}")  # noqa: S311 - reproducible
+        return Walk(self._scenario, self._groups[group].annual_volatility, background, random)
+
+    def _past_of(self, group: str) -> Past:
+        members = [item for item in self._tradables if item.habit.group == group and item.is_quoted]
+        return Past(
+            self._walk(group, "past"),
+            self._gaps[group],
+            start_ns=self._start_ns,
+            seed=self._seed,
+            is_open=lambda moment_ns: any(item.hours.is_open(moment_ns) for item in members),
+        )
+
+
+def _list(symbols: Sequence[str], start_ns: int) -> list[Tradable]:
+    today = local_date(start_ns, NEW_YORK)
+    tradables: list[Tradable] = []
+    for symbol in dict.fromkeys(symbols):
+        catalog.spec(symbol)
+        listed = catalog.listed_contracts(symbol, today)[:LISTED_MONTHS]
+        front = catalog.front_contract(symbol, today)
+        first = listed.index(front)
+        for place, instrument in enumerate(listed):
+            # A month before the front still trades, about like the one after it.
+            tradables.append(Tradable(instrument, abs(place - first)))
+    return tradables
+
+
+def _closing_books(open_ones: dict[InstrumentId, int], now_ns: int) -> list[BookUpdate]:
+    """Return an empty book for every contract whose session ended, and forget it."""
+    ended = [(close_ns, name) for name, close_ns in open_ones.items() if close_ns <= now_ns]
+    for _, name in ended:
+        del open_ones[name]
+    return [BookUpdate(now_ns, name, None, None, 0, 0) for _, name in sorted(ended)]
+
+
+def _next_open(quoted: list[Tradable], now_ns: int) -> int | None:
+    opens = (item.hours.next_open_ns(now_ns) for item in quoted)
+    return min((moment for moment in opens if moment is not None), default=None)
