@@ -1,0 +1,267 @@
+"""The journal in one SQLite file: one writer, readable by any SQLite client while it runs.
+
+Write-ahead logging. A commit survives the death of the process whatever it held; one that holds
+an order or a decision is flushed to the disk besides (``synchronous=FULL``), and everything
+before it with it, so that no order is sent that a power cut could make us forget. Market data
+alone is not worth a flush a tick (``synchronous=NORMAL``).
+
+No clock and no randomness: the same records make the same file, byte for byte, once closed.
+"""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Self
+
+from microfutures.adapters.writer_lock import WriterLock
+from microfutures.model.errors import JournalError
+from microfutures.ports.journal import JournalRecord
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x4D465554
+"""``MFUT`` in the file's header."""
+
+FLUSHED_KINDS = frozenset({"order", "decision"})
+"""Kinds whose commit waits for the disk."""
+
+MARKET = "market"
+PAGE_RECORDS = 1_000
+BUFFER_RECORDS = 4_096
+BUSY_SECONDS = 1.0
+"""A reader may hold the file for a moment."""
+
+_SCHEMA = """
+BEGIN IMMEDIATE;
+CREATE TABLE schema_version (version INTEGER NOT NULL);
+CREATE TABLE records (
+    sequence INTEGER PRIMARY KEY,
+    time_ns INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    payload TEXT NOT NULL
+);
+-- Almost every record is market data; recovery asks for the others.
+CREATE INDEX records_but_market ON records (sequence) WHERE kind <> 'market';
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?)"
+
+_PAGE = """
+SELECT sequence, time_ns, kind, name, payload FROM records
+WHERE sequence > ?1 AND (?2 IS NULL OR kind IN (SELECT value FROM json_each(?2)))
+ORDER BY sequence LIMIT ?3
+"""
+_PAGE_BUT_MARKET = """
+SELECT sequence, time_ns, kind, name, payload FROM records INDEXED BY records_but_market
+WHERE sequence > ?1 AND kind <> 'market' AND kind IN (SELECT value FROM json_each(?2))
+ORDER BY sequence LIMIT ?3
+"""
+
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: "the disk is full; free some space and start again",
+    sqlite3.SQLITE_IOERR: "the disk refused to read or write; check it and its free space",
+    sqlite3.SQLITE_READONLY: "the file is read-only; give this user the right to write it",
+    sqlite3.SQLITE_CANTOPEN: "the file can't be opened; check its directory and rights",
+    sqlite3.SQLITE_PERM: "no permission; give this user the right to write it",
+    sqlite3.SQLITE_BUSY: "another program has locked it; close that program",
+    sqlite3.SQLITE_LOCKED: "another program has locked it; close that program",
+    sqlite3.SQLITE_NOTADB: "it is not a journal; move it away, or name another log directory",
+    sqlite3.SQLITE_CORRUPT: "it is damaged; move it away; `sqlite3 FILE .recover` saves the rest",
+    sqlite3.SQLITE_TOOBIG: "a record is too large for the journal",
+}
+
+
+class SqliteJournal:
+    """`ports.journal.Journal` in the file at `path`.
+
+    Raises
+    ------
+    JournalError
+        If another process writes it, if it is not a journal of this version, or if the disk
+        fails; from every method. What was committed before stays.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._buffer: list[tuple[int, int, str, str, str]] = []
+        self._last = 0
+        self._must_flush = False
+        self._flushes = False
+        self._is_closed = False
+        self._lock = WriterLock(path.with_name(path.name + ".lock"))
+        try:
+            self._database = self._open()
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise self._failure(error) from error
+        except JournalError:
+            self._lock.release()
+            raise
+
+    def append(self, record: JournalRecord) -> None:
+        """Add `record`; its sequence must be above every earlier one."""
+        if record.sequence <= self._last:
+            raise JournalError(
+                f"journal {self._path}: record {record.sequence} comes after {self._last}"
+            )
+        self._last = record.sequence
+        self._must_flush = self._must_flush or record.kind in FLUSHED_KINDS
+        payload = record.payload.decode()
+        self._buffer.append((record.sequence, record.time_ns, record.kind, record.name, payload))
+        if len(self._buffer) >= BUFFER_RECORDS:
+            self.commit()
+
+    def commit(self) -> None:
+        """Make everything appended durable, to the degree that the module's head states."""
+        if not self._buffer:
+            return
+        try:
+            self._set_flush(self._must_flush)
+            with _Transaction(self._database):
+                self._database.executemany(_INSERT, self._buffer)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        self._buffer.clear()
+        self._must_flush = False
+
+    def read(
+        self, kinds: Collection[str] | None = None, *, after_sequence: int = 0
+    ) -> Iterator[JournalRecord]:
+        """Yield the records above `after_sequence`, ascending; of `kinds` only, if given.
+
+        Appended records are committed first. What is appended while reading is read too.
+        """
+        self.commit()
+        query = _PAGE if kinds is None or MARKET in kinds else _PAGE_BUT_MARKET
+        wanted = None if kinds is None else json.dumps(sorted(kinds))
+        while True:
+            try:
+                rows = self._database.execute(
+                    query, (after_sequence, wanted, PAGE_RECORDS)
+                ).fetchall()
+            except sqlite3.Error as error:
+                raise self._failure(error) from error
+            for sequence, time_ns, kind, name, payload in rows:
+                yield JournalRecord(sequence, time_ns, kind, name, payload.encode())
+            if len(rows) < PAGE_RECORDS:
+                return
+            after_sequence = rows[-1][0]
+
+    def last_sequence(self) -> int:
+        """Return the number of the latest record; 0 before the first."""
+        return self._last
+
+    def get_meta(self, key: str) -> str | None:
+        """Return a remembered value; None when there is none."""
+        try:
+            row = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a value, flushed to the disk before this returns."""
+        try:
+            self._set_flush(True)
+            with _Transaction(self._database):
+                self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def count_start(self) -> int:
+        """Return the number of this start, 1 for the first; durable, so no two starts share it."""
+        count = int(self.get_meta("starts") or 0) + 1
+        self.set_meta("starts", str(count))
+        return count
+
+    def close(self) -> None:
+        """Commit, fold the write-ahead log into the file and let go of it; idempotent."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            self.commit()
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        finally:
+            self._database.close()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        """Return the journal."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close it."""
+        self.close()
+
+    # -- the file -----------------------------------------------------------------------------
+
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_SECONDS)
+        try:
+            # Asked first, so that another program's database stays as it is.
+            is_new = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+            if not is_new:
+                self._check_schema(database)
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            if is_new:
+                _create(database)
+            row = database.execute("SELECT coalesce(max(sequence), 0) FROM records").fetchone()
+            self._last = int(row[0])
+        except (sqlite3.Error, JournalError):
+            database.close()
+            raise
+        return database
+
+    def _check_schema(self, database: sqlite3.Connection) -> None:
+        if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise JournalError(
+                f"journal {self._path}: a database of another program; name another log directory"
+            )
+        version = database.execute("SELECT version FROM schema_version").fetchone()[0]
+        if version != SCHEMA_VERSION:
+            raise JournalError(
+                f"journal {self._path}: schema version {version}, this program knows "
+                f"{SCHEMA_VERSION}; use the version that wrote it, or move it away"
+            )
+
+    def _set_flush(self, wanted: bool) -> None:
+        if wanted != self._flushes:
+            self._database.execute(f"PRAGMA synchronous = {'FULL' if wanted else 'NORMAL'}")
+            self._flushes = wanted
+
+    def _failure(self, error: sqlite3.Error) -> JournalError:
+        # The low byte is the kind of error, the rest its detail.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        remedy = _REMEDIES.get(code, "close other programs that use it, or move it away")
+        return JournalError(f"journal {self._path}: {error}; {remedy}")
+
+
+class _Transaction:
+    """BEGIN, then COMMIT, or ROLLBACK after an exception."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __enter__(self) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            if kind is None:
+                self._database.execute("COMMIT")
+        finally:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+
+
+def _create(database: sqlite3.Connection) -> None:
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.executescript(_SCHEMA)
+    database.execute("INSERT INTO schema_version VALUES (?)", (SCHEMA_VERSION,))
+    database.execute("COMMIT")
