@@ -1,0 +1,1 @@
+"""Composition root: the command line, the lifecycle, and who gets which collaborator."""
