@@ -1,0 +1,34 @@
+"""The broker's clock: ours, corrected by what TWS says the time is."""
+
+from microfutures.ports.clock import Clock
+
+TRUST_OWN_CLOCK_NS = 2_000_000_000
+"""TWS tells whole seconds: a smaller difference says nothing about our clock."""
+
+
+class BrokerClock:
+    """A clock that follows the broker; it may live on another date (a simulator)."""
+
+    def __init__(self, local: Clock) -> None:
+        self._local = local
+        self._offset_ns = 0
+
+    @property
+    def offset_seconds(self) -> float:
+        """Return broker minus local, seconds."""
+        return self._offset_ns / 1e9
+
+    def learn(self, broker_seconds: int) -> None:
+        """Take the broker's time, heard just now."""
+        offset = broker_seconds * 1_000_000_000 + 500_000_000 - self._local.now_ns()
+        # Once an offset is known, the noise of whole seconds must not make time jump.
+        if abs(offset - self._offset_ns) >= TRUST_OWN_CLOCK_NS:
+            self._offset_ns = offset
+
+    def now_ns(self) -> int:
+        """Return the current moment, nanoseconds UTC."""
+        return self._local.now_ns() + self._offset_ns
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._local.sleep(seconds)
