@@ -1,0 +1,184 @@
+"""`trading_system.log`: the application log, in the desk's own time.
+
+Nothing goes to standard output. A line that repeats is written once, then counted: a user of
+another system logged one refusal 1.8 million times.
+"""
+
+import logging
+import sys
+from collections import OrderedDict
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Self
+
+from microfutures.config.log_directory import cannot_write, make_directory
+from microfutures.config.settings import LogLevel
+from microfutures.model.timestamp import seconds, to_iso
+from microfutures.ports.clock import Clock
+
+FILE_NAME = "trading_system.log"
+FILE_BYTES = 10_000_000
+KEPT_FILES = 10
+REPEAT_SECONDS = 60.0
+REMEMBERED_LINES = 1_000
+
+OWN = "microfutures"
+QUIET = ("ib_async", "asyncio", "concurrent.futures", "urllib3", "uvicorn")
+"""Loggers of others: warnings and worse only."""
+
+Line = tuple[str, int, str]
+"""Logger, level and text."""
+
+
+class RepeatLimit:
+    """Lets a line pass once in a while and counts how often it came again.
+
+    Not a filter itself: whoever asks decides what becomes of the count.
+    """
+
+    def __init__(self, *, window_seconds: float = REPEAT_SECONDS) -> None:
+        self._window_ns = seconds(window_seconds)
+        self._seen: OrderedDict[Line, tuple[int, int]] = OrderedDict()
+
+    def admit(self, line: Line, now_ns: int) -> bool:
+        """Tell whether `line` may be written now; count it otherwise."""
+        if line in self._seen:
+            first_ns, count = self._seen[line]
+            self._seen[line] = (first_ns, count + 1)
+            return False
+        self._seen[line] = (now_ns, 0)
+        return True
+
+    def take_ended(self, now_ns: int) -> list[tuple[Line, int]]:
+        """Forget the lines whose window ended; return those that had come again, with counts.
+
+        A clock that was set back ends every window.
+        """
+        ended = []
+        while self._seen:
+            line, (first_ns, count) = next(iter(self._seen.items()))
+            is_open = 0 <= now_ns - first_ns < self._window_ns
+            if is_open and len(self._seen) <= REMEMBERED_LINES:
+                break
+            del self._seen[line]
+            if count:
+                ended.append((line, count))
+        return ended
+
+    def take_all(self) -> list[tuple[Line, int]]:
+        """Forget everything; return the lines that had come again, with counts."""
+        ended = [(line, count) for line, (_, count) in self._seen.items() if count]
+        self._seen.clear()
+        return ended
+
+
+class DeskFormatter(logging.Formatter):
+    """``2026-11-23T10:15:00.123Z LEVEL microfutures.ib message``, times by the injected clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+        self._clock = clock
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """Return the desk's time."""
+        return to_iso(self._clock.now_ns())
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return one line whatever the text holds; a traceback follows on lines of its own."""
+        record.message = record.message.translate(_ON_ONE_LINE)
+        return super().formatMessage(record)
+
+
+_ON_ONE_LINE = {code: f"\\x{code:02x}" for code in [*range(32), 127]} | {
+    ord("\n"): "\\n",
+    ord("\r"): "\\r",
+    ord("\t"): "\t",
+}
+
+
+class DeskLogHandler(RotatingFileHandler):
+    """Writes the file; repeats are counted; a full disk is told once and stops nothing."""
+
+    def __init__(self, path: Path, *, clock: Clock) -> None:
+        super().__init__(
+            path,
+            maxBytes=FILE_BYTES,
+            backupCount=KEPT_FILES,
+            encoding="utf-8",
+            errors="backslashreplace",
+        )
+        self.setFormatter(DeskFormatter(clock))
+        self._clock = clock
+        self._repeats = RepeatLimit()
+        self._has_failed = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write `record` unless it repeats one that was just written."""
+        now_ns = self._clock.now_ns()
+        self._write_counts(self._repeats.take_ended(now_ns))
+        line = (record.name, record.levelno, _text_of(record))
+        if self._repeats.admit(line, now_ns):
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Tell the first failure on standard error, in one line; trading goes on without a log."""
+        if self._has_failed:
+            return
+        self._has_failed = True
+        reason = sys.exc_info()[1]
+        sys.stderr.write(f"error: can't write {self.baseFilename}: {reason}; trading goes on\n")
+
+    def close(self) -> None:
+        """Write the outstanding counts and close the file."""
+        if self.stream is not None:
+            self._write_counts(self._repeats.take_all())
+        super().close()
+
+    def _write_counts(self, ended: list[tuple[Line, int]]) -> None:
+        for (name, level, text), count in ended:
+            repeated = f"{text} (came {count:,} more times)"
+            super().emit(logging.LogRecord(name, level, "", 0, repeated, None, None))
+
+
+def _text_of(record: logging.LogRecord) -> str:
+    """Return the message; arguments that don't fit it are shown beside it, not raised."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        record.msg, record.args = f"{record.msg} {record.args!r}", None
+        return str(record.msg)
+
+
+class DeskLog:
+    """The application log while it is open; `close` puts logging back as it was."""
+
+    def __init__(self, log_dir: Path, *, level: LogLevel, clock: Clock) -> None:
+        make_directory(log_dir)
+        self.path = log_dir / FILE_NAME
+        try:
+            self._handler = DeskLogHandler(self.path, clock=clock)
+        except OSError as error:
+            raise cannot_write(log_dir, f"{FILE_NAME}: {error.strerror}") from None
+        root = logging.getLogger()
+        self._levels = {name: logging.getLogger(name).level for name in (None, OWN, *QUIET)}
+        root.addHandler(self._handler)
+        root.setLevel(logging.WARNING)
+        logging.getLogger(OWN).setLevel(level.value)
+        for name in QUIET:
+            logging.getLogger(name).setLevel(logging.WARNING)
+
+    def __enter__(self) -> Self:
+        """Return the log."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Write what is outstanding and give logging back; idempotent."""
+        logging.getLogger().removeHandler(self._handler)
+        self._handler.close()
+        for name, level in self._levels.items():
+            logging.getLogger(name).setLevel(level)
+        self._levels = {}
