@@ -181,5 +181,5 @@ class TappedIB(IB):
         super().__init__()
         self.wrapper = TappedWrapper(self, defaults=self.wrapper.defaults)
         self.wrapper.tap = tap
-        self.client = Client(self.wrapper)  # type: ignore[no-untyped-call]  # untyped there
+        self.client = Client(self.wrapper)
         self.client.apiEnd += self.disconnectedEvent

@@ -1,0 +1,167 @@
+"""`run_headless_app`: initialise everything, connect, run, and clean up at the end."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from microfutures.adapters.log_exports import export_logs
+from microfutures.adapters.sqlite_journal import SqliteJournal
+from microfutures.adapters.system_clock import SystemClock
+from microfutures.adapters.virtual_time import VirtualTimeLoop
+from microfutures.app.arguments import RunOptions, run_options
+from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
+from microfutures.app.logging_setup import start_logging
+from microfutures.app.recovery import recover
+from microfutures.app.simulation import Simulation, build_simulation
+from microfutures.app.wiring import System, build_system, journal_path, traded_symbols
+from microfutures.config import Settings
+from microfutures.config.loading import load_with_origins
+from microfutures.config.log_directory import make_directory, require_writable
+from microfutures.display.summary import exit_summary
+from microfutures.display.terminal import TerminalDisplay
+from microfutures.engine.output import Say
+from microfutures.model.errors import ConfigurationError, MicroFuturesError
+from microfutures.model.events import Severity
+
+_LEVELS = {
+    Severity.DEBUG: logging.DEBUG,
+    Severity.INFO: logging.INFO,
+    Severity.SUCCESS: logging.INFO,
+    Severity.WARNING: logging.WARNING,
+    Severity.ERROR: logging.ERROR,
+}
+
+_log = logging.getLogger("microfutures.desk")
+
+
+def run_headless_app(
+    config_file: str | Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 7497,
+    client_id: int = 1,
+    initial_capital: float = 2000,
+    log_dir: str | Path = "logs",
+    check_interval: float = 5,
+    save_logs_interval: float = 3600,
+    display_interval: float = 15,
+) -> int:
+    """Run the system until it is interrupted; return the exit code.
+
+    An argument that differs from its default wins over the file; the file wins over the default.
+    """
+    given = {
+        "connection.host": (host, "127.0.0.1"),
+        "connection.port": (port, 7497),
+        "connection.client_id": (client_id, 1),
+        "trading.initial_capital": (initial_capital, 2000),
+        "trading.check_interval": (check_interval, 5),
+        "logging.log_dir": (str(log_dir), "logs"),
+        "logging.log_interval": (save_logs_interval, 3600),
+        "display.display_interval": (display_interval, 15),
+    }
+    overrides = {path: value for path, (value, default) in given.items() if value != default}
+    try:
+        loaded = load_with_origins(Path(config_file) if config_file else None, overrides)
+        return run_from_settings(loaded.settings, run_options(loaded))
+    except ConfigurationError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return ExitCode.BAD_INPUT
+
+
+def run_from_settings(settings: Settings, options: RunOptions) -> int:
+    """Run with settings that were checked; return the exit code."""
+    require_writable(Path(settings.logging.log_dir))
+    loop_factory = VirtualTimeLoop if options.virtual_time else None
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        outcome = runner.run(_run(settings, options))
+    return int(outcome)
+
+
+async def _run(settings: Settings, options: RunOptions) -> ExitCode:
+    log_dir = Path(settings.logging.log_dir)
+    lifecycles: list[Lifecycle] = []
+
+    def end_of_tape() -> None:
+        for lifecycle in lifecycles:
+            lifecycle.end_of_tape()
+
+    simulation: Simulation | None = None
+    if options.is_simulated:
+        simulation = build_simulation(options, traded_symbols(settings), on_tape_end=end_of_tape)
+    make_directory(log_dir)
+    clock = simulation.clock if simulation else SystemClock()
+    desk_log = start_logging(log_dir, level=settings.logging.level, clock=clock)
+    journal = _open_journal(log_dir, settings, options)
+    display = TerminalDisplay(mode=options.display)
+    try:
+        if simulation is not None:
+            await simulation.server.start()
+        system = build_system(
+            settings, options, simulation=simulation, journal=journal, speak=_speak
+        )
+        if simulation is None:
+            recover(system.engine, journal)
+
+        def export() -> None:
+            moment_ns = system.manager.clock.now_ns()
+            export_logs(journal, log_dir, moment_ns, settings.logging.keep_exports)
+
+        lifecycle = Lifecycle(
+            system,
+            view=display,
+            pace=Pace(
+                display=settings.display.display_interval,
+                export=settings.logging.log_interval,
+                duration=options.duration_seconds,
+                flatten_timeout=settings.trading.flatten_timeout,
+            ),
+            keep_positions=options.keep_positions,
+            export=export,
+        )
+        lifecycles.append(lifecycle)
+        display.start(lifecycle.on_command, lambda: lifecycle.request_stop("asked at the keyboard"))
+        outcome = await lifecycle.run()
+        display.stop()
+        _say_goodbye(outcome, system, log_dir)
+    except MicroFuturesError as error:
+        display.stop()
+        _log.error("%s", error)
+        sys.stderr.write(f"error: {error}\n")
+        return ExitCode.FAILED
+    finally:
+        display.stop()
+        journal.close()
+        desk_log.close()
+    return outcome.code
+
+
+def _open_journal(log_dir: Path, settings: Settings, options: RunOptions) -> SqliteJournal:
+    """Open the journal; a simulated market starts anew each time, and so does its journal."""
+    path = journal_path(log_dir, is_simulated=options.is_simulated)
+    if options.is_simulated and path.exists():
+        before = SqliteJournal(path)
+        export_logs(before, log_dir, SystemClock().now_ns(), settings.logging.keep_exports)
+        before.close()
+        path.unlink()
+    return SqliteJournal(path)
+
+
+def _speak(time_ns: int, say: Say) -> None:
+    _log.log(_LEVELS[say.severity], "%s", say.text)
+
+
+def _say_goodbye(outcome: Outcome, system: System, log_dir: Path) -> None:
+    if outcome.error:
+        _log.error("%s", outcome.error)
+    text = exit_summary(
+        outcome.snapshot,
+        still_open=outcome.still_open,
+        exit_code=int(outcome.code),
+        error=outcome.error,
+        log_dir=str(log_dir),
+    )
+    for line in text.splitlines():
+        _log.info("%s", line)
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,164 @@
+"""Who gets which collaborator: the only module that names concrete classes together."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import reduce
+from math import gcd
+from pathlib import Path
+
+import msgspec
+
+from microfutures.adapters.ib.history import bar_size
+from microfutures.adapters.ib.manager import IBManager
+from microfutures.adapters.sqlite_journal import SqliteJournal
+from microfutures.adapters.system_clock import SystemClock
+from microfutures.app.arguments import RunOptions
+from microfutures.app.simulation import Simulation
+from microfutures.config import Settings
+from microfutures.config.settings import StrategySettings
+from microfutures.engine.engine import Engine, EngineSettings
+from microfutures.engine.output import Say
+from microfutures.engine.runner import EngineRunner
+from microfutures.engine.snapshot import RunFacts
+from microfutures.execution.leg import ExecutionSettings
+from microfutures.model.identifiers import StrategyName
+from microfutures.portfolio import Portfolio
+from microfutures.strategies.micro_crude_oil_arbitrage import MicroCrudeOilArbitrageStrategy
+from microfutures.strategies.registry import strategy_class
+
+WARM_UP_SLACK = 10
+"""Past bars beyond the longest lookback: the two legs don't trade in every minute."""
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class System(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole desk, built and not yet running."""
+
+    engine: Engine
+    runner: EngineRunner
+    manager: IBManager
+    journal: SqliteJournal
+    simulation: Simulation | None
+    facts: RunFacts
+
+
+def traded_symbols(settings: Settings) -> tuple[str, ...]:
+    """Return every product that active strategies watch, in order, once each."""
+    pairs = (
+        (each.parameters.primary_symbol, each.parameters.secondary_symbol)
+        for each in settings.strategies.values()
+        if each.active
+    )
+    return tuple(dict.fromkeys(symbol for pair in pairs for symbol in pair))
+
+
+def build_system(
+    settings: Settings,
+    options: RunOptions,
+    *,
+    simulation: Simulation | None,
+    journal: SqliteJournal,
+    speak: Callable[[int, Say], None],
+) -> System:
+    """Return the desk for these settings."""
+    local_clock = simulation.clock if simulation is not None else SystemClock()
+    started_ns = local_clock.now_ns()
+    engine = _build_engine(settings, started_ns)
+    host, port = settings.connection.host, settings.connection.port
+    if simulation is not None:
+        host, port = simulation.server.host, simulation.server.port
+    runner: list[EngineRunner] = []
+    samples = [each.parameters.sample_seconds for each in settings.strategies.values()]
+    seconds = bar_size(reduce(gcd, samples, 0) or 60)
+    longest = max(
+        (
+            each.parameters.lookback * each.parameters.sample_seconds
+            for each in settings.strategies.values()
+        ),
+        default=60,
+    )
+    manager = IBManager(
+        host,
+        port,
+        settings.connection.client_id,
+        clock=local_clock,
+        sink=lambda event: runner[0].put(event),
+        symbols=traded_symbols(settings),
+        warm_up_seconds=seconds,
+        warm_up_bars=longest // seconds + WARM_UP_SLACK,
+        port_given=options.port_given,
+        live_given=options.live,
+    )
+    runner.append(
+        EngineRunner(
+            engine=engine,
+            journal=journal,
+            broker=manager,
+            clock=manager.clock,
+            speak=speak,
+            first_sequence=journal.last_sequence(),
+        )
+    )
+    title = f"SIMULATED - {simulation.market.describe()}" if simulation else ""
+    facts = RunFacts(
+        title=title,
+        host=host,
+        port=port,
+        client_id=settings.connection.client_id,
+        is_simulated=simulation is not None,
+        started_ns=started_ns,
+    )
+    return System(
+        engine=engine,
+        runner=runner[0],
+        manager=manager,
+        journal=journal,
+        simulation=simulation,
+        facts=facts,
+    )
+
+
+def journal_path(log_dir: Path, *, is_simulated: bool) -> Path:
+    """Return where the journal lies; simulated runs never touch that of a real account."""
+    return log_dir / ("journal_simulated.sqlite3" if is_simulated else "journal.sqlite3")
+
+
+def _build_engine(settings: Settings, started_ns: int) -> Engine:
+    portfolio = Portfolio(Decimal(str(settings.trading.initial_capital)))
+    strategies: list[MicroCrudeOilArbitrageStrategy] = []
+    engine = Engine(
+        portfolio=portfolio,
+        strategies=strategies,
+        settings=EngineSettings(
+            check_interval_seconds=settings.trading.check_interval,
+            order_ref_prefix=f"mf{settings.connection.client_id}-{_base36(started_ns // 10**9)}",
+            execution=ExecutionSettings(),
+        ),
+    )
+    for name, chosen in settings.strategies.items():
+        if chosen.active:
+            strategies.append(_build_strategy(engine, settings, name, chosen))
+    return engine
+
+
+def _build_strategy(
+    engine: Engine, settings: Settings, name: str, chosen: StrategySettings
+) -> MicroCrudeOilArbitrageStrategy:
+    strategy = strategy_class(chosen.strategy_class or name)(
+        StrategyName(name),
+        0,
+        engine.state,
+        parameters=chosen.parameters,
+        risk_tolerance=settings.trading.risk_tolerance,
+    )
+    engine.portfolio.add_strategy(strategy, chosen.allocation)
+    return strategy
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits or "0"

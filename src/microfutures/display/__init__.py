@@ -1,0 +1,1 @@
+"""Eyes: they see snapshots and send commands, never more."""

@@ -1,0 +1,126 @@
+"""Fills and commissions into the portfolio: whose they are, what they finished."""
+
+from collections import deque
+from decimal import Decimal
+
+import msgspec
+
+from microfutures.engine.output import OutputBuilder
+from microfutures.engine.reconciliation import Adjustment
+from microfutures.engine.state import DeskState
+from microfutures.engine.voice import Voice
+from microfutures.model.events import Severity
+from microfutures.model.fills import Fill
+from microfutures.model.identifiers import ExecutionId, OrderRef, StrategyName
+from microfutures.model.instrument import Instrument
+from microfutures.model.orders import Order, Side
+
+KEPT_TRADES = 200
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """A fill that was booked, for the display."""
+
+    strategy: StrategyName
+    fill: Fill
+    reason: str
+
+
+class Books:
+    """Knows which strategy each order belongs to and books what happens to it."""
+
+    def __init__(self, state: DeskState, out: OutputBuilder, voice: Voice) -> None:
+        self.trades: deque[Trade] = deque(maxlen=KEPT_TRADES)
+        self._state = state
+        self._portfolio = state.portfolio
+        self._out = out
+        self._voice = voice
+        self._owners: dict[OrderRef, tuple[StrategyName, str]] = {}
+
+    def register(self, order: Order) -> None:
+        """Remember whose order is about to be sent."""
+        self._owners[order.order_ref] = (order.strategy, order.reason)
+        self._out.record("order", "OrderApproved", order)
+
+    def is_ours(self, order_ref: OrderRef) -> bool:
+        """Tell whether an order was ours, of this run or an earlier one."""
+        return order_ref in self._owners
+
+    def take_fill(self, fill: Fill) -> StrategyName | None:
+        """Book an execution; return whose it is, None when it is not ours."""
+        owner = self._owners.get(fill.order_ref)
+        if owner is None:
+            self._out.record("order", "ForeignFill", fill)
+            text = f"{fill.side} {fill.quantity} {fill.instrument_id} at {fill.price} is not ours"
+            self._voice.say(Severity.DEBUG, text)
+            return None
+        self._book(owner[0], owner[1], fill)
+        return owner[0]
+
+    def adjust(self, adjustment: Adjustment, *, cause: int) -> None:
+        """Book the broker's position where no fill of ours explains it, at the current mark."""
+        self._voice.say(Severity.ERROR, adjustment.sentence)
+        instrument_id, quantity = adjustment.instrument_id, adjustment.quantity
+        quote = self._state.quote(instrument_id)
+        price = self._portfolio.mark_of(instrument_id) or Decimal(0)
+        if quote is not None and quote.mid is not None:
+            price = Decimal(repr(quote.mid))
+        fill = Fill(
+            execution_id=ExecutionId(f"adjusted.{self._state.time_ns}.{cause}.{instrument_id}.01"),
+            order_ref=OrderRef(adjustment.strategy),
+            instrument_id=instrument_id,
+            side=Side.BUY if quantity > 0 else Side.SELL,
+            quantity=abs(quantity),
+            price=price,
+            time_ns=self._state.time_ns,
+        )
+        self._out.record("order", "PositionAdjusted", fill)
+        self._book(adjustment.strategy, "adjusted to the broker's position", fill)
+
+    def _book(self, strategy: StrategyName, reason: str, fill: Fill) -> None:
+        instrument = self._state.instrument_by_id(fill.instrument_id)
+        if instrument is None:
+            text = f"can't book {fill.execution_id}: {fill.instrument_id} is not resolved"
+            self._voice.say(Severity.ERROR, text)
+            return
+        trips = self._portfolio.round_trips
+        before = trips.count
+        booked = self._portfolio.book_fill(strategy, fill, instrument.multiplier, reason=reason)
+        if booked is None:
+            return
+        self.trades.appendleft(Trade(strategy, fill, reason))
+        verb = "bought" if fill.side is Side.BUY else "sold"
+        text = f"{verb} {fill.quantity} {fill.instrument_id} at {fill.price} ({strategy}: {reason})"
+        self._voice.say(Severity.SUCCESS, text)
+        if trips.count > before:
+            trip = trips.finished[0]
+            self._out.record("order", "RoundTripFinished", trip.view())
+            severity = Severity.SUCCESS if trip.gross > 0 else Severity.WARNING
+            text = f"{strategy} finished a round trip: {trip.gross:+,.2f} USD before commissions"
+            self._voice.say(severity, text)
+
+    # -- after a restart ----------------------------------------------------------------------
+
+    def restore_instrument(self, instrument: Instrument) -> None:
+        """Know a contract of an earlier run again."""
+        self._state.instruments.setdefault(instrument.instrument_id, instrument)
+
+    def restore_order(self, order: Order) -> None:
+        """Know an order of an earlier run again."""
+        self._owners[order.order_ref] = (order.strategy, order.reason)
+
+    def restore_fill(self, fill: Fill) -> bool:
+        """Book a fill of an earlier run; tell whether it was ours and new."""
+        owner = self._owners.get(fill.order_ref)
+        instrument = self._state.instrument_by_id(fill.instrument_id)
+        if owner is None or instrument is None:
+            return False
+        booked = self._portfolio.book_fill(owner[0], fill, instrument.multiplier, reason=owner[1])
+        return booked is not None
+
+    def restore_adjustment(self, fill: Fill) -> None:
+        """Book an adjustment of an earlier run; its order reference is the strategy's name."""
+        instrument = self._state.instrument_by_id(fill.instrument_id)
+        if instrument is not None:
+            strategy = StrategyName(fill.order_ref)
+            self._portfolio.book_fill(strategy, fill, instrument.multiplier, reason="adjusted")
