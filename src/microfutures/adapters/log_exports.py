@@ -43,11 +43,12 @@ def export_logs(
     journal: SqliteJournal,
     log_dir: Path,
     stamp_ns: int,
-    *,
     keep: int = DEFAULT_KEEP,
-    with_empty: bool = False,
 ) -> list[Path]:
     """Write what the journal got since the last export and return the new files.
+
+    A sort without news gets a file only while it has none at all, so that all three exist after
+    the first export.
 
     Parameters
     ----------
@@ -59,8 +60,6 @@ def export_logs(
         The moment that the file names carry, UTC: ``connection_log_20261123_101500.json``.
     keep
         How many files of each sort stay; the oldest go.
-    with_empty
-        Write a file for a sort without news too (the end of a run).
 
     Raises
     ------
@@ -69,7 +68,7 @@ def export_logs(
     JournalError
         If the journal can't be read.
     """
-    steps = export_steps(journal, log_dir, stamp_ns, keep=keep, with_empty=with_empty)
+    steps = export_steps(journal, log_dir, stamp_ns, keep)
     while True:
         try:
             next(steps)
@@ -82,9 +81,7 @@ def export_steps(
     journal: SqliteJournal,
     log_dir: Path,
     stamp_ns: int,
-    *,
     keep: int = DEFAULT_KEEP,
-    with_empty: bool = False,
 ) -> Generator[None, None, list[Path]]:
     """Do as `export_logs`, a few milliseconds at a time, so that a desk can trade in between."""
     files = []
@@ -93,7 +90,7 @@ def export_steps(
         after = int(journal.get_meta(_mark(log)) or 0)
         records = _records_between(journal, log.kinds, after, last)
         head = yield from _head(log, records)
-        if head["count"] or with_empty:
+        if head["count"] or not _exported(log_dir, log):
             _remove_unfinished(log_dir, log)
             files.append((yield from _write(_free_path(log_dir, log, stamp_ns), head, records)))
         if last > after:
@@ -212,10 +209,15 @@ def _remove_unfinished(log_dir: Path, log: Log) -> None:
         path.unlink(missing_ok=True)
 
 
-def _remove_oldest(log_dir: Path, log: Log, keep: int) -> None:
-    """Delete all but the newest files that we named; by age, as simulated dates prove nothing."""
+def _exported(log_dir: Path, log: Log) -> list[Path]:
+    """Return the files that we named, and no other."""
     ours = re.compile(rf"{log.name}_\d{{8}}_\d{{6}}(_\d+)?\.json")
-    files = [path for path in log_dir.glob(f"{log.name}_*.json") if ours.fullmatch(path.name)]
+    return [path for path in log_dir.glob(f"{log.name}_*.json") if ours.fullmatch(path.name)]
+
+
+def _remove_oldest(log_dir: Path, log: Log, keep: int) -> None:
+    """Delete all but the newest files, by age: simulated dates prove nothing."""
+    files = _exported(log_dir, log)
     files.sort(key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
     for path in files[keep:]:
         path.unlink(missing_ok=True)

@@ -149,6 +149,11 @@ def _text_of(record: logging.LogRecord) -> str:
         return str(record.msg)
 
 
+def start_logging(log_dir: Path, *, level: LogLevel, clock: Clock) -> "DeskLog":
+    """Begin to write the application log; close what this returns at the end."""
+    return DeskLog(log_dir, level=level, clock=clock)
+
+
 class DeskLog:
     """The application log while it is open; `close` puts logging back as it was."""
 

@@ -40,6 +40,12 @@ def document(path: Path) -> dict[str, object]:
     return value
 
 
+def seed_files(logs: Path) -> None:
+    """Give each sort a file, so that one without news gets no other."""
+    for name in NAMES:
+        (logs / f"{name}_20200101_000000.json").write_text('{"events": []}')
+
+
 def sequences(files: list[Path]) -> list[int]:
     return [event["sequence"] for path in files for event in json.loads(path.read_text())["events"]]
 
@@ -63,6 +69,7 @@ def test_each_kind_goes_to_its_own_file(journal: SqliteJournal, logs: Path) -> N
 
 
 def test_a_second_export_holds_only_the_news(journal: SqliteJournal, logs: Path) -> None:
+    seed_files(logs)
     add(journal, "order")
     first = export_logs(journal, logs, STAMP_NS)
     add(journal, "order")
@@ -73,11 +80,9 @@ def test_a_second_export_holds_only_the_news(journal: SqliteJournal, logs: Path)
     assert export_logs(journal, logs, STAMP_NS) == []
 
 
-def test_the_last_export_writes_all_three_even_when_empty(
-    journal: SqliteJournal, logs: Path
-) -> None:
-    files = export_logs(journal, logs, STAMP_NS, with_empty=True)
-    assert len(files) == 3
+def test_a_sort_without_any_file_gets_an_empty_one(journal: SqliteJournal, logs: Path) -> None:
+    files = export_logs(journal, logs, STAMP_NS)
+    assert [path.name.rsplit("_", 2)[0] for path in files] == list(NAMES)
     assert document(files[0]) == {
         "log": "connection_log",
         "from": None,
@@ -85,10 +90,12 @@ def test_the_last_export_writes_all_three_even_when_empty(
         "count": 0,
         "events": [],
     }
+    assert export_logs(journal, logs, STAMP_NS) == []
 
 
 def test_the_marks_survive_a_restart(tmp_path: Path, logs: Path) -> None:
     with SqliteJournal(tmp_path / "j.db") as first:
+        seed_files(logs)
         add(first, "connection", count=3)
         export_logs(first, logs, STAMP_NS)
     with SqliteJournal(tmp_path / "j.db") as second:
@@ -106,7 +113,7 @@ def test_what_is_appended_while_exporting_waits_for_the_next_export(
         paused += 1
         add(journal, "market")
     assert paused >= 4
-    first = sequences(sorted(logs.glob("*.json")))
+    first = sequences(sorted(logs.glob("market*.json")))
     second = sequences(export_logs(journal, logs, STAMP_NS + 10**9))
     assert first == list(range(1, 1_201))
     assert second == list(range(1_201, 1_201 + paused))
@@ -115,13 +122,14 @@ def test_what_is_appended_while_exporting_waits_for_the_next_export(
 def test_an_abandoned_export_leaves_nothing_and_is_made_up_for(
     journal: SqliteJournal, logs: Path
 ) -> None:
+    seed_files(logs)
     add(journal, "market", count=1_200)
     steps = export_steps(journal, logs, STAMP_NS)
     for _ in range(4):
         next(steps)
-    assert list(logs.iterdir())
+    assert len(list(logs.iterdir())) == 4
     steps.close()
-    assert list(logs.iterdir()) == []
+    assert len(list(logs.iterdir())) == 3
     assert len(sequences(export_logs(journal, logs, STAMP_NS))) == 1_200
 
 
@@ -129,17 +137,21 @@ def test_a_half_file_of_a_crash_is_cleared_away(journal: SqliteJournal, logs: Pa
     (logs / ".market_data_log_20261123_101400.json.tmp").write_text('{"log"')
     add(journal, "market")
     export_logs(journal, logs, STAMP_NS)
-    assert [path.name for path in logs.iterdir()] == ["market_data_log_20261123_101500.json"]
+    assert sorted(path.name for path in logs.iterdir()) == [
+        f"{name}_20261123_101500.json" for name in NAMES
+    ]
 
 
 def test_only_the_newest_files_of_ours_are_kept(journal: SqliteJournal, logs: Path) -> None:
+    for path in export_logs(journal, logs, STAMP_NS - 10**9):
+        os.utime(path, ns=(1, 1))
     mine = logs / "order_execution_log_of_my_own.json"
     mine.write_text("{}")
     for number in range(5):
         add(journal, "order")
         for path in export_logs(journal, logs, STAMP_NS + number * 10**9, keep=2):
-            os.utime(path, ns=(number, number))
-    assert sorted(path.name for path in logs.iterdir()) == [
+            os.utime(path, ns=(2**60 + number, 2**60 + number))
+    assert sorted(path.name for path in logs.glob("order*")) == [
         "order_execution_log_20261123_101503.json",
         "order_execution_log_20261123_101504.json",
         mine.name,
@@ -152,6 +164,7 @@ def test_an_unwritable_place_is_an_os_error_and_nothing_is_marked(
     add(journal, "connection")
     with pytest.raises(OSError, match="No such file"):
         export_logs(journal, logs / "missing", STAMP_NS)
+    seed_files(logs)
     assert sequences(export_logs(journal, logs, STAMP_NS)) == [1]
 
 
