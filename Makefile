@@ -1,0 +1,60 @@
+# Everything works from a bare machine: git, make and any Python >= 3.11.
+VENV := .venv
+BIN := $(VENV)/bin
+BASE := $(VENV)/.base
+DEV := $(VENV)/.dev
+ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run test test-fast check bench lock clean
+
+help:
+	@echo "make run        start the simulator and the whole system (ARGS='--duration 2m' adds flags)"
+	@echo "make test       every test"
+	@echo "make test-fast  the tests that are done within a minute"
+	@echo "make check      format, lint, types, import contracts"
+	@echo "make bench      measure speed"
+	@echo "make lock       resolve the dependencies anew (needs uv)"
+	@echo "make clean      remove what the targets above made"
+
+run: $(BASE)
+	@exec $(BIN)/python main.py --simulate --display-interval 1 $(ARGS)
+
+test: $(DEV)
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+test-fast: $(DEV)
+	@exec $(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+check: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(DEV)
+	@exec $(BIN)/python -m benchmarks
+
+$(VENV)/bin/python:
+	@python="$$(sh scripts/find-python)" && "$$python" -m venv $(VENV)
+
+$(BASE): $(VENV)/bin/python requirements/base.txt pyproject.toml
+	@echo "installing what it runs on (once) ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/base.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(BASE) requirements/dev.txt
+	@echo "installing what it is tested with (once) ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links -q requirements/base.in -o requirements/base.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links -q requirements/dev.in -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
