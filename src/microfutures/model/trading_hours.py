@@ -100,6 +100,7 @@ US_STOCKS = SessionTemplate(
 )
 
 
+@lru_cache(maxsize=256)
 def sessions_between(
     template: SessionTemplate, first_day: date, last_day: date
 ) -> tuple[tuple[Session, ...], tuple[Session, ...]]:

@@ -13,7 +13,8 @@ from microfutures.venue.bars import BarRecorder
 from microfutures.venue.book import Book
 
 NEVER_NS = 2**63 - 1
-CALENDAR_STEP_NS = 24 * 3600 * NANOSECONDS_PER_SECOND
+# Hours are known two weeks ahead; renewed twice a week they always reach nine days.
+CALENDAR_STEP_NS = 4 * 24 * 3600 * NANOSECONDS_PER_SECOND
 
 
 class Listings:
@@ -53,9 +54,11 @@ class Listings:
         return None if ticks is None else book.price(ticks)
 
     def renew_hours(self, now_ns: int) -> None:
-        """Give every instrument its hours around `now_ns`."""
+        """Give every instrument that still trades its hours around `now_ns`."""
         self.hours_until_ns = now_ns + CALENDAR_STEP_NS
         for name, book in self.books.items():
+            if self._ends[name] <= now_ns:
+                continue
             today = local_date(now_ns, book.instrument.time_zone)
             book.instrument = self._instruments[name] = with_hours(book.instrument, today)
 

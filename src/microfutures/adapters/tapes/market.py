@@ -1,0 +1,85 @@
+"""A recorded market, played from files: the segments of all contracts merged in time order."""
+
+from collections.abc import Iterator, Sequence
+from heapq import merge
+
+from microfutures.adapters.tapes.segment import Segment
+from microfutures.model.errors import ConfigurationError, InvalidValueError
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.instrument import Instrument
+from microfutures.model.market import Bar
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, to_iso
+from microfutures.venue.bars import fold
+from microfutures.venue.messages import MarketUpdate
+
+
+class TapeMarket:
+    """A `MarketSource` with an end.
+
+    Parameters
+    ----------
+    segments
+        One per contract; what lies before `start_ns` is history.
+    end_ns
+        The first moment that is not played any more.
+    """
+
+    def __init__(
+        self, segments: Sequence[Segment], *, start_ns: int, end_ns: int, description: str
+    ) -> None:
+        if end_ns <= start_ns:
+            raise ConfigurationError(
+                f"a tape from {to_iso(start_ns)} to {to_iso(end_ns)} is empty; choose a later end"
+            )
+        self._segments = {segment.instrument.instrument_id: segment for segment in segments}
+        self._start_ns = start_ns
+        self._end_ns = end_ns
+        self._description = description
+
+    @property
+    def start_ns(self) -> int:
+        """Return the moment at which the market begins, nanoseconds UTC."""
+        return self._start_ns
+
+    @property
+    def end_ns(self) -> int:
+        """Return the first moment that is not played any more."""
+        return self._end_ns
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Return every contract of the tape, ended and coming ones included."""
+        return tuple(segment.instrument for segment in self._segments.values())
+
+    def updates(self) -> Iterator[MarketUpdate]:
+        """Yield the tape from the start to the end; at one moment in the order of the symbols."""
+        parts = (
+            segment.updates(self._start_ns, self._end_ns) for segment in self._segments.values()
+        )
+        return merge(*parts, key=lambda update: update.time_ns)
+
+    def history(
+        self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
+    ) -> list[Bar]:
+        """Return bars that ended before the start and began before `end_ns`.
+
+        A tape of longer bars than asked for has none to give: the list is empty.
+        """
+        segment = self._segments.get(instrument_id)
+        if segment is None:
+            known = ", ".join(self._segments)
+            raise InvalidValueError(f"{instrument_id} is not on this tape; it has {known}")
+        limit_ns = min(end_ns, self._start_ns)
+        known_bars = [
+            bar
+            for bar in segment.bars
+            if bar.start_ns < limit_ns
+            and bar.start_ns + bar.seconds * NANOSECONDS_PER_SECOND <= self._start_ns
+        ]
+        if not known_bars or count <= 0 or known_bars[0].seconds > bar_seconds:
+            return []
+        return fold(known_bars, bar_seconds)[-count:]
+
+    def describe(self) -> str:
+        """Say in one line what market this is."""
+        return f"{self._description}, {to_iso(self._start_ns)} to {to_iso(self._end_ns)}"
