@@ -117,7 +117,7 @@ def parse_duration(text: str) -> float:
     ConfigurationError
         If `text` is none of these, zero, or longer than a year.
     """
-    match = fullmatch(r"(\d{1,12}(?:\.\d{1,6})?)([smhd]?)", text.strip())
+    match = fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([smhd]?)", text.strip())
     seconds = float(match[1]) * _SECONDS_OF[match[2]] if match else 0.0
     if not 0 < seconds <= MAX_DURATION_SECONDS:
         raise ConfigurationError(

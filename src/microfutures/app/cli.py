@@ -109,7 +109,7 @@ def run(
     ] = False,
 ) -> None:
     """Run the system until Ctrl+C, which closes all positions and saves the logs."""
-    overrides = {
+    overrides: dict[str, object] = {
         "connection.host": host,
         "connection.port": port,
         "connection.client_id": client_id,

@@ -13,7 +13,7 @@ from microfutures.adapters.system_clock import SimulatedClock
 from microfutures.app.arguments import DEFAULT_SCENARIO, run_options
 from microfutures.app.simulation import build_market
 from microfutures.config import load_with_origins
-from microfutures.model.errors import ConfigurationError
+from microfutures.model.errors import ConfigurationError, InvalidValueError, UnknownInstrumentError
 from microfutures.twsim.gateway import build_server, run_gateway
 from microfutures.twsim.server import TwsServer
 
@@ -71,7 +71,10 @@ def _build(options: GatewayOptions) -> TwsServer:
         seed=options.seed,
     )
     symbols = [symbol.strip() for symbol in options.symbols.split(",") if symbol.strip()]
-    market = build_market(run, symbols)
+    try:
+        market = build_market(run, symbols)
+    except (UnknownInstrumentError, InvalidValueError) as error:
+        raise ConfigurationError(f"--symbols {options.symbols!a}: {error}") from None
     return build_server(
         market=market,
         clock=SimulatedClock(market.start_ns, speed=run.speed),

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -280,8 +281,9 @@ def test_overrides_reach_a_strategys_parameters() -> None:
 
 
 def test_settings_cannot_be_changed() -> None:
+    connection: Any = load_settings(None).connection
     with pytest.raises(AttributeError):
-        load_settings(None).connection.port = 1  # type: ignore[misc] - what is tested
+        connection.port = 1
 
 
 def test_config_knows_the_strategies_of_the_registry() -> None:
