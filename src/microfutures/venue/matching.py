@@ -20,7 +20,7 @@ Fill = tuple[int, int]
 """Price in ticks and quantity."""
 
 
-def take(book: Book, side: Side, quantity: int, limit: int | None, random: Random) -> list[Fill]:
+def take(book: Book, side: Side, quantity: int, limit: int | None, draws: Random) -> list[Fill]:
     """Return what an order trades at once, best price first, and remember it as taken."""
     touch = book.touch_ticks(side)
     if touch is None:
@@ -35,7 +35,7 @@ def take(book: Book, side: Side, quantity: int, limit: int | None, random: Rando
             if levels >= BAND_LEVELS:
                 break
             levels += 1
-            left = max(1, round(shown * random.uniform(0.5, 1.5)))
+            left = max(1, round(shown * draws.uniform(0.5, 1.5)))
         price = touch + levels * side.sign
         if limit is not None and (price - limit) * side.sign > 0:
             break

@@ -30,7 +30,7 @@ class OrderDesk:
     def __init__(self, *, accounts: dict[str, Account], execution_prefix: int, seed: int) -> None:
         self._accounts = accounts
         self._prefix = execution_prefix
-        self._random = Random(seed)  # noqa: S311 - a reproducible market, not a secret
+        self._draws = Random(seed)  # noqa: S311 - a reproducible market, not a secret
         self._executions = 0
         self._orders: dict[int, OrderState] = {}
         self._live: dict[int, OrderState] = {}
@@ -179,7 +179,7 @@ class OrderDesk:
     ) -> None:
         order = state.order
         for ticks, traded in matching.take(
-            book, order.side, state.remaining, state.limit_ticks, self._random
+            book, order.side, state.remaining, state.limit_ticks, self._draws
         ):
             self._fill(state, book, ticks, traded, now_ns, events)
 

@@ -28,9 +28,9 @@ class Walk:
     """Common factor and background of one group, stepping away from the start in one direction."""
 
     def __init__(
-        self, scenario: Scenario, annual_volatility: float, background: float, random: Random
+        self, scenario: Scenario, annual_volatility: float, background: float, draws: Random
     ) -> None:
-        self._random = random
+        self._draws = draws
         self._per_root_second = annual_volatility / sqrt(SECONDS_PER_YEAR)
         self._drift_per_second = scenario.drift_per_hour / 3600
         self._deviation = scenario.background_bp * BASIS_POINT
@@ -42,12 +42,12 @@ class Walk:
     def step(self, seconds: float, activity: float) -> None:
         """Move by `seconds`, negative into the past, at `activity` times the usual volatility."""
         size = abs(seconds)
-        noise = self._random.gauss(0.0, 1.0)
+        noise = self._draws.gauss(0.0, 1.0)
         self.common += self._per_root_second * activity * sqrt(size) * noise
         self.common += self._drift_per_second * seconds
         kept = exp(-self._decay * size)
         fresh = self._deviation * sqrt(1.0 - kept * kept)
-        self.background = kept * self.background + fresh * self._random.gauss(0.0, 1.0)
+        self.background = kept * self.background + fresh * self._draws.gauss(0.0, 1.0)
 
 
 class Gap:
@@ -85,11 +85,11 @@ class Gap:
     def _draw_slot(self, index: int) -> tuple[float, float, float]:
         """Return when the dislocation of a slot begins, its signed size and its decay rate."""
         laws: Dislocations = self._laws
-        random = Random(f"{self._seed}/{index}")  # noqa: S311 - reproducible, not secret
-        begins = index * laws.mean_gap_seconds + random.uniform(0.0, laws.gap_jitter_seconds)
-        size = random.uniform(laws.smallest_bp, laws.largest_bp) * BASIS_POINT
-        sign = 1.0 if random.random() < 0.5 else -1.0
-        half_life = random.uniform(laws.shortest_half_life_seconds, laws.longest_half_life_seconds)
+        draws = Random(f"{self._seed}/{index}")  # noqa: S311 - reproducible, not secret
+        begins = index * laws.mean_gap_seconds + draws.uniform(0.0, laws.gap_jitter_seconds)
+        size = draws.uniform(laws.smallest_bp, laws.largest_bp) * BASIS_POINT
+        sign = 1.0 if draws.random() < 0.5 else -1.0
+        half_life = draws.uniform(laws.shortest_half_life_seconds, laws.longest_half_life_seconds)
         return begins, sign * size, log(2) / half_life
 
     def _decoupled(self, seconds: float) -> float:

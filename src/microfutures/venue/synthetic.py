@@ -96,7 +96,7 @@ class SyntheticMarket:
     def updates(self) -> Iterator[MarketUpdate]:
         """Yield books and trades from the start on, for ever; a new call begins anew."""
         walks = {group: self._walk(group, "live") for group in self._groups}
-        random = Random(f"{self._seed}/quotes")  # noqa: S311 - reproducible, not secret
+        draws = Random(f"{self._seed}/quotes")  # noqa: S311 - reproducible, not secret
         quoted = [tradable for tradable in self._tradables if tradable.is_quoted]
         open_ones: dict[InstrumentId, int] = {}
         now_ns, step_number = self._start_ns, 0
@@ -117,7 +117,7 @@ class SyntheticMarket:
             liveliness = activity(now_ns)
             for walk in walks.values():
                 walk.step(step_ns / NANOSECONDS_PER_SECOND, liveliness)
-            yield from self._step(trading, walks, now_ns, step_ns, step_number, random, open_ones)
+            yield from self._step(trading, walks, now_ns, step_ns, step_number, draws, open_ones)
             now_ns += step_ns
             step_number += 1
 
@@ -128,7 +128,7 @@ class SyntheticMarket:
         now_ns: int,
         step_ns: int,
         step_number: int,
-        random: Random,
+        draws: Random,
         open_ones: dict[InstrumentId, int],
     ) -> Iterator[MarketUpdate]:
         """Yield one step's updates, each contract in its own part of the step."""
@@ -139,24 +139,24 @@ class SyntheticMarket:
             if step_number % quiet_steps:
                 continue
             session = item.hours.trading_at(now_ns)
-            moment_ns = now_ns + place * slot_ns + random.randrange(slot_ns // 2)
+            moment_ns = now_ns + place * slot_ns + draws.randrange(slot_ns // 2)
             if session is None or moment_ns >= session.close_ns:
                 continue
             open_ones[item.instrument.instrument_id] = session.close_ns
             group, is_liquid = item.habit.group, item.hours.is_liquid(now_ns)
             walk = walks[group]
             gap = walk.background + self._gaps[group].at(moment_ns)
-            book = item.book(moment_ns, item.fair_ticks(walk.common, gap), is_liquid, random)
+            book = item.book(moment_ns, item.fair_ticks(walk.common, gap), is_liquid, draws)
             yield book
             seconds = step_ns * quiet_steps / NANOSECONDS_PER_SECOND
-            if item.trades_in(seconds, liveliness, is_liquid, random):
-                yield item.trade(moment_ns, book, random)
+            if item.trades_in(seconds, liveliness, is_liquid, draws):
+                yield item.trade(moment_ns, book, draws)
 
     def _walk(self, group: str, direction: str) -> Walk:
         seeds = Random(f"{self._seed}/{group}/start")  # noqa: S311 - reproducible, not secret
         background = seeds.gauss(0.0, self._scenario.background_bp * BASIS_POINT)
-        random = Random(f"{self._seed}/{group}/{direction}")  # noqa: S311 - reproducible
-        return Walk(self._scenario, self._groups[group].annual_volatility, background, random)
+        draws = Random(f"{self._seed}/{group}/{direction}")  # noqa: S311 - reproducible
+        return Walk(self._scenario, self._groups[group].annual_volatility, background, draws)
 
     def _past_of(self, group: str) -> Past:
         members = [item for item in self._tradables if item.habit.group == group and item.is_quoted]

@@ -88,9 +88,9 @@ class Tradable:
         """Return the fair price in ticks, not rounded."""
         return self._level * exp(common + self._gap_share * gap) / self._tick
 
-    def book(self, time_ns: int, fair: float, is_liquid: bool, random: Random) -> BookUpdate:
+    def book(self, time_ns: int, fair: float, is_liquid: bool, draws: Random) -> BookUpdate:
         """Return a top of book around the fair price."""
-        spread = self.habit.spread_ticks + (1 if random.random() < 0.33 else 0)
+        spread = self.habit.spread_ticks + (1 if draws.random() < 0.33 else 0)
         if not is_liquid:
             spread *= 2
         bid = round(fair - spread / 2)
@@ -100,22 +100,22 @@ class Tradable:
             self.instrument.instrument_id,
             bid,
             bid + spread,
-            self._size(thinness, random),
-            self._size(thinness, random),
+            self._size(thinness, draws),
+            self._size(thinness, draws),
         )
 
-    def trades_in(self, seconds: float, activity: float, is_liquid: bool, random: Random) -> bool:
+    def trades_in(self, seconds: float, activity: float, is_liquid: bool, draws: Random) -> bool:
         """Draw whether somebody trades within `seconds`."""
         rate = self.habit.trades_per_second * activity * self.volume_share
-        return random.random() < rate * seconds * (0.5 if is_liquid else 0.1)
+        return draws.random() < rate * seconds * (0.5 if is_liquid else 0.1)
 
-    def trade(self, time_ns: int, book: BookUpdate, random: Random) -> TradeUpdate:
+    def trade(self, time_ns: int, book: BookUpdate, draws: Random) -> TradeUpdate:
         """Return a trade at one side of `book`."""
-        ticks = book.bid_ticks if random.random() < 0.5 else book.ask_ticks
+        ticks = book.bid_ticks if draws.random() < 0.5 else book.ask_ticks
         assert ticks is not None  # noqa: S101 - books made above have both sides
-        lots = 1 + int(random.expovariate(1.0 / self.habit.trade_lots))
+        lots = 1 + int(draws.expovariate(1.0 / self.habit.trade_lots))
         return TradeUpdate(time_ns, self.instrument.instrument_id, ticks, lots * self.habit.lot)
 
-    def _size(self, thinness: float, random: Random) -> int:
+    def _size(self, thinness: float, draws: Random) -> int:
         lots = self.habit.typical_size * thinness / self.habit.lot
-        return max(1, round(lots * random.lognormvariate(0.0, 0.5))) * self.habit.lot
+        return max(1, round(lots * draws.lognormvariate(0.0, 0.5))) * self.habit.lot
