@@ -1,7 +1,7 @@
 """Positions, account values, summaries and P&L, as TWS sends them."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from microfutures.model.timestamp import exchange_time
 from microfutures.twsim.contracts import (
@@ -10,14 +10,22 @@ from microfutures.twsim.contracts import (
     primary_exchange,
     trading_class,
 )
+from microfutures.twsim.exchange import Exchange
 from microfutures.twsim.wire import UNSET_DOUBLE, Field
 from microfutures.venue.messages import AccountState, VenuePosition
 
-if TYPE_CHECKING:
-    from microfutures.twsim.session import Session
-
 REFRESH_SECONDS = 180
 """TWS refreshes account values every three minutes, and at every fill."""
+
+
+class Receiver(Protocol):
+    """A connected client."""
+
+    exchange: Exchange
+
+    def send(self, fields: list[Field]) -> None:
+        """Write one message."""
+        ...
 
 
 def values(state: AccountState) -> dict[str, Decimal]:
@@ -53,7 +61,7 @@ def money(amount: Decimal) -> str:
     return f"{amount:.2f}"
 
 
-def send_positions(session: "Session", *, with_end: bool) -> None:
+def send_positions(session: Receiver, *, with_end: bool) -> None:
     """Send every position (61), closed ones of today too, and the end (62)."""
     for account in session.exchange.accounts:
         for position in session.exchange.venue.account(account).positions:
@@ -62,7 +70,7 @@ def send_positions(session: "Session", *, with_end: bool) -> None:
         session.send([62, 1])
 
 
-def send_account(session: "Session", account: str, *, with_end: bool) -> None:
+def send_account(session: Receiver, account: str, *, with_end: bool) -> None:
     """Send account values (6), the portfolio (7), the time (8) and the end (54)."""
     state = session.exchange.venue.account(account)
     texts: list[tuple[str, str, str]] = [("AccountCode", account, ""), ("AccountReady", "true", "")]
@@ -92,7 +100,7 @@ def send_account(session: "Session", account: str, *, with_end: bool) -> None:
 
 
 def send_summary(
-    session: "Session", request_id: int, tags: tuple[str, ...], *, with_end: bool
+    session: Receiver, request_id: int, tags: tuple[str, ...], *, with_end: bool
 ) -> None:
     """Send the account summary (63) and its end (64)."""
     for account in session.exchange.accounts:
@@ -106,14 +114,14 @@ def send_summary(
         session.send([64, 1, request_id])
 
 
-def send_pnl(session: "Session", request_id: int, account: str) -> None:
+def send_pnl(session: Receiver, request_id: int, account: str) -> None:
     """Send the account's P&L (94); the day is the simulator's whole life."""
     state = session.exchange.venue.account(account)
     daily = state.realized + state.unrealized
     session.send([94, request_id, _plain(daily), _plain(state.unrealized), _plain(state.realized)])
 
 
-def send_pnl_single(session: "Session", request_id: int, account: str, con_id: int) -> None:
+def send_pnl_single(session: Receiver, request_id: int, account: str, con_id: int) -> None:
     """Send the P&L of one position (95)."""
     for position in session.exchange.venue.account(account).positions:
         instrument = session.exchange.venue.instrument(position.instrument_id)
@@ -138,7 +146,7 @@ def _plain(amount: Decimal) -> str:
     return format(amount, "f")
 
 
-def _contract(session: "Session", position: VenuePosition) -> list[Field]:
+def _contract(session: Receiver, position: VenuePosition) -> list[Field]:
     instrument = session.exchange.venue.instrument(position.instrument_id)
     return [
         instrument.con_id,
@@ -159,7 +167,7 @@ def _held(position: VenuePosition) -> list[Field]:
     return [position.quantity, format(position.average_cost, "f")]
 
 
-def multi_position(session: "Session", request_id: int, position: VenuePosition) -> list[Field]:
+def multi_position(session: Receiver, request_id: int, position: VenuePosition) -> list[Field]:
     """Return one position of a multi request (71)."""
     account = session.exchange.accounts[0]
     return [71, 1, request_id, account, *_contract(session, position), *_held(position), ""]

@@ -7,7 +7,6 @@ import pytest
 from microfutures.adapters.system_clock import SimulatedClock
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 
-
 T = TypeVar("T")
 
 
