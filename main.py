@@ -15,10 +15,9 @@ if _SOURCES.is_dir():
     sys.path.insert(0, str(_SOURCES))
 
 if TYPE_CHECKING:
-    from microfutures.display.terminal import TerminalDisplay
-
     from microfutures.adapters.ib import IBManager
     from microfutures.app.headless import run_headless_app
+    from microfutures.display.terminal import TerminalDisplay
     from microfutures.portfolio import Portfolio
     from microfutures.strategies import MicroCrudeOilArbitrageStrategy, Strategy
 

@@ -8,18 +8,25 @@ comes at once.
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from microfutures import __version__
-from microfutures.config.reference import SETTINGS, default_words
+from microfutures.app import arguments_flags as flags
+from microfutures.app.arguments import (
+    DEFAULT_SCENARIO,
+    DEFAULT_SEED,
+    DEFAULT_SPEED,
+    parse_duration,
+    run_options,
+)
+from microfutures.config import load_with_origins
 from microfutures.model.errors import ConfigurationError, MicroFuturesError
 
 FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
-DEFAULT_SCENARIO = "demo"
 
 app = typer.Typer(
     name="microfutures",
@@ -31,82 +38,28 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-_ROWS = {row.path: row for row in SETTINGS}
-
-
-def _flag(path: str, *, metavar: str | None = None) -> Any:  # noqa: ANN401 - as typer types it
-    """Return the option of the setting at `path`, its help made from the table."""
-    row = _ROWS[path]
-    unit = f", {row.unit}" if row.unit else ""
-    text = f"{row.text}{unit}  [default: {default_words(path)}]"
-    return typer.Option(row.flag, help=text, show_default=False, metavar=metavar)
-
-
-def _option(name: str, text: str, *, metavar: str | None = None, default: object = None) -> Any:  # noqa: ANN401 - as typer types it
-    shown = "" if default is None else f"  [default: {default}]"
-    return typer.Option(name, help=text + shown, show_default=False, metavar=metavar)
-
 
 @app.callback()
 def run(
     context: typer.Context,
-    host: Annotated[str | None, _flag("connection.host", metavar="HOST")] = None,
-    port: Annotated[int | None, _flag("connection.port", metavar="PORT")] = None,
-    client_id: Annotated[int | None, _flag("connection.client_id", metavar="ID")] = None,
-    config: Annotated[
-        Path | None,
-        _option("--config", "path to a configuration file", metavar="PATH", default="none"),
-    ] = None,
-    capital: Annotated[float | None, _flag("trading.initial_capital", metavar="USD")] = None,
-    log_dir: Annotated[str | None, _flag("logging.log_dir", metavar="DIR")] = None,
-    check_interval: Annotated[
-        float | None, _flag("trading.check_interval", metavar="SECONDS")
-    ] = None,
-    log_interval: Annotated[float | None, _flag("logging.log_interval", metavar="SECONDS")] = None,
-    display_interval: Annotated[
-        float | None, _flag("display.display_interval", metavar="SECONDS")
-    ] = None,
-    display: Annotated[str | None, _flag("display.mode", metavar="MODE")] = None,
-    keep_positions: Annotated[
-        bool | None,
-        typer.Option(
-            "--keep-positions/--close-positions",
-            help="leave positions open at exit, or close them  [default: close]",
-            show_default=False,
-        ),
-    ] = None,
-    live: Annotated[
-        bool, typer.Option("--live", help=_ROWS["connection.live"].text, show_default=False)
-    ] = False,
-    simulate: Annotated[
-        str | None,
-        _option(
-            "--simulate",
-            f"trade in a simulated market; the scenario may be left out ({DEFAULT_SCENARIO})",
-            metavar="[SCENARIO]",
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        _option("--data", "simulate on the tapes in this folder", metavar="DIR"),
-    ] = None,
-    speed: Annotated[
-        float | None,
-        _option("--speed", "simulated seconds for each real one", metavar="N", default="1"),
-    ] = None,
-    seed: Annotated[
-        int | None, _option("--seed", "names one simulated market", metavar="N", default="1")
-    ] = None,
-    duration: Annotated[
-        str | None,
-        _option("--duration", "end after 90 (seconds), 10m or 2h", metavar="TIME"),
-    ] = None,
-    virtual_time: Annotated[
-        bool,
-        typer.Option(
-            "--virtual-time", help="simulate as fast as the machine can", show_default=False
-        ),
-    ] = False,
+    host: flags.Host = None,
+    port: flags.Port = None,
+    client_id: flags.ClientId = None,
+    config: flags.Config = None,
+    capital: flags.Capital = None,
+    log_dir: flags.LogDir = None,
+    check_interval: flags.CheckInterval = None,
+    log_interval: flags.LogInterval = None,
+    display_interval: flags.DisplayInterval = None,
+    display: flags.Display = None,
+    keep_positions: flags.KeepPositions = None,
+    live: flags.Live = False,
+    simulate: flags.Simulate = None,
+    data: flags.Data = None,
+    speed: flags.Speed = None,
+    seed: flags.Seed = None,
+    duration: flags.Duration = None,
+    virtual_time: flags.VirtualTime = False,
 ) -> None:
     """Run the system until Ctrl+C, which closes all positions and saves the logs."""
     overrides: dict[str, object] = {
@@ -136,9 +89,6 @@ def _run(
     duration: str | None,
     virtual_time: bool,
 ) -> int:
-    from microfutures.app.arguments import parse_duration, run_options
-    from microfutures.config.loading import load_with_origins
-
     loaded = load_with_origins(config, overrides)
     options = run_options(
         loaded,
@@ -161,32 +111,14 @@ def _refuse_flags_before(command: str, given: dict[str, Any]) -> None:
 
 @app.command()
 def gateway(
-    host: Annotated[
-        str, _option("--host", "address to listen on", metavar="HOST", default="127.0.0.1")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, _option("--port", "port to listen on; 0 takes any", metavar="PORT", default=7497)
-    ] = 7497,
-    scenario: Annotated[
-        str | None,
-        _option("--scenario", "market to simulate", metavar="NAME", default=DEFAULT_SCENARIO),
-    ] = None,
-    data: Annotated[
-        Path | None, _option("--data", "play the tapes in this folder instead", metavar="DIR")
-    ] = None,
-    symbols: Annotated[
-        str, _option("--symbols", "products to list", metavar="LIST", default="MCL,USO")
-    ] = "MCL,USO",
-    speed: Annotated[
-        float,
-        _option("--speed", "simulated seconds for each real one", metavar="N", default="1"),
-    ] = 1.0,
-    seed: Annotated[
-        int, _option("--seed", "names one simulated market", metavar="N", default="1")
-    ] = 1,
-    cash: Annotated[
-        float, _option("--cash", "cash of the paper account, USD", metavar="USD", default=25_000)
-    ] = 25_000,
+    host: flags.GatewayHost = "127.0.0.1",
+    port: flags.GatewayPort = 7497,
+    scenario: flags.Scenario = None,
+    data: flags.GatewayData = None,
+    symbols: flags.Symbols = "MCL,USO",
+    speed: flags.GatewaySpeed = DEFAULT_SPEED,
+    seed: flags.GatewaySeed = DEFAULT_SEED,
+    cash: flags.Cash = 25_000,
 ) -> None:
     """Serve a simulated TWS to any TWS API client."""
     from microfutures.app.gateway_command import GatewayOptions, serve_gateway
@@ -206,9 +138,7 @@ def gateway(
 
 @app.command()
 def init(
-    path: Annotated[
-        Path, typer.Argument(help="file to write  [default: config.json]", show_default=False)
-    ] = Path("config.json"),
+    path: flags.NewFile = Path("config.json"),
 ) -> None:
     """Write a commented configuration file."""
     from microfutures.app.init_command import write_starting_file
@@ -220,9 +150,7 @@ def init(
 @app.command("check-config")
 def check_config(
     context: typer.Context,
-    path: Annotated[
-        Path | None, typer.Argument(help="file to check", show_default=False, metavar="PATH")
-    ] = None,
+    path: flags.CheckedFile = None,
 ) -> None:
     """Check a configuration file and show it.
 

@@ -24,7 +24,7 @@ def record(sequence: int, kind: str = "market", payload: bytes = b'{"a":1}') -> 
 
 
 def in_another_process(source: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own interpreter and source
+    return subprocess.run(
         [sys.executable, "-c", source, *map(str, arguments)],
         capture_output=True,
         text=True,
