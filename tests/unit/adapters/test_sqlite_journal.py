@@ -13,6 +13,8 @@ from microfutures.adapters.sqlite_journal import BUFFER_RECORDS, SqliteJournal
 from microfutures.model.errors import JournalError
 from microfutures.ports.journal import Journal, JournalRecord
 
+SOURCES = Path(__file__).parents[3] / "src"
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -26,6 +28,7 @@ def record(sequence: int, kind: str = "market", payload: bytes = b'{"a":1}') -> 
 def in_another_process(source: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", source, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(SOURCES)},
         capture_output=True,
         text=True,
         check=False,
