@@ -41,6 +41,8 @@ def build_market(options: RunOptions, symbols: Sequence[str]) -> MarketSource:
     """Return the tape or the synthetic market; tapes are imported only when one is played."""
     if options.data is None:
         return SyntheticMarket(symbols, seed=options.seed, scenario=options.simulate or "demo")
-    from microfutures.adapters.tapes import load_tapes
+    from microfutures.adapters.tapes import BarPath, TapeOptions, load_tapes
 
-    return load_tapes(options.data, symbols=tuple(symbols))
+    # Only open and close of a bar: an invented path inside it would open gaps between the legs
+    # that the market never had.
+    return load_tapes(options.data, symbols=tuple(symbols), options=TapeOptions(path=BarPath.ENDS))

@@ -69,15 +69,7 @@ def build_system(
     if simulation is not None:
         host, port = simulation.server.host, simulation.server.port
     runner: list[EngineRunner] = []
-    samples = [each.parameters.sample_seconds for each in settings.strategies.values()]
-    seconds = bar_size(reduce(gcd, samples, 0) or 60)
-    longest = max(
-        (
-            each.parameters.lookback * each.parameters.sample_seconds
-            for each in settings.strategies.values()
-        ),
-        default=60,
-    )
+    bar_seconds, bars = _warm_up(settings)
     manager = IBManager(
         host,
         port,
@@ -85,8 +77,8 @@ def build_system(
         clock=local_clock,
         sink=lambda event: runner[0].put(event),
         symbols=traded_symbols(settings),
-        warm_up_seconds=seconds,
-        warm_up_bars=longest // seconds + WARM_UP_SLACK,
+        warm_up_seconds=bar_seconds,
+        warm_up_bars=bars,
         port_given=options.port_given,
         live_given=options.live,
     )
@@ -100,7 +92,7 @@ def build_system(
             first_sequence=journal.last_sequence(),
         )
     )
-    title = f"SIMULATED - {simulation.market.describe()}" if simulation else ""
+    title = simulation.market.describe() if simulation else ""
     facts = RunFacts(
         title=title,
         host=host,
@@ -117,6 +109,14 @@ def build_system(
         simulation=simulation,
         facts=facts,
     )
+
+
+def _warm_up(settings: Settings) -> tuple[int, int]:
+    """Return length and number of the past bars that fill every strategy's window."""
+    chosen = [each.parameters for each in settings.strategies.values()]
+    seconds = bar_size(reduce(gcd, (each.sample_seconds for each in chosen), 0) or 60)
+    longest = max((each.lookback * each.sample_seconds for each in chosen), default=seconds)
+    return seconds, longest // seconds + WARM_UP_SLACK
 
 
 def journal_path(log_dir: Path, *, is_simulated: bool) -> Path:

@@ -84,7 +84,7 @@ def sparkline(values: tuple[float, ...], width: int) -> str:
     return "".join(BLOCKS[round((value - low) * scale)] for value in shown)
 
 
-def gauge(z: float | None, entry: float | None, width: int = 21) -> str:
+def gauge(z: float | None, entry: float | None, width: int = 17) -> str:
     """Return where z stands between -entry and +entry: ``|----o-----|``; ends are the entries."""
     if z is None or entry is None:
         return "|" + "-" * (width - 2) + "|"

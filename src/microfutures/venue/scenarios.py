@@ -52,16 +52,16 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 _TUESDAY = date(2026, 9, 8)
 _SATURDAY = date(2026, 9, 12)
 _MORNING = time(10, 30)
-_WIDER_THAN_LIFE = Dislocations(45.0, 90.0, 40.0, 10.0, 8.0, 10.0)
+_WIDER_THAN_LIFE = Dislocations(60.0, 100.0, 45.0, 8.0, 7.0, 9.0)
 
 # Life: log(MCL/USO) moves 1 to 4 basis points in a session (measured on minutes of March 2026).
 _ROWS = (
     Scenario(
         name="demo",
-        description="spread wider than life: gaps of 45 to 90 bp every 30 to 50 s that close again",
+        description="spread wider than life: gaps of 60 to 100 bp about every 45 s that close again",
         start_day=_TUESDAY,
         start_time=_MORNING,
-        background_bp=8.0,
+        background_bp=5.0,
         background_half_life_seconds=15.0,
         dislocations=_WIDER_THAN_LIFE,
     ),
@@ -78,7 +78,7 @@ _ROWS = (
         description="as demo, then after 5 minutes the ratio moves by 250 bp and stays there",
         start_day=_TUESDAY,
         start_time=_MORNING,
-        background_bp=8.0,
+        background_bp=5.0,
         background_half_life_seconds=15.0,
         dislocations=_WIDER_THAN_LIFE,
         decoupling=Decoupling(after_seconds=300.0, over_seconds=60.0, size_bp=250.0),
@@ -88,7 +88,7 @@ _ROWS = (
         description="as demo, while both legs rise together by 3% an hour",
         start_day=_TUESDAY,
         start_time=_MORNING,
-        background_bp=8.0,
+        background_bp=5.0,
         background_half_life_seconds=15.0,
         dislocations=_WIDER_THAN_LIFE,
         drift_per_hour=0.03,
@@ -98,7 +98,7 @@ _ROWS = (
         description="as demo, from a Saturday noon: nothing trades before Sunday 18:00",
         start_day=_SATURDAY,
         start_time=time(12),
-        background_bp=8.0,
+        background_bp=5.0,
         background_half_life_seconds=15.0,
         dislocations=_WIDER_THAN_LIFE,
     ),

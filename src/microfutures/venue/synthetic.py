@@ -78,8 +78,8 @@ class SyntheticMarket:
         """Say in one line what market this is."""
         symbols = " ".join(dict.fromkeys(item.symbol for item in self.instruments))
         return (
-            f"simulated market {self._scenario.name!r}, seed {self._seed}, {symbols}, "
-            f"from {to_iso(self._start_ns)}: {self._scenario.description}"
+            f"{self._scenario.name} market, {self._scenario.description}; {symbols} from "
+            f"{to_iso(self._start_ns)}, seed {self._seed}"
         )
 
     def history(

@@ -52,8 +52,7 @@ def header(snapshot: DeskSnapshot) -> RenderableType:
     text.append(f" {span((snapshot.time_ns - connection.since_ns) / 1e9)}")
     where = f"{connection.host}:{connection.port} #{connection.client_id}"
     text.append(f"  {where}  {connection.account or 'no account yet'}", style="dim")
-    moment = exchange_time(snapshot.time_ns, pattern="%a %d %b %H:%M:%S")
-    text.append(f"  {moment} NY")
+    text.append(f"  {exchange_time(snapshot.time_ns, pattern='%a %H:%M:%S')} NY")
     return text
 
 
@@ -172,19 +171,18 @@ def _strategy_head(view: StrategyView) -> Text:
     text.append(gauge(view.z_score, view.z_entry), style="magenta")
     text.append("  net ", style="dim")
     text.append(signed(net), style=f"bold {sign_style(net)}")
-    text.append(f"  {view.round_trips} trips, {view.wins} won", style="dim")
     return text
 
 
 def _strategy_metrics(view: StrategyView) -> Text:
-    text = Text(style="dim")
-    text.append(f"{view.allocation_percent:g}% = {money(view.capital)}")
-    for label, value in view.metrics:
-        text.append(f"  {label} ")
-        text.append(value, style="not dim")
     refused = sum(refusal.count for refusal in view.refusals)
-    if refused:
-        text.append(f"  refused {refused}")
+    shown = [("trips", f"{view.round_trips} ({view.wins} won)"), ("refused", str(refused))]
+    shown += [row for row in view.metrics if row[0] != "z-score"]
+    shown.append(("capital", f"{money(view.capital)} ({view.allocation_percent:g}%)"))
+    text = Text()
+    for label, value in shown:
+        text.append(f"{label} ", style="dim")
+        text.append(f"{value}  ")
     return text
 
 
