@@ -1,4 +1,7 @@
-"""Getting a connection: attempts, backoff, and what to tell when there is none."""
+"""Getting a connection: one attempt, the pauses between them, and what to tell when there is none.
+
+Not here: what is asked over it (`link`) and how often it is tried (`manager`).
+"""
 
 import asyncio
 from random import Random
@@ -6,7 +9,7 @@ from random import Random
 import msgspec
 from ib_async import StartupFetchNONE
 
-from microfutures.adapters.ib.tap import Tap, TappedIB
+from microfutures.adapters.ib.tap import TappedIB
 
 CONNECT_SECONDS = 8.0
 FIRST_DELAY_SECONDS = 1.0
@@ -26,6 +29,7 @@ class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
     client_id: int
     port_given: bool = False
     live_given: bool = False
+    timeout_seconds: float = CONNECT_SECONDS
 
     @property
     def target(self) -> str:
@@ -40,11 +44,6 @@ class Backoff:
         self._random = random
         self._failures = 0
 
-    @property
-    def failures(self) -> int:
-        """Return how many attempts failed in a row."""
-        return self._failures
-
     def succeed(self) -> None:
         """Start over."""
         self._failures = 0
@@ -56,21 +55,65 @@ class Backoff:
         return delay * self._random.uniform(0.8, 1.2)
 
 
-async def open_connection(settings: ConnectionSettings, tap: Tap) -> TappedIB | str:
-    """Connect once; return the connection, or in words why there is none."""
-    ib = TappedIB(tap)
-    try:
-        await ib.connectAsync(
+class Refusal:
+    """Why TWS would not have us, heard while connecting: it tells it and hangs up."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self._heard = asyncio.Event()
+
+    def hear(self, reason: str) -> None:
+        """Take a reason; the first is the true one, what follows are its consequences."""
+        self.reason = self.reason or reason
+        self._heard.set()
+
+    async def wait(self) -> None:
+        """Return when a reason was heard."""
+        await self._heard.wait()
+
+
+async def connect(ib: TappedIB, settings: ConnectionSettings, refusal: Refusal) -> str | None:
+    """Connect `ib` once; return in words why that failed, None if it didn't."""
+    ib.client.apiError += refusal.hear
+    connecting = asyncio.ensure_future(
+        ib.connectAsync(
             settings.host,
             settings.port,
             clientId=settings.client_id,
-            timeout=CONNECT_SECONDS,
+            timeout=settings.timeout_seconds,
             fetchFields=StartupFetchNONE,
+            raiseSyncErrors=True,
         )
-    except ConnectionRefusedError:
-        return f"nothing listens on {settings.target}: {ADVICE}"
-    except (TimeoutError, asyncio.IncompleteReadError):
-        return f"{settings.target} does not answer the API greeting: {ADVICE}"
-    except (ConnectionError, OSError) as error:
-        return f"can't connect to {settings.target} ({error}): {ADVICE}"
-    return ib
+    )
+    hearing = asyncio.ensure_future(refusal.wait())
+    try:
+        await asyncio.wait({connecting, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        # ib_async tells of its own failures too, a moment before it raises them.
+        await asyncio.wait({connecting}, timeout=0)
+        if not connecting.done():
+            return f"{settings.target} refused us: {refusal.reason}"
+        return _failure(connecting, settings)
+    finally:
+        ib.client.apiError -= refusal.hear
+        hearing.cancel()
+        connecting.cancel()
+        await asyncio.wait({connecting})
+
+
+def _failure(connecting: "asyncio.Future[object]", settings: ConnectionSettings) -> str | None:
+    """Return in words what went wrong."""
+    target = settings.target
+    if connecting.cancelled():
+        return f"connecting to {target} was given up"
+    error = connecting.exception()
+    match error:
+        case None:
+            return None
+        case ConnectionRefusedError():
+            return f"nothing listens on {target}: {ADVICE}"
+        case TimeoutError():
+            return f"{target} does not answer the API greeting: {ADVICE}"
+        case OSError():
+            return f"can't connect to {target} ({error}): {ADVICE}"
+        case _:
+            raise error

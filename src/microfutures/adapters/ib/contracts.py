@@ -2,16 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Collection, Sequence
+from datetime import date
+from decimal import Decimal
 
 import msgspec
 from ib_async import Contract, ContractDetails, Future, RequestError, Stock
 
+from microfutures.adapters.ib.pacing import Pacer
 from microfutures.adapters.ib.tap import TappedIB
-from microfutures.adapters.ib.translate import instrument_of, last_trade_date
+from microfutures.adapters.ib.translate import decimal_of, instrument_of, last_trade_date
 from microfutures.model.catalog import spec
 from microfutures.model.errors import BrokerRequestError, UnknownInstrumentError
+from microfutures.model.holidays import Exchange, business_days_before
 from microfutures.model.identifiers import Symbol
 from microfutures.model.instrument import Instrument, SecurityType
 
@@ -19,8 +22,11 @@ MIN_BUSINESS_DAYS = 7
 """IB takes only margin-reducing trades in oil from five business days before the last one."""
 
 CANDIDATES = 2
+VOLUME_SESSIONS = 2
 REQUEST_SECONDS = 10.0
-VOLUME_SECONDS = 5.0
+VOLUME_SECONDS = 5
+
+NO_SUCH_CONTRACT = 200
 
 _log = logging.getLogger("microfutures.ib")
 
@@ -32,13 +38,9 @@ class Resolved(msgspec.Struct, frozen=True):
     contract: Contract
 
 
-def business_days_between(first: date, last: date) -> int:
-    """Return the weekdays after `first` up to `last`; holidays are not left out."""
-    days = (last - first).days
-    return sum((first + timedelta(days=day)).weekday() < 5 for day in range(1, days + 1))
-
-
-def eligible(chain: Sequence[ContractDetails], today: date) -> list[ContractDetails]:
+def eligible(
+    chain: Sequence[ContractDetails], today: date, exchange: Exchange
+) -> list[ContractDetails]:
     """Return the months that are safe to hold, nearest first."""
     dated = [
         (last, details)
@@ -49,64 +51,149 @@ def eligible(chain: Sequence[ContractDetails], today: date) -> list[ContractDeta
     return [
         details
         for last, details in dated
-        if business_days_between(today, last) >= MIN_BUSINESS_DAYS
+        if today <= business_days_before(exchange, last, MIN_BUSINESS_DAYS)
     ]
 
 
-async def resolve(ib: TappedIB, symbol: Symbol, today: date) -> Resolved:
-    """Ask the broker what `symbol` means.
-
-    Raises
-    ------
-    UnknownInstrumentError
-        If neither the catalog nor the broker knows it.
-    BrokerRequestError
-        If the broker refused the request.
-    TimeoutError
-        If it did not answer.
-    """
-    row = spec(symbol)
-    is_future = row.security_type is SecurityType.FUTURE
-    wanted = (
-        Future(symbol, exchange=row.exchange, currency=row.currency)
-        if is_future
-        else Stock(symbol, "SMART", row.currency, primaryExchange=row.primary_exchange)
-    )
-    try:
-        chain = await asyncio.wait_for(ib.reqContractDetailsAsync(wanted), REQUEST_SECONDS)
-    except RequestError as error:
-        if error.code == 200:
-            raise UnknownInstrumentError(f"the broker has no contract for {symbol!r}") from error
-        raise BrokerRequestError(error.code, error.message) from error
-    details = await _front(ib, symbol, chain, today) if is_future else chain[0]
-    if details.contract is None:
-        raise UnknownInstrumentError(f"the broker described no contract for {symbol!r}")
-    return Resolved(instrument_of(details), details.contract)
-
-
-async def _front(
-    ib: TappedIB, symbol: Symbol, chain: Sequence[ContractDetails], today: date
-) -> ContractDetails:
-    months = eligible(chain, today)
-    if not months:
-        raise UnknownInstrumentError(
-            f"no month of {symbol} has {MIN_BUSINESS_DAYS} business days left"
-        )
-    volumes = [await _volume(ib, details) for details in months[:CANDIDATES]]
-    # The nearest wins a tie, and where no volume is to be had.
+def pick(months: Sequence[ContractDetails], volumes: Sequence[float]) -> ContractDetails:
+    """Return the month with most volume; the nearest wins a tie, and where there is no volume."""
     return months[max(range(len(volumes)), key=lambda index: (volumes[index], -index))]
 
 
-async def _volume(ib: TappedIB, details: ContractDetails) -> float:
-    """Return the volume of the latest day bar; 0 when the broker has none."""
-    if details.contract is None:
-        return 0.0
-    request = ib.reqHistoricalDataAsync(
-        details.contract, "", "1 D", "1 day", "TRADES", useRTH=False, formatDate=1
-    )
+class ContractFinder:
+    """Asks the broker what symbols and positions mean."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self._pacer = pacer
+        self._ticks: dict[int, Decimal] = {}
+
+    async def resolve(
+        self, ib: TappedIB, symbol: Symbol, today: date, current: Resolved | None
+    ) -> Resolved:
+        """Return what `symbol` means on `today`; never a month before the `current` one.
+
+        Raises
+        ------
+        UnknownInstrumentError
+            If neither the catalog nor the broker knows it.
+        BrokerRequestError
+            If the broker refused the request.
+        TimeoutError
+            If it did not answer.
+        """
+        row = spec(symbol)
+        if row.security_type is not SecurityType.FUTURE:
+            return await self._stock(ib, symbol, row.currency, row.primary_exchange)
+        chain = await _ask(ib, Future(symbol, exchange=row.exchange, currency=row.currency))
+        months = eligible(chain, today, row.hours.exchange)
+        if current is not None and (held_until := current.instrument.last_trade_date):
+            # Volume moves to and fro around a roll; the desk must not.
+            months = [month for month in months if _last(month) >= held_until]
+        if not months:
+            raise UnknownInstrumentError(
+                f"no month of {symbol} has {MIN_BUSINESS_DAYS} business days left"
+            )
+        candidates = months[:CANDIDATES]
+        volumes = [await self._volume(ib, details) for details in candidates]
+        return await self._resolved(ib, pick(candidates, volumes))
+
+    async def identify(
+        self, ib: TappedIB, con_id: int, symbols: Collection[Symbol]
+    ) -> Resolved | None:
+        """Return the contract with IB's number `con_id`; None if it is of none of `symbols`.
+
+        Raises like `resolve`.
+        """
+        details = (await _ask(ib, Contract(conId=con_id)))[0]
+        # A stranger's option or bond need not even be describable as an instrument of ours.
+        contract = details.contract
+        kinds = {each.value for each in SecurityType}
+        if contract is None or contract.symbol not in symbols or contract.secType not in kinds:
+            return None
+        return await self._resolved(ib, details)
+
+    async def _stock(
+        self, ib: TappedIB, symbol: Symbol, currency: str, primary_exchange: str
+    ) -> Resolved:
+        wanted = Stock(symbol, "SMART", currency)
+        try:
+            chain = await _ask(
+                ib, Stock(symbol, "SMART", currency, primaryExchange=primary_exchange)
+            )
+        except UnknownInstrumentError:
+            # Listings move; without the primary exchange the symbol is still unique in a currency.
+            chain = await _ask(ib, wanted)
+        return await self._resolved(ib, chain[0])
+
+    async def _resolved(self, ib: TappedIB, details: ContractDetails) -> Resolved:
+        if details.contract is None:
+            raise UnknownInstrumentError(f"the broker described no contract: {details.longName!r}")
+        instrument = instrument_of(details, await self._tick_size(ib, details))
+        return Resolved(instrument, details.contract)
+
+    async def _tick_size(self, ib: TappedIB, details: ContractDetails) -> Decimal | None:
+        """Return the coarsest step of the market rule: it is on the tick at every price.
+
+        ``minTick`` is the finest of all price bands: 0.0001 for a stock, for prices below a dollar.
+        """
+        rule = market_rule_id(details)
+        if rule is None or rule in self._ticks:
+            return self._ticks.get(rule) if rule is not None else None
+        steps = await ib.reqMarketRuleAsync(rule)
+        if not steps:
+            return None
+        tick = max(decimal_of(step.increment) for step in steps)
+        if tick % decimal_of(details.minTick):
+            return None
+        self._ticks[rule] = tick
+        return tick
+
+    async def _volume(self, ib: TappedIB, details: ContractDetails) -> float:
+        """Return the volume of the latest sessions; 0 when the broker has none."""
+        contract = details.contract
+        if contract is None:
+            return 0.0
+        await self._pacer.wait_turn(f"volume {contract.conId}")
+        try:
+            bars = await ib.reqHistoricalDataAsync(
+                contract,
+                "",
+                f"{VOLUME_SESSIONS} D",
+                "1 day",
+                "TRADES",
+                useRTH=False,
+                formatDate=1,
+                timeout=VOLUME_SECONDS,
+            )
+        except RequestError as error:
+            _log.info("no volume of %s: %s", contract.localSymbol, error)
+            return 0.0
+        return float(sum(max(bar.volume, 0.0) for bar in bars))
+
+
+def market_rule_id(details: ContractDetails) -> int | None:
+    """Return the rule of the exchange that the contract is routed to."""
+    rules = details.marketRuleIds.split(",")
+    exchanges = details.validExchanges.split(",")
+    exchange = details.contract.exchange if details.contract is not None else ""
+    index = exchanges.index(exchange) if exchange in exchanges else 0
+    text = rules[index] if index < len(rules) else rules[0]
+    return int(text) if text.strip().isdigit() else None
+
+
+def _last(details: ContractDetails) -> date:
+    last = last_trade_date(details.contract) if details.contract is not None else None
+    return last or date.min
+
+
+async def _ask(ib: TappedIB, wanted: Contract) -> list[ContractDetails]:
+    name = wanted.symbol or f"contract {wanted.conId}"
     try:
-        bars = await asyncio.wait_for(request, VOLUME_SECONDS)
-    except (RequestError, TimeoutError) as error:
-        _log.info("no volume of %s: %s", details.contract.localSymbol, error)
-        return 0.0
-    return float(bars[-1].volume) if bars else 0.0
+        found = await asyncio.wait_for(ib.reqContractDetailsAsync(wanted), REQUEST_SECONDS)
+    except RequestError as error:
+        if error.code == NO_SUCH_CONTRACT:
+            raise UnknownInstrumentError(f"the broker has no contract for {name}") from error
+        raise BrokerRequestError(error.code, error.message) from error
+    if not found:
+        raise UnknownInstrumentError(f"the broker has no contract for {name}")
+    return found

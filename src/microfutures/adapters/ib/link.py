@@ -1,124 +1,111 @@
-"""One connection's life: synchronise, listen, stay healthy, end."""
+"""One connection's life: open, serve, end."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine
 
-import msgspec
-from ib_async import CommissionReport, Contract, Execution, Order, OrderState, RequestError
+from ib_async import RequestError
 
-from microfutures.adapters.ib import contracts, guard, history
-from microfutures.adapters.ib.account import AccountDesk
-from microfutures.adapters.ib.broker_clock import BrokerClock
-from microfutures.adapters.ib.connection import ConnectionSettings
-from microfutures.adapters.ib.error_codes import CodeClass, classify
-from microfutures.adapters.ib.market_data import MarketDataDesk
-from microfutures.adapters.ib.orders import OrderDesk
-from microfutures.adapters.ib.previews import preview_trade
-from microfutures.adapters.ib.roster import Roster
-from microfutures.adapters.ib.tap import TappedIB
-from microfutures.adapters.ib.voice import Voice
+from microfutures.adapters.ib import connection
+from microfutures.adapters.ib.connection import ConnectionSettings, Refusal
+from microfutures.adapters.ib.contracts import Resolved
+from microfutures.adapters.ib.health import HealthCheck
+from microfutures.adapters.ib.learner import ANSWER_SECONDS, Learner
+from microfutures.adapters.ib.listener import DATA_LOST, ErrorListener
+from microfutures.adapters.ib.parts import Parts
+from microfutures.adapters.ib.previews import failed, preview_trade
+from microfutures.adapters.ib.tap import TappedIB, Taps
 from microfutures.model.errors import MicroFuturesError
-from microfutures.model.events import (
-    BrokerStateReported,
-    ConnectionState,
-    EngineEvent,
-    HistoryLoaded,
-    InstrumentResolved,
-)
-from microfutures.model.identifiers import InstrumentId, IntentId, Symbol
+from microfutures.model.events import ConnectionState
+from microfutures.model.identifiers import InstrumentId, IntentId
 from microfutures.model.intents import TargetLeg
-from microfutures.model.timestamp import to_datetime
 
-ANSWER_SECONDS = 10.0
-HEALTH_SECONDS = 15.0
-MISSED_ANSWERS = 2
-SILENCE_SECONDS = 60.0
-RESOLVE_SECONDS = 3600.0
+HISTORY_RETRY_SECONDS = 60.0
 ACCOUNT_SECONDS = 1.0
-
-
-class LinkParts(msgspec.Struct, frozen=True):
-    """What outlives a connection."""
-
-    clock: BrokerClock
-    voice: Voice
-    roster: Roster
-    market: MarketDataDesk
-    orders: OrderDesk
-    account: AccountDesk
-    emit: Callable[[EngineEvent], None]
+CONTRACTS_SECONDS = 30.0
 
 
 class Link:
-    """Satisfies `tap.Tap`; owns every task that serves the connection."""
+    """Opens one connection, keeps it in step with what the desk wants, ends it."""
 
-    def __init__(self, settings: ConnectionSettings, parts: LinkParts) -> None:
-        self.ib: TappedIB | None = None
-        self.refusal = ""
+    def __init__(self, settings: ConnectionSettings, parts: Parts) -> None:
+        self.is_upstream_lost = False
         self._settings = settings
         self._parts = parts
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._refusal = Refusal()
         self._lost = asyncio.Event()
+        self._lost_reason = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener = ErrorListener(
+            lambda: self._ib,
+            voice=parts.voice,
+            market=parts.market,
+            orders=parts.orders,
+            on_refusal=self._refusal.hear,
+            on_upstream_lost=self._on_upstream_lost,
+            on_upstream_back=self._on_upstream_back,
+            request_state=self.request_state,
+        )
+        self._ib = TappedIB(
+            Taps(
+                market=parts.market,
+                orders=parts.orders,
+                account=parts.account,
+                on_error=self._listener.on_error,
+                on_unreadable=lambda what: parts.voice.warn(f"unreadable message of TWS: {what}"),
+            )
+        )
+        self._learner = Learner(self._ib, settings, parts, retry_history=self._retry_history)
 
     # -- life ---------------------------------------------------------------------------------
 
-    async def synchronise(self, ib: TappedIB) -> str | None:
-        """Learn everything and subscribe; return in words what went wrong, None if nothing."""
-        self.ib = ib
-        ib.disconnectedEvent += self._lost.set
+    async def open(self) -> str | None:
+        """Connect, learn everything, subscribe; return in words what failed, None if nothing."""
+        problem = await connection.connect(self._ib, self._settings, self._refusal)
+        if problem is not None:
+            return problem
+        self._ib.disconnectedEvent += self._on_socket_lost
+        self._parts.orders.use(self._ib)
+        learning = asyncio.ensure_future(self._learner.learn_all())
+        losing = asyncio.ensure_future(self._lost.wait())
         try:
-            return await self._synchronise(ib)
+            await asyncio.wait({learning, losing}, return_when=asyncio.FIRST_COMPLETED)
+            problem = learning.result() if learning.done() else self._lost_reason
         except TimeoutError:
             return f"{self._settings.target} did not answer within {ANSWER_SECONDS:.0f} s"
         except (MicroFuturesError, RequestError, ConnectionError) as error:
-            return str(error)
+            return f"{self._settings.target}: {error}"
+        finally:
+            for task in (learning, losing):
+                task.cancel()
+            await asyncio.wait({learning, losing})
+        if problem is None:
+            self._serve()
+        return problem
 
-    async def _synchronise(self, ib: TappedIB) -> str | None:
-        settings, parts = self._settings, self._parts
-        accounts = ib.client.getAccounts()
-        reason = guard.reason_against(
-            accounts,
-            port=settings.port,
-            port_given=settings.port_given,
-            live_given=settings.live_given,
-        )
-        if reason is not None:
-            return reason
-        parts.account.choose(accounts[0])
-        await self._learn_time(ib)
-        ib.client.reqAccountUpdates(True, accounts[0])
-        await self._resolve_all(ib)
-        await self._report_state(ib)
-        for instrument_id in [each.instrument.instrument_id for each in self._current()]:
-            await self._load_history(ib, instrument_id)
-        self._subscribe_all(ib)
-        parts.account.report_changes()
-        parts.voice.change(
-            ConnectionState.CONNECTED,
-            f"connected to {settings.target}, account {accounts[0]}, server version "
-            f"{ib.client.serverVersion()}",
-        )
-        self._spawn(self._stay_healthy(ib))
-        self._spawn(self._report_account())
-        return None
-
-    async def wait_lost(self) -> None:
-        """Return when the connection is gone."""
+    async def wait_lost(self) -> str:
+        """Return, in words why, when the connection is gone."""
         await self._lost.wait()
+        return self._lost_reason
 
     def close(self) -> None:
         """End the connection and everything that serves it."""
         for task in list(self._tasks):
             task.cancel()
-        if self.ib is not None:
-            self.ib.disconnectedEvent -= self._lost.set
-            self.ib.disconnect()
+        self._ib.disconnectedEvent -= self._on_socket_lost
+        self._ib.drop()
         self._lost.set()
-        self._parts.orders.forget_connection()
+        self._parts.orders.use(None)
         self._parts.market.forget()
 
+    def _on_socket_lost(self) -> None:
+        self._drop(f"the connection to {self._settings.target} is lost")
+
+    def _drop(self, reason: str) -> None:
+        self._lost_reason = self._lost_reason or reason
+        self._lost.set()
+
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(self._guarded(work))
+        task = self._parts.crew.spawn(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -131,221 +118,115 @@ class Link:
         except (MicroFuturesError, RequestError, ConnectionError) as error:
             self._parts.voice.warn(str(error))
 
+    # -- upstream -----------------------------------------------------------------------------
+
+    def _on_upstream_lost(self, text: str) -> None:
+        self.is_upstream_lost = True
+        self._parts.voice.change(ConnectionState.UPSTREAM_LOST, text)
+
+    def _on_upstream_back(self, code: int, text: str) -> None:
+        self._spawn(self._come_back(code, text))
+
+    async def _come_back(self, code: int, text: str) -> None:
+        """Rebuild what the outage took: everything after 1101, only the knowledge after 1102."""
+        try:
+            await self._learner.report_state()
+        except (TimeoutError, ConnectionError) as error:
+            self._drop(f"TWS is back but does not answer ({error or 'time-out'})")
+            return
+        self.is_upstream_lost = False
+        self._parts.voice.change(ConnectionState.CONNECTED, text)
+        if code == DATA_LOST:
+            self._parts.market.forget()
+            self._learner.subscribe()
+
     # -- asking -------------------------------------------------------------------------------
 
     def request_state(self) -> None:
-        """Ask for executions, positions and open orders."""
-        if self.ib is not None:
-            self._spawn(self._report_state(self.ib))
+        """Ask for executions, positions and open orders; once, however often it is wanted."""
+        if not self._learner.is_reporting:
+            self._spawn(self._learner.report_state())
 
     def request_history(self, instrument_id: InstrumentId) -> None:
         """Ask for warm-up bars."""
-        if self.ib is not None:
-            self._spawn(self._load_history(self.ib, instrument_id))
+        resolved = self._parts.roster.contracts.get(instrument_id)
+        if resolved is None:
+            self._parts.voice.warn(f"no past bars of {instrument_id}: it is not resolved")
+        else:
+            self._spawn(self._learner.load_history(resolved))
 
-    def preview(self, intent_id: IntentId, trades: Sequence[TargetLeg]) -> None:
-        """Ask what trades would cost in margin."""
-        if self.ib is not None:
-            for trade in trades:
-                self._spawn(self._preview(self.ib, intent_id, trade))
+    def _retry_history(self, resolved: Resolved) -> None:
+        self._spawn(self._load_history_later(resolved))
 
-    async def _preview(self, ib: TappedIB, intent_id: IntentId, trade: TargetLeg) -> None:
-        resolved = self._parts.roster.contracts[trade.instrument_id]
-        self._parts.emit(
-            await preview_trade(
-                ib,
-                resolved,
-                trade,
-                intent_id=intent_id,
-                account=self._parts.account.account,
-                clock=self._parts.clock,
-            )
-        )
+    async def _load_history_later(self, resolved: Resolved) -> None:
+        await self._parts.clock.sleep(HISTORY_RETRY_SECONDS)
+        await self._learner.load_history(resolved)
 
-    async def _learn_time(self, ib: TappedIB) -> None:
-        moment = await asyncio.wait_for(ib.reqCurrentTimeAsync(), ANSWER_SECONDS)
-        self._parts.clock.learn(round(moment.timestamp()))
-
-    async def _resolve_all(self, ib: TappedIB) -> None:
-        for symbol in self._parts.roster.symbols:
-            await self._resolve(ib, symbol)
-
-    async def _resolve(self, ib: TappedIB, symbol: Symbol) -> None:
+    def preview(self, intent_id: IntentId, trade: TargetLeg) -> None:
+        """Ask what a trade would cost in margin."""
         parts = self._parts
-        today = to_datetime(parts.clock.now_ns()).date()
-        resolved = await contracts.resolve(ib, symbol, today)
-        parts.roster.take(symbol, resolved)
-        parts.emit(
-            InstrumentResolved(
-                time_ns=parts.clock.now_ns(), symbol=symbol, instrument=resolved.instrument
-            )
-        )
+        resolved = parts.roster.contracts.get(trade.instrument_id)
+        if resolved is None:
+            error = f"{trade.instrument_id} is not resolved"
+            parts.emit(failed(trade, error, intent_id, parts.clock))
+        else:
+            self._spawn(self._preview(intent_id, trade, resolved))
 
-    async def _load_history(self, ib: TappedIB, instrument_id: InstrumentId) -> None:
+    async def _preview(self, intent_id: IntentId, trade: TargetLeg, resolved: Resolved) -> None:
         parts = self._parts
-        resolved = parts.roster.contracts[instrument_id]
-        try:
-            bars = await history.load(
-                ib, resolved.contract, seconds=parts.roster.bar_seconds, bars=parts.roster.bars
-            )
-        except (MicroFuturesError, TimeoutError) as error:
-            parts.voice.warn(
-                f"no past bars of {instrument_id} ({error or 'no answer'})",
-                "the strategy warms up from live quotes",
-            )
-            return
-        parts.roster.history[instrument_id] = bars
-        parts.emit(
-            HistoryLoaded(time_ns=parts.clock.now_ns(), instrument_id=instrument_id, bars=bars)
+        answer = await preview_trade(
+            self._ib,
+            resolved,
+            trade,
+            intent_id=intent_id,
+            account=parts.account.account,
+            clock=parts.clock,
         )
+        parts.emit(answer)
 
-    async def _report_state(self, ib: TappedIB) -> None:
+    # -- serving ------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        """Say that the line stands, stream, and start what keeps it in order."""
         parts = self._parts
-        await asyncio.wait_for(parts.orders.replay_executions(ib), ANSWER_SECONDS)
-        open_orders = await asyncio.wait_for(parts.orders.list_open(ib), ANSWER_SECONDS)
-        parts.account.clear_positions()
-        await asyncio.wait_for(ib.reqPositionsAsync(), ANSWER_SECONDS)
-        parts.emit(
-            BrokerStateReported(
-                time_ns=parts.clock.now_ns(),
-                positions=parts.account.positions,
-                open_orders=open_orders,
-            )
+        version = self._ib.client.serverVersion()
+        detail = f"account {parts.account.account}, server version {version}"
+        parts.voice.change(
+            ConnectionState.CONNECTED, f"connected to {self._settings.target}, {detail}"
         )
+        self._learner.subscribe()
+        check = HealthCheck(
+            self._ib,
+            clock=parts.clock,
+            voice=parts.voice,
+            market=parts.market,
+            roster=parts.roster,
+            ask_time=self._learner.learn_time,
+            drop=self._drop,
+        )
+        self._spawn(check.run())
+        self._spawn(self._follow_contracts())
+        self._spawn(self._report_account())
 
-    def _current(self) -> list[contracts.Resolved]:
-        roster = self._parts.roster
-        return [roster.current[symbol] for symbol in roster.symbols if symbol in roster.current]
-
-    def _subscribe_all(self, ib: TappedIB) -> None:
-        # Old months of a roll stay subscribed: a position in them still has to be closed.
-        for instrument_id, resolved in self._parts.roster.contracts.items():
-            self._parts.market.subscribe(ib, instrument_id, resolved.contract)
-
-    # -- health -------------------------------------------------------------------------------
-
-    async def _stay_healthy(self, ib: TappedIB) -> None:
-        parts, missed, since_resolve = self._parts, 0, 0.0
+    async def _follow_contracts(self) -> None:
+        """Look once a day what the symbols mean; a roll is told by `InstrumentResolved`."""
+        day = self._learner.today
         while True:
-            await parts.clock.sleep(HEALTH_SECONDS)
+            await self._parts.clock.sleep(CONTRACTS_SECONDS)
+            today = self._learner.today
+            if today == day or self.is_upstream_lost:
+                continue
             try:
-                await self._learn_time(ib)
-                missed = 0
-            except TimeoutError:
-                missed += 1
-                parts.voice.warn(f"TWS did not tell the time, {missed} of {MISSED_ANSWERS}")
-            if missed >= MISSED_ANSWERS:
-                parts.voice.warn("TWS is silent: the connection is dropped and made anew")
-                self._lost.set()
-                return
-            self._check_streams(ib)
-            since_resolve += HEALTH_SECONDS
-            if since_resolve >= RESOLVE_SECONDS:
-                since_resolve = 0.0
-                await self._resolve_all(ib)
-                self._subscribe_new(ib)
-
-    def _check_streams(self, ib: TappedIB) -> None:
-        now_ns = self._parts.clock.now_ns()
-        for resolved in self._current():
-            instrument = resolved.instrument
-            silent = self._parts.market.silent_seconds(instrument.instrument_id)
-            if instrument.is_liquid(now_ns) and silent is not None and silent > SILENCE_SECONDS:
-                name = instrument.instrument_id
-                self._parts.voice.warn(f"no tick of {name} for {silent:.0f} s: subscribing anew")
-                self._parts.market.subscribe(ib, name, resolved.contract)
-
-    def _subscribe_new(self, ib: TappedIB) -> None:
-        for instrument_id, resolved in self._parts.roster.contracts.items():
-            if self._parts.market.silent_seconds(instrument_id) is None:
-                self._parts.market.subscribe(ib, instrument_id, resolved.contract)
+                await self._learner.resolve_all()
+            except (TimeoutError, MicroFuturesError) as error:
+                self._parts.voice.warn(
+                    f"contracts are not looked at anew ({error or 'no answer'}): trying again"
+                )
+                continue
+            day = today
+            self._learner.subscribe()
 
     async def _report_account(self) -> None:
         while True:
             await self._parts.clock.sleep(ACCOUNT_SECONDS)
             self._parts.account.report_changes()
-
-    # -- listening (tap.Tap) ------------------------------------------------------------------
-
-    def on_price(self, request_id: int, tick_type: int, price: float, size: float) -> None:
-        """Pass a price on."""
-        self._parts.market.on_price(request_id, tick_type, price, size)
-
-    def on_size(self, request_id: int, tick_type: int, size: float) -> None:
-        """Pass a size on."""
-        self._parts.market.on_size(request_id, tick_type, size)
-
-    def on_data_type(self, request_id: int, data_type: int) -> None:
-        """Pass the kind of data on."""
-        self._parts.market.on_data_type(request_id, data_type)
-
-    def on_open_order(self, contract: Contract, order: Order, state: OrderState) -> None:
-        """Pass an open order on."""
-        self._parts.orders.on_open_order(contract, order, state)
-
-    def on_open_orders_end(self) -> None:
-        """Pass the end on."""
-        self._parts.orders.on_open_orders_end()
-
-    def on_order_status(
-        self, order_id: int, status: str, filled: float, remaining: float, perm_id: int, client: int
-    ) -> None:
-        """Pass a status on."""
-        self._parts.orders.on_status(order_id, status, filled, remaining, perm_id, client)
-
-    def on_execution(self, contract: Contract, execution: Execution) -> None:
-        """Pass an execution on."""
-        self._parts.orders.on_execution(contract, execution)
-
-    def on_executions_end(self, request_id: int) -> None:
-        """Pass the end on."""
-        self._parts.orders.on_executions_end(request_id)
-
-    def on_commission(self, report: CommissionReport) -> None:
-        """Pass a commission on."""
-        self._parts.orders.on_commission(report)
-
-    def on_position(
-        self, account: str, contract: Contract, quantity: float, average_cost: float
-    ) -> None:
-        """Pass a position on."""
-        self._parts.account.on_position(account, contract, quantity, average_cost)
-
-    def on_account_value(self, tag: str, value: str, currency: str, account: str) -> None:
-        """Pass a value on."""
-        self._parts.account.on_value(tag, value, currency, account)
-
-    def on_account_end(self, account: str) -> None:
-        """Report the account's values."""
-        self._parts.account.report_changes()
-
-    def on_error(self, request_id: int, code: int, text: str) -> None:
-        """Act on what changes the line; tell the rest."""
-        parts, ib = self._parts, self.ib
-        if code == 326:
-            self.refusal = f"[326] {text} - {classify(code).advice}"
-        elif code == 1100:
-            parts.voice.change(ConnectionState.UPSTREAM_LOST, f"[1100] {text}")
-        elif code in (1101, 1102) and ib is not None:
-            self._spawn(self._come_back(ib, code, text))
-        else:
-            client_id = self._settings.client_id
-            order_ref = parts.orders.on_error(client_id, request_id, code, text)
-            if code != 10349 or order_ref is None:
-                parts.voice.code(
-                    code,
-                    text,
-                    instrument_id=parts.market.instrument_of(request_id),
-                    order_ref=order_ref,
-                )
-            if classify(code).code_class is CodeClass.CANCEL and code != 202:
-                self.request_state()
-
-    async def _come_back(self, ib: TappedIB, code: int, text: str) -> None:
-        """Rebuild what the outage took: everything after 1101, only the knowledge after 1102."""
-        if code == 1101:
-            self._parts.market.forget()
-            self._subscribe_all(ib)
-        await self._report_state(ib)
-        what = "market data subscribed anew" if code == 1101 else "market data went on"
-        self._parts.voice.change(ConnectionState.CONNECTED, f"[{code}] {text}: {what}")

@@ -5,20 +5,15 @@ import logging
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from random import Random
 
-from microfutures.adapters.ib.account import AccountDesk
 from microfutures.adapters.ib.broker_clock import BrokerClock
-from microfutures.adapters.ib.connection import Backoff, ConnectionSettings, open_connection
-from microfutures.adapters.ib.link import Link, LinkParts
-from microfutures.adapters.ib.market_data import MarketDataDesk
-from microfutures.adapters.ib.orders import OrderDesk
-from microfutures.adapters.ib.roster import Roster
-from microfutures.adapters.ib.voice import Voice
+from microfutures.adapters.ib.connection import CONNECT_SECONDS, ConnectionSettings
+from microfutures.adapters.ib.supervisor import Supervisor
+from microfutures.adapters.ib.workshop import build_parts
 from microfutures.adapters.system_clock import SystemClock
 from microfutures.config import load_settings
 from microfutures.model.approval import Approved
-from microfutures.model.events import ConnectionState, EngineEvent, FillReceived
+from microfutures.model.events import EngineEvent
 from microfutures.model.fees import commission
 from microfutures.model.identifiers import InstrumentId, IntentId, OrderRef, StrategyName, Symbol
 from microfutures.model.instrument import Instrument
@@ -26,7 +21,7 @@ from microfutures.model.intents import TargetLeg
 from microfutures.model.market import Bar, Quote
 from microfutures.ports.clock import Clock
 
-CONNECT_ATTEMPTS = 3
+DEFAULT_HOST, DEFAULT_PORT, DEFAULT_CLIENT_ID = "127.0.0.1", 7497, 1
 
 _log = logging.getLogger("microfutures.ib")
 
@@ -41,7 +36,8 @@ class IBManager:
     host, port, client_id
         Where TWS or IB Gateway listens.
     config_path
-        A configuration file whose ``connection`` section stands in for host, port and client id.
+        A configuration file whose ``connection`` section stands in for what of host, port and
+        client id is left at its default.
     clock
         Local time; the machine's by default.
     sink
@@ -50,13 +46,24 @@ class IBManager:
         Products to resolve, subscribe and warm up.
     warm_up_seconds, warm_up_bars
         Length and number of the past bars to load.
+    port_given
+        Whether a person named the port; by default, whether it isn't the default one.
+    live_given
+        Whether a person asked for live money.
+    connect_timeout
+        Seconds to wait for a connection.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file is wrong.
     """
 
     def __init__(
         self,
-        host: str = "127.0.0.1",
-        port: int = 7497,
-        client_id: int = 1,
+        host: str = DEFAULT_HOST,
+        port: int = DEFAULT_PORT,
+        client_id: int = DEFAULT_CLIENT_ID,
         config_path: str | Path | None = None,
         *,
         clock: Clock | None = None,
@@ -64,44 +71,42 @@ class IBManager:
         symbols: Sequence[str] = (),
         warm_up_seconds: int = 60,
         warm_up_bars: int = 120,
-        port_given: bool = False,
+        port_given: bool | None = None,
         live_given: bool = False,
+        connect_timeout: float | None = None,
     ) -> None:
         if config_path is not None:
-            connection = load_settings(Path(config_path)).connection
-            host, port, client_id = connection.host, connection.port, connection.client_id
+            said = load_settings(Path(config_path)).connection
+            host = said.host if host == DEFAULT_HOST else host
+            port = said.port if port == DEFAULT_PORT else port
+            client_id = said.client_id if client_id == DEFAULT_CLIENT_ID else client_id
+            live_given = live_given or said.live
+            connect_timeout = connect_timeout or said.connect_timeout
         self.settings = ConnectionSettings(
             host=host,
             port=port,
             client_id=client_id,
-            port_given=port_given,
+            port_given=port != DEFAULT_PORT if port_given is None else port_given,
             live_given=live_given,
+            timeout_seconds=connect_timeout or CONNECT_SECONDS,
         )
         self.clock = BrokerClock(clock or SystemClock())
-        self._sink = sink
-        self._positions: dict[InstrumentId, int] = {}
-        self._voice = Voice(self.clock, self._emit)
-        self._roster = Roster(
-            [Symbol(symbol) for symbol in symbols],
+        self._parts = build_parts(
+            clock=self.clock,
+            emit=sink or _let_go,
+            symbols=[Symbol(symbol) for symbol in symbols],
             bar_seconds=warm_up_seconds,
             bars=warm_up_bars,
         )
-        self._market = MarketDataDesk(self.clock, self._emit)
-        self._orders = OrderDesk(
-            clock=self.clock, emit=self._emit, contracts=self._roster.contracts
-        )
-        self._account = AccountDesk(self.clock, self._emit)
-        self._backoff = Backoff(Random(client_id))  # noqa: S311 - jitter, not a secret
-        self._link: Link | None = None
+        self._supervisor = Supervisor(self.settings, self._parts)
         self._own_loop: asyncio.AbstractEventLoop | None = None
-        self._is_stopping = asyncio.Event()
 
     # -- connection ---------------------------------------------------------------------------
 
     @property
     def is_connected(self) -> bool:
         """Tell whether the line is up and synchronised."""
-        return self._voice.state is ConnectionState.CONNECTED
+        return self._supervisor.is_connected
 
     def connect(self) -> bool:
         """Connect from a script: log every attempt, retry, return True or False; never raise.
@@ -109,6 +114,9 @@ class IBManager:
         Time passes for the connection only inside `connect`, `wait` and `disconnect`; inside a
         running event loop use `connect_async`.
         """
+        if _is_in_a_loop():
+            _log.error("connect() is for scripts; inside an event loop await connect_async()")
+            return False
         if self._own_loop is None:
             self._own_loop = asyncio.new_event_loop()
         return self._own_loop.run_until_complete(self.connect_async())
@@ -126,107 +134,39 @@ class IBManager:
             self._own_loop = None
 
     async def connect_async(self) -> bool:
-        """Try a few times to connect; return whether it worked, never raise."""
-        for attempt in range(1, CONNECT_ATTEMPTS + 1):
-            if await self._open(attempt):
-                return True
-            delay = self._backoff.fail()
-            if attempt < CONNECT_ATTEMPTS:
-                await self.clock.sleep(delay)
-        return False
+        """Try three times to connect; return whether it worked, never raise."""
+        return await self._supervisor.connect()
 
     async def run(self) -> None:
         """Connect, and connect again whenever the line is lost, until `stop`."""
-        attempt = 1
-        while not self._is_stopping.is_set():
-            if await self._open(attempt) and self._link is not None:
-                attempt = 1
-                self._backoff.succeed()
-                await self._link.wait_lost()
-                self._close_link()
-                if self._is_stopping.is_set():
-                    break
-                target = self.settings.target
-                self._voice.change(
-                    ConnectionState.DISCONNECTED, f"the connection to {target} is lost"
-                )
-            delay = self._backoff.fail()
-            attempt += 1
-            self._voice.info(f"trying again in {delay:.0f} s")
-            await self.clock.sleep(delay)
+        await self._supervisor.run()
 
     async def stop(self) -> None:
         """Disconnect and let `run` end."""
-        self._is_stopping.set()
-        self._close_link()
-        self._voice.change(ConnectionState.DISCONNECTED, "disconnected")
-
-    async def _open(self, attempt: int) -> bool:
-        settings = self.settings
-        self._voice.change(
-            ConnectionState.CONNECTING,
-            f"connecting to {settings.target} as client {settings.client_id}, attempt {attempt}",
-        )
-        parts = LinkParts(
-            clock=self.clock,
-            voice=self._voice,
-            roster=self._roster,
-            market=self._market,
-            orders=self._orders,
-            account=self._account,
-            emit=self._emit,
-        )
-        link = Link(settings, parts)
-        opened = await open_connection(settings, link)
-        if isinstance(opened, str):
-            self._voice.change(ConnectionState.DISCONNECTED, link.refusal or opened)
-            return False
-        self._link = link
-        problem = await link.synchronise(opened)
-        if problem is not None:
-            self._close_link()
-            self._voice.change(ConnectionState.DISCONNECTED, problem)
-            return False
-        return True
-
-    def _close_link(self) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            link.close()
-
-    def _emit(self, event: EngineEvent) -> None:
-        if isinstance(event, FillReceived):
-            fill = event.fill
-            held = self._positions.get(fill.instrument_id, 0)
-            self._positions[fill.instrument_id] = held + fill.signed_quantity
-        if self._sink is not None:
-            self._sink(event)
+        await self._supervisor.stop()
 
     # -- orders (ports.broker.Broker) ---------------------------------------------------------
 
     def submit(self, approved: Approved) -> None:
         """Send an approved order."""
-        ib = self._link.ib if self._link else None
-        self._orders.submit(ib, self._account.account, approved)
+        reason = self._supervisor.reason_against_orders
+        self._parts.orders.submit(self._parts.account.account, approved, reason)
 
     def cancel(self, order_ref: OrderRef) -> None:
         """Ask for a cancel."""
-        self._orders.cancel(self._link.ib if self._link else None, order_ref)
+        self._parts.orders.cancel(order_ref)
 
     def preview(self, intent_id: IntentId, trades: Sequence[TargetLeg]) -> None:
         """Ask what each trade would cost in margin."""
-        if self._link is not None:
-            self._link.preview(intent_id, trades)
+        self._supervisor.preview(intent_id, trades)
 
     def request_state(self) -> None:
         """Ask for executions, positions and open orders."""
-        if self._link is not None:
-            self._link.request_state()
+        self._supervisor.request_state()
 
     def request_history(self, instrument_id: InstrumentId) -> None:
         """Ask for the warm-up bars again."""
-        if self._link is not None:
-            self._link.request_history(instrument_id)
+        self._supervisor.request_history(instrument_id)
 
     # -- market (ports.view.BrokerView) -------------------------------------------------------
 
@@ -236,30 +176,39 @@ class IBManager:
 
     def instrument(self, symbol: Symbol) -> Instrument | None:
         """Return the contract that `symbol` means now."""
-        resolved = self._roster.current.get(symbol)
+        resolved = self._parts.roster.current.get(symbol)
         return resolved.instrument if resolved else None
 
     def instrument_by_id(self, instrument_id: InstrumentId) -> Instrument | None:
         """Return a contract by its own name."""
-        resolved = self._roster.contracts.get(instrument_id)
+        resolved = self._parts.roster.contracts.get(instrument_id)
         return resolved.instrument if resolved else None
 
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         """Return the latest quote."""
-        return self._market.latest.get(instrument_id)
+        return self._parts.market.latest.get(instrument_id)
 
     def position(self, strategy: StrategyName, instrument_id: InstrumentId) -> int:
-        """Return the account's position; a script has one strategy."""
-        for position in self._account.positions:
-            if position.instrument_id == instrument_id:
-                return position.quantity
-        return 0
+        """Return the account's position, whichever strategy holds it: the broker knows no more."""
+        return self._parts.account.quantity(instrument_id)
 
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         """Return the warm-up bars."""
-        return self._roster.history.get(instrument_id, ())
+        return self._parts.history.latest(instrument_id)
 
     def commission(self, instrument_id: InstrumentId, quantity: int, price: float) -> float:
         """Return the published commission of one trade, USD."""
-        symbol = self._roster.contracts[instrument_id].instrument.symbol
+        symbol = self._parts.roster.contracts[instrument_id].instrument.symbol
         return float(commission(symbol, quantity, Decimal(repr(price))))
+
+
+def _let_go(_event: EngineEvent) -> None:
+    """Take an event that nobody asked for."""
+
+
+def _is_in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

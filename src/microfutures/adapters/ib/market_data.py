@@ -15,6 +15,12 @@ from microfutures.ports.clock import Clock
 _BID, _ASK, _LAST = (1, 66), (2, 67), (4, 68)
 _BID_SIZE, _ASK_SIZE, _VOLUME = (0, 69), (3, 70), (8, 74)
 
+FIRST_DELAYED_TICK = 66
+ASK_FOR_DELAYED = 3
+"""Market data type of IB: live where subscribed, delayed elsewhere."""
+
+_NO_LIVE_DATA = (354, 10089, 10091, 10168, 10186)
+
 
 class Line(msgspec.Struct):
     """The values of one contract as they stand."""
@@ -27,7 +33,8 @@ class Line(msgspec.Struct):
     last: float | None = None
     volume: float = 0.0
     data_type: MarketDataType = MarketDataType.LIVE
-    ticked_ns: int | None = None
+    heard_ns: int = 0
+    """Of the latest tick; of the request before the first."""
 
     def quote(self, time_ns: int) -> Quote:
         """Return the values, frozen."""
@@ -52,15 +59,18 @@ class MarketDataDesk:
         self._emit = emit
         self._lines: dict[int, Line] = {}
         self._requests: dict[InstrumentId, int] = {}
+        self._contracts: dict[InstrumentId, Contract] = {}
         self._changed: dict[int, Line] = {}
+        self._fell_back: set[InstrumentId] = set()
         self.latest: dict[InstrumentId, Quote] = {}
 
     def subscribe(self, ib: TappedIB, instrument_id: InstrumentId, contract: Contract) -> None:
         """Ask for a stream; a running one of the same contract is ended first."""
         self.unsubscribe(ib, instrument_id)
         request_id = ib.client.getReqId()
-        self._lines[request_id] = Line(instrument_id)
+        self._lines[request_id] = Line(instrument_id, heard_ns=self._clock.now_ns())
         self._requests[instrument_id] = request_id
+        self._contracts[instrument_id] = contract
         ib.client.reqMktData(request_id, contract, "", False, False, [])
 
     def unsubscribe(self, ib: TappedIB, instrument_id: InstrumentId) -> None:
@@ -70,11 +80,21 @@ class MarketDataDesk:
             self._lines.pop(request_id, None)
             ib.client.cancelMktData(request_id)
 
+    def renew(self, ib: TappedIB, instrument_id: InstrumentId) -> None:
+        """End a running stream and ask for it again."""
+        self.subscribe(ib, instrument_id, self._contracts[instrument_id])
+
     def forget(self) -> None:
         """Drop every line: the socket is gone, and its subscriptions with it."""
         self._lines.clear()
         self._requests.clear()
         self._changed.clear()
+        self._fell_back.clear()
+
+    @property
+    def subscribed(self) -> tuple[InstrumentId, ...]:
+        """Return what is streamed."""
+        return tuple(self._requests)
 
     def instrument_of(self, request_id: int) -> InstrumentId | None:
         """Return what a request streams."""
@@ -82,12 +102,22 @@ class MarketDataDesk:
         return line.instrument_id if line is not None else None
 
     def silent_seconds(self, instrument_id: InstrumentId) -> float | None:
-        """Return how long nothing was heard of a contract; None before the first tick."""
-        request_id = self._requests.get(instrument_id)
-        line = self._lines.get(request_id) if request_id is not None else None
-        if line is None or line.ticked_ns is None:
-            return None
-        return (self._clock.now_ns() - line.ticked_ns) / 1e9
+        """Return since when nothing was heard of a stream; None for what isn't streamed."""
+        line = self._lines.get(self._requests.get(instrument_id, -1))
+        return None if line is None else (self._clock.now_ns() - line.heard_ns) / 1e9
+
+    def fall_back(self, ib: TappedIB, request_id: int, code: int) -> bool:
+        """Ask for delayed data instead, once, if `code` says that live data are not to be had.
+
+        Delayed quotes are marked as such, and such quotes are never traded on.
+        """
+        line = self._lines.get(request_id)
+        if line is None or code not in _NO_LIVE_DATA or line.instrument_id in self._fell_back:
+            return False
+        self._fell_back.add(line.instrument_id)
+        ib.client.reqMarketDataType(ASK_FOR_DELAYED)
+        self.renew(ib, line.instrument_id)
+        return True
 
     def on_price(self, request_id: int, tick_type: int, price: float, size: float) -> None:
         """Take a price and its size."""
@@ -95,6 +125,8 @@ class MarketDataDesk:
         if line is None:
             return
         value = price_or_none(price, size)
+        if tick_type >= FIRST_DELAYED_TICK and line.data_type is MarketDataType.LIVE:
+            line.data_type = MarketDataType.DELAYED
         if tick_type in _BID:
             line.bid, line.bid_size = value, size if value is not None else 0.0
         elif tick_type in _ASK:
@@ -124,10 +156,12 @@ class MarketDataDesk:
         """Take the kind of data of a line."""
         line = self._lines.get(request_id)
         if line is not None:
-            line.data_type = MarketDataType(data_type)
+            # A kind that nobody documented is not traded on.
+            is_known = data_type in MarketDataType.__members__.values()
+            line.data_type = MarketDataType(data_type) if is_known else MarketDataType.DELAYED
 
     def _touch(self, request_id: int, line: Line) -> None:
-        line.ticked_ns = self._clock.now_ns()
+        line.heard_ns = self._clock.now_ns()
         if not self._changed:
             # The decoder works through a whole socket read before this runs.
             asyncio.get_running_loop().call_soon(self._flush)

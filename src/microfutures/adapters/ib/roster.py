@@ -1,29 +1,37 @@
-"""The contracts we follow: what each symbol means now, what it meant, and the warm-up bars."""
+"""The contracts we follow: what each symbol means now, and what it meant."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from microfutures.adapters.ib.contracts import Resolved
 from microfutures.model.identifiers import InstrumentId, Symbol
-from microfutures.model.market import Bar
 
 
 class Roster:
     """Desired state: it survives every connection, subscriptions are rebuilt from it."""
 
-    def __init__(self, symbols: Sequence[Symbol], *, bar_seconds: int, bars: int) -> None:
-        self.symbols = tuple(symbols)
-        self.bar_seconds = bar_seconds
-        self.bars = bars
+    def __init__(self, symbols: Sequence[Symbol]) -> None:
+        self.symbols = tuple(dict.fromkeys(symbols))
         self.current: dict[Symbol, Resolved] = {}
         self.contracts: dict[InstrumentId, Resolved] = {}
-        self.history: dict[InstrumentId, tuple[Bar, ...]] = {}
+        """Current and old ones."""
+        self._resolved_on: dict[Symbol, date] = {}
 
-    def take(self, symbol: Symbol, resolved: Resolved) -> InstrumentId | None:
-        """Take what `symbol` means now; return the contract it meant before if that is another."""
-        before = self.current.get(symbol)
+    def take(self, symbol: Symbol, resolved: Resolved, day: date) -> None:
+        """Take what `symbol` means on `day`."""
         self.current[symbol] = resolved
+        self._resolved_on[symbol] = day
+        self.take_old(resolved)
+
+    def take_old(self, resolved: Resolved) -> None:
+        """Take a contract that a position is still held in."""
         self.contracts[resolved.instrument.instrument_id] = resolved
-        if before is None:
-            return None
-        old = before.instrument.instrument_id
-        return old if old != resolved.instrument.instrument_id else None
+
+    def is_fresh(self, symbol: Symbol, day: date) -> bool:
+        """Tell whether the broker was asked on `day` what `symbol` means."""
+        return self._resolved_on.get(symbol) == day
+
+    @property
+    def current_ids(self) -> tuple[InstrumentId, ...]:
+        """Return the contracts that the symbols mean now."""
+        return tuple(each.instrument.instrument_id for each in self.current.values())

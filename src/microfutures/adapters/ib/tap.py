@@ -6,15 +6,33 @@ account values and ticks are taken here as the decoder reads them; its request/a
 (contract details, history, what-if, time) is used as it is.
 """
 
+import logging
+import sys
+from collections.abc import Callable
 from typing import Protocol
 
-from ib_async import IB, CommissionReport, Contract, Execution, Order, OrderState
+import msgspec
+from ib_async import (
+    IB,
+    CommissionReport,
+    Contract,
+    Execution,
+    Order,
+    OrderState,
+    RequestError,
+)
 from ib_async.client import Client
+from ib_async.decoder import Decoder
 from ib_async.wrapper import Wrapper
 
+from microfutures.adapters.ib.error_codes import classify
+from microfutures.adapters.ib.translate import money
 
-class Tap(Protocol):
-    """Takes raw messages."""
+_log = logging.getLogger("microfutures.ib")
+
+
+class MarketTap(Protocol):
+    """Takes ticks."""
 
     def on_price(self, request_id: int, tick_type: int, price: float, size: float) -> None:
         """Take a price with its size."""
@@ -25,13 +43,17 @@ class Tap(Protocol):
     def on_data_type(self, request_id: int, data_type: int) -> None:
         """Take the kind of data of a line."""
 
+
+class OrderTap(Protocol):
+    """Takes what TWS says of orders and executions."""
+
     def on_open_order(self, contract: Contract, order: Order, state: OrderState) -> None:
         """Take an open order."""
 
     def on_open_orders_end(self) -> None:
         """Take the end of the list of open orders."""
 
-    def on_order_status(
+    def on_status(
         self, order_id: int, status: str, filled: float, remaining: float, perm_id: int, client: int
     ) -> None:
         """Take where an order stands."""
@@ -45,33 +67,46 @@ class Tap(Protocol):
     def on_commission(self, report: CommissionReport) -> None:
         """Take the cost of an execution."""
 
+
+class AccountTap(Protocol):
+    """Takes the account's values and positions."""
+
     def on_position(
         self, account: str, contract: Contract, quantity: float, average_cost: float
     ) -> None:
         """Take a position."""
 
-    def on_account_value(self, tag: str, value: str, currency: str, account: str) -> None:
-        """Take a value of the account."""
+    def on_value(self, tag: str, value: str, currency: str, account: str) -> None:
+        """Take a value."""
 
     def on_account_end(self, account: str) -> None:
-        """Take the end of the account's values."""
+        """Take the end of the values."""
 
-    def on_error(self, request_id: int, code: int, text: str) -> None:
-        """Take an error, warning or notice."""
+
+class Taps(msgspec.Struct, frozen=True, kw_only=True):
+    """Who takes what of one connection."""
+
+    market: MarketTap
+    orders: OrderTap
+    account: AccountTap
+    on_error: Callable[[int, int, str], None]
+    """Request or order id, code, text."""
+    on_unreadable: Callable[[str], None]
+    """A message that could not be read, in words."""
 
 
 class TappedWrapper(Wrapper):
-    """Passes each callback to the tap; the base sees only what its requests need."""
+    """Passes each callback to its tap; the base sees only what its requests need."""
 
-    tap: Tap
+    taps: Taps
 
     def priceSizeTick(self, reqId: int, tickType: int, price: float, size: float) -> None:
         """Hand on a price."""
-        self.tap.on_price(reqId, tickType, price, size)
+        self.taps.market.on_price(reqId, tickType, price, size)
 
     def tickSize(self, reqId: int, tickType: int, size: float) -> None:
         """Hand on a size."""
-        self.tap.on_size(reqId, tickType, size)
+        self.taps.market.on_size(reqId, tickType, size)
 
     def tickString(self, reqId: int, tickType: int, value: str) -> None:
         """Let texts of ticks pass by."""
@@ -90,7 +125,7 @@ class TappedWrapper(Wrapper):
 
     def marketDataType(self, reqId: int, marketDataId: int) -> None:
         """Hand on the kind of data."""
-        self.tap.on_data_type(reqId, marketDataId)
+        self.taps.market.on_data_type(reqId, marketDataId)
 
     def openOrder(
         self,
@@ -100,14 +135,16 @@ class TappedWrapper(Wrapper):
         orderState: OrderState,
     ) -> None:
         """Hand on an open order; a what-if is an answer and goes to its request."""
-        if order.whatIf:
-            super().openOrder(orderId, contract, order, orderState)
-        else:
-            self.tap.on_open_order(contract, order, orderState)
+        # Ids below one that any order ever had are refused as duplicates (103).
+        self.ib.client.updateReqId(orderId + 1)
+        if not order.whatIf:
+            self.taps.orders.on_open_order(contract, order, orderState)
+        elif money(orderState.initMarginChange) is not None or orderState.warningText:
+            Wrapper._endReq(self, orderId, orderState)
 
     def openOrderEnd(self) -> None:
         """Hand on the end."""
-        self.tap.on_open_orders_end()
+        self.taps.orders.on_open_orders_end()
 
     def orderStatus(
         self,
@@ -124,19 +161,19 @@ class TappedWrapper(Wrapper):
         mktCapPrice: float = 0.0,
     ) -> None:
         """Hand on a status."""
-        self.tap.on_order_status(orderId, status, filled, remaining, permId, clientId)
+        self.taps.orders.on_status(orderId, status, filled, remaining, permId, clientId)
 
     def execDetails(self, reqId: int, contract: Contract, execution: Execution) -> None:
         """Hand on an execution."""
-        self.tap.on_execution(contract, execution)
+        self.taps.orders.on_execution(contract, execution)
 
     def execDetailsEnd(self, reqId: int) -> None:
         """Hand on the end."""
-        self.tap.on_executions_end(reqId)
+        self.taps.orders.on_executions_end(reqId)
 
     def commissionReport(self, commissionReport: CommissionReport) -> None:
         """Hand on a commission."""
-        self.tap.on_commission(commissionReport)
+        self.taps.orders.on_commission(commissionReport)
 
     def position(
         self,
@@ -145,20 +182,19 @@ class TappedWrapper(Wrapper):
         posSize: float,
         avgCost: float,
     ) -> None:
-        """Hand on a position; the base collects them for its request."""
-        super().position(account, contract, posSize, avgCost)
-        self.tap.on_position(account, contract, posSize, avgCost)
+        """Hand on a position; the end of the list finishes the base's request."""
+        self.taps.account.on_position(account, contract, posSize, avgCost)
 
     def updateAccountValue(self, tag: str, val: str, currency: str, account: str) -> None:
         """Hand on an account value."""
-        self.tap.on_account_value(tag, val, currency, account)
+        self.taps.account.on_value(tag, val, currency, account)
 
     def updatePortfolio(self, *fields: object) -> None:
         """Let portfolio rows pass by; positions are asked for."""
 
     def accountDownloadEnd(self, _account: str) -> None:
         """Hand on the end."""
-        self.tap.on_account_end(_account)
+        self.taps.account.on_account_end(_account)
 
     def error(
         self,
@@ -167,19 +203,79 @@ class TappedWrapper(Wrapper):
         errorString: str,
         advancedOrderRejectJson: str,
     ) -> None:
-        """Hand on an error; the base fails the request it belongs to."""
-        super().error(reqId, errorCode, errorString, advancedOrderRejectJson)
-        self.tap.on_error(reqId, errorCode, errorString)
+        """Fail the request it belongs to, by our own table, and hand it on.
+
+        The base lets requests hang on 321 and 434 and fails them on mere remarks.
+        """
+        if reqId in self._futures and classify(errorCode).fails_request:
+            error = RequestError(reqId, errorCode, errorString)
+            Wrapper._endReq(self, reqId, error, success=False)
+        self.taps.on_error(reqId, errorCode, errorString)
+
+
+class TellingDecoder(Decoder):
+    """Tells of messages that it can't read; the base only logs them, and our own errors too."""
+
+    def __init__(self, wrapper: TappedWrapper) -> None:
+        super().__init__(wrapper, 0)
+        self._tapped = wrapper
+        self.logger = _DecoderLog(wrapper)
+
+    def interpret(self, fields: list[str]) -> None:
+        """Read one message."""
+        handler = self.handlers.get(int(fields[0])) if fields and fields[0].isdigit() else None
+        if handler is None:
+            self._tapped.taps.on_unreadable(f"unknown message {fields[:1]}")
+            return
+        Decoder.interpret(self, fields)
+
+
+class _DecoderLog(logging.Logger):
+    """Where the base decoder reports a message it stumbled over."""
+
+    def __init__(self, wrapper: TappedWrapper) -> None:
+        super().__init__("microfutures.ib.decoder")
+        self._wrapper = wrapper
+
+    def exception(self, msg: object, *args: object, **options: object) -> None:
+        """Tell it, with the error itself."""
+        error = sys.exception()
+        _log.debug("%s", msg, exc_info=error)
+        self._wrapper.taps.on_unreadable(f"{type(error).__name__}: {error}, in {str(msg)[:200]}")
 
 
 class TappedIB(IB):
     """One connection's `IB`; thrown away with it."""
 
     RaiseRequestErrors = True
+    TimezoneTWS = "UTC"
+    """Of moments that name no zone: TWS writes those of the form ``20260908-14:30:00`` in UTC."""
 
-    def __init__(self, tap: Tap) -> None:
+    def __init__(self, taps: Taps) -> None:
+        _hush()
         super().__init__()
-        self.wrapper = TappedWrapper(self, defaults=self.wrapper.defaults)
-        self.wrapper.tap = tap
-        self.client = Client(self.wrapper)
+        # On 1102 the base asks for an account summary that nobody reads.
+        self.errorEvent -= self._onError
+        wrapper = TappedWrapper(self, defaults=self.wrapper.defaults)
+        wrapper.taps = taps
+        self.wrapper = wrapper
+        self.client = Client(wrapper)
+        self.client.decoder = TellingDecoder(wrapper)
         self.client.apiEnd += self.disconnectedEvent
+
+    def drop(self) -> None:
+        """Close the socket at once; a half-open one would keep what is unsent for minutes."""
+        transport = self.client.conn.transport
+        self.disconnect()
+        if transport is not None:
+            transport.abort()
+
+
+def _hush() -> None:
+    """Keep ib_async from writing anywhere by itself; what matters is told by our own voice."""
+    for name in ("ib_async", "eventkit"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+            logger.setLevel(logging.CRITICAL)

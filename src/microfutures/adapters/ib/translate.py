@@ -16,7 +16,10 @@ from microfutures.model.orders import OrderStatus, Side
 from microfutures.model.sessions import Session
 from microfutures.model.timestamp import from_datetime
 
-UNSET = 1.7976931348623157e308
+DUST = Decimal("1e-9")
+
+UNSET_FROM = Decimal("1e300")
+"""IB writes the largest double where there is no value."""
 
 STATUSES: dict[str, OrderStatus] = {
     "PreSubmitted": OrderStatus.WORKING,
@@ -42,13 +45,21 @@ def decimal_of(value: float) -> Decimal:
     return Decimal(repr(value))
 
 
+def on_tick(price: Decimal, tick_size: Decimal | None) -> Decimal:
+    """Return `price`, rounded to the tick when it misses it by less than a billionth."""
+    if tick_size is None:
+        return price
+    rounded = (price / tick_size).to_integral_value() * tick_size
+    return rounded if abs(rounded - price) < DUST else price
+
+
 def money(text: str | float) -> Decimal | None:
     """Return an amount; None for empty, unset or not a number."""
     try:
         amount = Decimal(str(text))
     except ArithmeticError:
         return None
-    return amount if amount.is_finite() and abs(amount) < Decimal("1e300") else None
+    return amount if amount.is_finite() and abs(amount) < UNSET_FROM else None
 
 
 def price_or_none(price: float, size: float) -> float | None:
@@ -101,8 +112,8 @@ def _moment(text: str, zone: ZoneInfo) -> int:
     return from_datetime(moment)
 
 
-def instrument_of(details: ContractDetails) -> Instrument:
-    """Return the instrument that contract details describe."""
+def instrument_of(details: ContractDetails, tick_size: Decimal | None = None) -> Instrument:
+    """Return the instrument that contract details describe; `tick_size` wins over their least."""
     contract = details.contract
     if contract is None:
         raise InvalidValueError("contract details without a contract")
@@ -114,7 +125,7 @@ def instrument_of(details: ContractDetails) -> Instrument:
         exchange=contract.exchange,
         currency=contract.currency,
         multiplier=Decimal(contract.multiplier or "1"),
-        tick_size=decimal_of(details.minTick),
+        tick_size=tick_size or decimal_of(details.minTick),
         con_id=contract.conId,
         description=details.longName,
         last_trade_date=last_trade_date(contract),
@@ -132,15 +143,26 @@ def last_trade_date(contract: Contract) -> date | None:
     return datetime.strptime(text[:8], "%Y%m%d").replace(tzinfo=ZoneInfo("UTC")).date()
 
 
-def fill_of(contract: Contract, execution: Execution) -> Fill:
-    """Return the fill that an execution is."""
+def fill_of(contract: Contract, execution: Execution, tick_size: Decimal | None) -> Fill:
+    """Return the fill that an execution is; its price on the tick where a float missed it by dust.
+
+    Raises
+    ------
+    InvalidValueError
+        For a quantity that isn't whole: this desk never ordered it.
+    """
+    quantity = round(execution.shares)
+    if quantity <= 0 or quantity != execution.shares:
+        raise InvalidValueError(
+            f"execution {execution.execId}: shares must be whole, were {execution.shares}"
+        )
     return Fill(
         execution_id=ExecutionId(execution.execId),
         order_ref=OrderRef(execution.orderRef),
         instrument_id=instrument_id(contract),
         side=Side.BUY if execution.side == "BOT" else Side.SELL,
-        quantity=round(execution.shares),
-        price=decimal_of(execution.price),
+        quantity=quantity,
+        price=on_tick(decimal_of(execution.price), tick_size),
         time_ns=from_datetime(execution.time),
     )
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from microfutures.adapters.ib.code_class import CodeClass
 from microfutures.adapters.ib.error_codes import classify
 from microfutures.model.events import (
     ConnectionChanged,
@@ -16,6 +17,9 @@ from microfutures.ports.clock import Clock
 
 REPEAT_SECONDS = 60.0
 """The same notice is told once in so many seconds."""
+
+FARM_RETURNS = {2104: 2103, 2106: 2105, 2158: 2157}
+"""Which code takes back which."""
 
 _LEVELS = {
     Severity.DEBUG: logging.DEBUG,
@@ -35,12 +39,14 @@ class Voice:
         self._clock = clock
         self._emit = emit
         self._told_ns: dict[str, int] = {}
+        self._lost_farms: set[tuple[int, str]] = set()
         self.state = ConnectionState.DISCONNECTED
 
     def change(self, state: ConnectionState, detail: str) -> None:
         """Move to `state`."""
         self.state = state
-        _log.info("%s: %s", state, detail)
+        is_bad = state in (ConnectionState.DISCONNECTED, ConnectionState.UPSTREAM_LOST)
+        _log.log(logging.WARNING if is_bad else logging.INFO, "%s: %s", state, detail)
         self._emit(ConnectionChanged(time_ns=self._clock.now_ns(), state=state, detail=detail))
 
     def info(self, text: str) -> None:
@@ -50,6 +56,19 @@ class Voice:
     def warn(self, text: str, advice: str = "") -> None:
         """Tell something to look at."""
         self._tell(Severity.WARNING, text, advice=advice)
+
+    def farm(self, code: int, text: str) -> None:
+        """Tell of a data farm: a loss loudly, its return plainly, business as usual hardly."""
+        name = text.rpartition(":")[2].strip()
+        if code in FARM_RETURNS:
+            lost = (FARM_RETURNS[code], name)
+            if lost in self._lost_farms:
+                self._lost_farms.discard(lost)
+                self._tell(Severity.INFO, text, code=code)
+                return
+        elif classify(code).code_class is CodeClass.FARM:
+            self._lost_farms.add((code, name))
+        self.code(code, text)
 
     def code(
         self,

@@ -1,0 +1,90 @@
+"""Whether the line is alive and data flow: "connected" alone says neither."""
+
+from collections.abc import Awaitable, Callable
+
+from microfutures.adapters.ib.market_data import MarketDataDesk
+from microfutures.adapters.ib.roster import Roster
+from microfutures.adapters.ib.tap import TappedIB
+from microfutures.adapters.ib.voice import Voice
+from microfutures.model.identifiers import InstrumentId
+from microfutures.ports.clock import Clock
+
+HEALTH_SECONDS = 10.0
+MISSED_ANSWERS = 2
+LIQUID_SILENCE_SECONDS = 60.0
+THIN_SILENCE_SECONDS = 600.0
+"""Outside of liquid hours minutes pass without a tick, and nothing is wrong."""
+
+
+class HealthCheck:
+    """Asks for the time, watches the streams, each contract in its own hours."""
+
+    def __init__(
+        self,
+        ib: TappedIB,
+        *,
+        clock: Clock,
+        voice: Voice,
+        market: MarketDataDesk,
+        roster: Roster,
+        ask_time: Callable[[], Awaitable[None]],
+        drop: Callable[[str], None],
+    ) -> None:
+        self._ib = ib
+        self._clock = clock
+        self._voice = voice
+        self._market = market
+        self._roster = roster
+        self._ask_time = ask_time
+        self._drop = drop
+        self._missed = 0
+        self._renewals: dict[InstrumentId, int] = {}
+
+    async def run(self) -> None:
+        """Check until the line is dropped or this task cancelled."""
+        while self._missed < MISSED_ANSWERS:
+            await self._clock.sleep(HEALTH_SECONDS)
+            await self._check_line()
+            self._check_streams()
+        self._drop("TWS does not answer any more: the connection is made anew")
+
+    async def _check_line(self) -> None:
+        try:
+            await self._ask_time()
+        except TimeoutError:
+            self._missed += 1
+            self._voice.warn(f"TWS did not tell the time, {self._missed} of {MISSED_ANSWERS} times")
+        except ConnectionError:
+            # The socket is gone; whoever waits for that knows already.
+            return
+        else:
+            self._missed = 0
+
+    def _check_streams(self) -> None:
+        for instrument_id in self._market.subscribed:
+            limit = self._silence_limit(instrument_id)
+            silent = self._market.silent_seconds(instrument_id)
+            if limit is None or silent is None:
+                continue
+            if silent <= HEALTH_SECONDS and self._renewals.pop(instrument_id, 0):
+                self._voice.info(f"ticks of {instrument_id} are back")
+            elif silent > limit:
+                self._renew(instrument_id, limit)
+
+    def _renew(self, instrument_id: InstrumentId, limit: float) -> None:
+        count = self._renewals[instrument_id] = self._renewals.get(instrument_id, 0) + 1
+        self._voice.warn(
+            f"no tick of {instrument_id} for {limit:.0f} s in its hours: subscribing anew, "
+            f"time {count}",
+            "is the market data subscription in order, and nobody else logged in with this user?",
+        )
+        self._market.renew(self._ib, instrument_id)
+
+    def _silence_limit(self, instrument_id: InstrumentId) -> float | None:
+        """Return how long a stream may be silent now; None when its market is closed."""
+        resolved = self._roster.contracts.get(instrument_id)
+        now_ns = self._clock.now_ns()
+        if resolved is None or not resolved.instrument.is_open(now_ns):
+            return None
+        is_liquid = resolved.instrument.is_liquid(now_ns)
+        return LIQUID_SILENCE_SECONDS if is_liquid else THIN_SILENCE_SECONDS
