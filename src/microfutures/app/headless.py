@@ -14,7 +14,7 @@ from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
 from microfutures.app.logging_setup import start_logging
 from microfutures.app.recovery import recover
 from microfutures.app.simulation import Simulation, build_simulation
-from microfutures.app.wiring import System, build_system, journal_path, traded_symbols
+from microfutures.app.wiring import build_system, journal_path, traded_symbols
 from microfutures.config import Settings
 from microfutures.config.loading import load_with_origins
 from microfutures.config.log_directory import make_directory, require_writable
@@ -80,50 +80,17 @@ def run_from_settings(settings: Settings, options: RunOptions) -> int:
 
 async def _run(settings: Settings, options: RunOptions) -> ExitCode:
     log_dir = Path(settings.logging.log_dir)
-    lifecycles: list[Lifecycle] = []
-
-    def end_of_tape() -> None:
-        for lifecycle in lifecycles:
-            lifecycle.end_of_tape()
-
+    tape_end = TapeEnd()
     simulation: Simulation | None = None
     if options.is_simulated:
-        simulation = build_simulation(options, traded_symbols(settings), on_tape_end=end_of_tape)
+        simulation = build_simulation(options, traded_symbols(settings), on_tape_end=tape_end)
     make_directory(log_dir)
     clock = simulation.clock if simulation else SystemClock()
     desk_log = start_logging(log_dir, level=settings.logging.level, clock=clock)
-    journal = _open_journal(log_dir, settings, options)
     display = TerminalDisplay(mode=options.display)
     try:
-        if simulation is not None:
-            await simulation.server.start()
-        system = build_system(
-            settings, options, simulation=simulation, journal=journal, speak=_speak
-        )
-        if simulation is None:
-            recover(system.engine, journal)
-
-        def export() -> None:
-            moment_ns = system.manager.clock.now_ns()
-            export_logs(journal, log_dir, moment_ns, settings.logging.keep_exports)
-
-        lifecycle = Lifecycle(
-            system,
-            view=display,
-            pace=Pace(
-                display=settings.display.display_interval,
-                export=settings.logging.log_interval,
-                duration=options.duration_seconds,
-                flatten_timeout=settings.trading.flatten_timeout,
-            ),
-            keep_positions=options.keep_positions,
-            export=export,
-        )
-        lifecycles.append(lifecycle)
-        display.start(lifecycle.on_command, lambda: lifecycle.request_stop("asked at the keyboard"))
-        outcome = await lifecycle.run()
-        display.stop()
-        _say_goodbye(outcome, system, log_dir)
+        with _open_journal(log_dir, settings, options) as journal:
+            return await _run_desk(settings, options, simulation, journal, display, tape_end)
     except MicroFuturesError as error:
         display.stop()
         _log.error("%s", error)
@@ -131,8 +98,61 @@ async def _run(settings: Settings, options: RunOptions) -> ExitCode:
         return ExitCode.FAILED
     finally:
         display.stop()
-        journal.close()
         desk_log.close()
+
+
+class TapeEnd:
+    """Tells the lifecycle, once there is one, that the tape has ended."""
+
+    def __init__(self) -> None:
+        self.lifecycle: Lifecycle | None = None
+
+    def __call__(self) -> None:
+        """Pass it on."""
+        if self.lifecycle is not None:
+            self.lifecycle.end_of_tape()
+
+
+async def _run_desk(
+    settings: Settings,
+    options: RunOptions,
+    simulation: Simulation | None,
+    journal: SqliteJournal,
+    display: TerminalDisplay,
+    tape_end: TapeEnd,
+) -> ExitCode:
+    log_dir = Path(settings.logging.log_dir)
+    if simulation is not None:
+        await simulation.server.start()
+    system = build_system(settings, options, simulation=simulation, journal=journal, speak=_speak)
+    if simulation is None:
+        recover(system.engine, journal)
+
+    def export() -> None:
+        try:
+            moment_ns = system.manager.clock.now_ns()
+            export_logs(journal, log_dir, moment_ns, settings.logging.keep_exports)
+        except OSError as error:
+            text = "logs not exported (%s); the journal has everything, the next export tries again"
+            _log.error(text, error)
+
+    lifecycle = Lifecycle(
+        system,
+        view=display,
+        pace=Pace(
+            display=settings.display.display_interval,
+            export=settings.logging.log_interval,
+            duration=options.duration_seconds,
+            flatten_timeout=settings.trading.flatten_timeout,
+        ),
+        keep_positions=options.keep_positions,
+        export=export,
+    )
+    tape_end.lifecycle = lifecycle
+    display.start(lifecycle.on_command, lambda: lifecycle.request_stop("asked at the keyboard"))
+    outcome = await lifecycle.run()
+    display.stop()
+    _say_goodbye(outcome, log_dir)
     return outcome.code
 
 
@@ -151,7 +171,7 @@ def _speak(time_ns: int, say: Say) -> None:
     _log.log(_LEVELS[say.severity], "%s", say.text)
 
 
-def _say_goodbye(outcome: Outcome, system: System, log_dir: Path) -> None:
+def _say_goodbye(outcome: Outcome, log_dir: Path) -> None:
     if outcome.error:
         _log.error("%s", outcome.error)
     text = exit_summary(

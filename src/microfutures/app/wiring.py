@@ -99,7 +99,6 @@ def build_system(
         port=port,
         client_id=settings.connection.client_id,
         is_simulated=simulation is not None,
-        started_ns=started_ns,
     )
     return System(
         engine=engine,

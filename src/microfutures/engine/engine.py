@@ -51,6 +51,8 @@ from microfutures.risk.gate import RiskGate
 from microfutures.risk.limits import RiskLimits
 from microfutures.strategies.base import Strategy
 
+CLOCK_STEP_SECONDS = 60.0
+"""Timers come twice a second: a larger step at a connection is another clock, not time passed."""
 SETTLE_SECONDS = 5.0
 """An order this young may be unknown to the broker without being lost."""
 RECONCILE_SECONDS = 300.0
@@ -119,10 +121,22 @@ class Engine:
     def process(self, event: EngineEvent) -> EngineOutput:
         """Take one event and return what follows from it."""
         self._sequence += 1
-        # Events of several sources meet in one queue: the desk's time never goes back.
+        if isinstance(event, ConnectionChanged):
+            self._follow_clock(event.time_ns)
+        # Events of several sources meet in one queue: otherwise the desk's time never goes back.
         self.state.time_ns = max(self.state.time_ns, event.time_ns)
         self._handlers[type(event)](event)
         return self._out.take(self._sequence)
+
+    def _follow_clock(self, time_ns: int) -> None:
+        """Step to the broker's time once it is known: a simulator may live on another date."""
+        step = time_ns - self.state.time_ns
+        if self.state.time_ns and abs(step) > seconds(CLOCK_STEP_SECONDS):
+            self.state.time_ns = time_ns
+            self.state.started_ns += step
+            self.state.connection_since_ns = time_ns
+            self._next_check_ns = self._next_reconcile_ns = 0
+        self.state.started_ns = self.state.started_ns or time_ns
 
     # -- market -------------------------------------------------------------------------------
 

@@ -30,7 +30,6 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     client_id: int
     is_simulated: bool
-    started_ns: int
 
 
 def take_snapshot(engine: Engine, facts: RunFacts, now_ns: int) -> DeskSnapshot:
@@ -39,7 +38,7 @@ def take_snapshot(engine: Engine, facts: RunFacts, now_ns: int) -> DeskSnapshot:
     state = engine.state
     return DeskSnapshot(
         time_ns=now_ns,
-        started_ns=facts.started_ns,
+        started_ns=state.started_ns or now_ns,
         title=facts.title,
         is_halted=state.is_paused,
         halt_reason=state.pause_reason,

@@ -19,6 +19,7 @@ class DeskState:
     def __init__(self, portfolio: Portfolio) -> None:
         self.portfolio = portfolio
         self.time_ns = 0
+        self.started_ns = 0
         self.connection = ConnectionState.DISCONNECTED
         self.connection_detail = "not connected yet"
         self.connection_since_ns = 0

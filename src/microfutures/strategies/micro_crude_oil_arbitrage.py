@@ -17,7 +17,7 @@ from microfutures.model.market import Bar, Quote
 from microfutures.ports.view import BrokerView
 from microfutures.strategies.base import Strategy
 from microfutures.strategies.pair_entry import EntryGate
-from microfutures.strategies.pair_eyes import Look, PairEyes
+from microfutures.strategies.pair_eyes import Look, PairEyes, pair_metrics, seconds_left
 from microfutures.strategies.pair_plan import UnitPlan, plan_unit
 from microfutures.strategies.status import StrategyStatus
 
@@ -36,7 +36,6 @@ class _Trip(msgspec.Struct):
     legs: tuple[TargetLeg, ...]
     stop_ratio: float
     entered_ns: int
-    entry_z: float
 
 
 class MicroCrudeOilArbitrageStrategy(Strategy):
@@ -165,7 +164,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         """Return the state, the numbers and the sentence."""
         return StrategyStatus(
             state=self._state(),
-            metrics=self._metrics(),
+            metrics=pair_metrics(self._eyes, self._z),
             z_score=self._z,
             z_entry=self.parameters.z_entry,
             z_exit=self.parameters.z_exit,
@@ -187,21 +186,23 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
 
     def _adopt_position(self) -> None:
         """Manage a position that an earlier run left, by a stop around the mean of now."""
-        if self._trip is not None or self._busy is not None or not self.spread.is_ready:
+        if self._trip is not None or self._busy is not None:
             return
         legs = self.held_legs()
         instruments = self._eyes.instruments(self.ib)
-        if not legs or instruments is None or self.ib is None:
+        is_ready = self.spread.is_ready
+        if not legs or instruments is None or self.ib is None or (len(legs) > 1 and not is_ready):
             return
         primary = self.ib.position(self.name, instruments[0].instrument_id)
         direction = 1 if primary > 0 else -1
-        far = (self.parameters.z_entry + self.parameters.stop_sigma) * self.spread.deviation
+        # A leg alone is closed at the next look and needs no stop.
+        mean, deviation = (self.spread.mean, self.spread.deviation) if is_ready else (0.0, 0.0)
+        far = (self.parameters.z_entry + self.parameters.stop_sigma) * deviation
         self._trip = _Trip(
             direction=direction,
             legs=legs,
-            stop_ratio=self.spread.mean - direction * far,
+            stop_ratio=mean - direction * far,
             entered_ns=self.ib.now_ns(),
-            entry_z=-direction * self.parameters.z_entry,
         )
 
     def _check_entry(self, look: Look) -> list[Signal]:
@@ -238,17 +239,17 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         current = {each.instrument_id for each in instruments or ()}
         if any(leg.instrument_id not in current for leg in trip.legs):
             return [self._signal(SignalKind.FLATTEN, now_ns, "the contract month changed (roll)")]
+        if len(held := self.held_legs()) == 1:
+            alone = f"one leg alone: {held[0].quantity:+d} {held[0].instrument_id}"
+            return [self._signal(SignalKind.FLATTEN, now_ns, alone)]
         if held_seconds > self.parameters.max_holding_seconds:
             return [self._signal(SignalKind.FLATTEN, now_ns, f"held for {held_seconds:.0f} s")]
+        left = seconds_left(instruments, now_ns) if instruments else 0.0
+        if left < self.parameters.flatten_before_close_seconds:
+            return [self._signal(SignalKind.FLATTEN, now_ns, f"liquid hours end in {left:.0f} s")]
         if look is None:
             self._why = f"holding, can't judge the exit: {self._why}"
             return []
-        if look.seconds_left < self.parameters.flatten_before_close_seconds:
-            return [
-                self._signal(
-                    SignalKind.FLATTEN, now_ns, f"liquid hours end in {look.seconds_left:.0f} s"
-                )
-            ]
         step = pairs.decide(
             trip.direction,
             look.z,
@@ -294,7 +295,6 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             legs=legs,
             stop_ratio=look.prices.ratio - direction * beyond,
             entered_ns=signal.time_ns,
-            entry_z=look.z,
         )
         return self.make_intent(
             signal.kind,
@@ -336,22 +336,3 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         if self._trip is not None:
             return "long" if self._trip.direction > 0 else "short"
         return "watching" if self.spread.is_ready else "warming"
-
-    def _metrics(self) -> tuple[tuple[str, str], ...]:
-        rows = [
-            ("z-score", "–" if self._z is None else f"{self._z:+.2f}"),
-            ("samples", f"{self.spread.samples}/{self.parameters.lookback}"),
-        ]
-        if self.spread.ratio is not None:
-            rows.append(("ratio", f"{self.spread.ratio:.5f}"))
-        if self.spread.is_ready:
-            basis_points = self.spread.deviation / abs(self.spread.mean) * 1e4
-            rows.append(("σ", f"{basis_points:.1f} bp"))
-        if self._eyes.latest is not None:
-            beta = self.parameters.hedge_beta
-            prices = self._eyes.latest.prices
-            hedge = f"1 : {prices.hedge_quantity(beta)} ({prices.residual(beta):+.2f} USD open)"
-            rows.append(("hedge", hedge))
-        if self._trip is not None:
-            rows.append(("entry z", f"{self._trip.entry_z:+.2f}"))
-        return tuple(rows)

@@ -1,6 +1,6 @@
 """Looks at a pair's market: which contracts, may the quotes be traded on, where is the spread."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -25,18 +25,19 @@ class Look(msgspec.Struct, frozen=True):
     @property
     def seconds_left(self) -> float:
         """Return the seconds until the liquid hours of either leg end."""
-        ends = (
-            seconds_to_close(instrument.liquid_hours, self.now_ns)
-            for instrument in (self.prices.primary, self.prices.secondary)
-        )
-        return min(end or 0.0 for end in ends)
+        return seconds_left((self.prices.primary, self.prices.secondary), self.now_ns)
+
+
+def seconds_left(instruments: Iterable[Instrument], now_ns: int) -> float:
+    """Return the seconds until the liquid hours of any of `instruments` end; 0 outside them."""
+    return min(seconds_to_close(each.liquid_hours, now_ns) or 0.0 for each in instruments)
 
 
 class PairEyes:
     """Samples the spread whenever both legs allow it, and says why when they don't."""
 
     def __init__(self, parameters: PairParameters) -> None:
-        self._parameters = parameters
+        self.parameters = parameters
         self.symbols = (Symbol(parameters.primary_symbol), Symbol(parameters.secondary_symbol))
         self.spread = Spread(lookback=parameters.lookback, sample_seconds=parameters.sample_seconds)
         self.latest: Look | None = None
@@ -60,8 +61,8 @@ class PairEyes:
             return prices
         self.warning = self.spread.observe(view.now_ns(), prices.ratio)
         if not self.spread.is_ready:
-            if self.spread.samples < self._parameters.lookback:
-                return f"warming up: {self.spread.samples} of {self._parameters.lookback} samples"
+            if self.spread.samples < self.parameters.lookback:
+                return f"warming up: {self.spread.samples} of {self.parameters.lookback} samples"
             return "the spread has not moved at all in the window"
         self.latest = Look(view.now_ns(), prices, self.spread.z(prices.ratio))
         return self.latest
@@ -73,7 +74,7 @@ class PairEyes:
         market_data: Mapping[Symbol, Quote],
     ) -> PairPrices | str:
         quotes = [market_data.get(symbol) for symbol in self.symbols]
-        limit = self._parameters.max_quote_age_seconds
+        limit = self.parameters.max_quote_age_seconds
         for instrument, quote in zip(instruments, quotes, strict=True):
             problem = hours_problem(instrument, now_ns) or quote_problem(
                 instrument.instrument_id, quote, now_ns, limit
@@ -88,3 +89,21 @@ class PairEyes:
                 + " and ".join(f"{quote.instrument_id} {quote.mid}" for quote in quotes if quote)
             )
         return prices
+
+
+def pair_metrics(eyes: PairEyes, z: float | None) -> tuple[tuple[str, str], ...]:
+    """Return the numbers to show, label and value."""
+    spread = eyes.spread
+    rows = [
+        ("z-score", "–" if z is None else f"{z:+.2f}"),
+        ("samples", f"{spread.samples}/{eyes.parameters.lookback}"),
+    ]
+    if eyes.latest is not None:
+        prices, beta = eyes.latest.prices, eyes.parameters.hedge_beta
+        hedge = f"1:{prices.hedge_quantity(beta)} ({prices.residual(beta):+.2f} USD open)"
+        rows.append(("hedge", hedge))
+    if spread.is_ready:
+        rows.append(("σ", f"{spread.deviation / abs(spread.mean) * 1e4:.1f} bp"))
+    if spread.ratio is not None:
+        rows.append(("ratio", f"{spread.ratio:.5f}"))
+    return tuple(rows)

@@ -4,6 +4,7 @@ A ratio and not a difference of logarithms: see docs/adr/0001.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from microfutures.analytics.pairs import z_score
 from microfutures.analytics.rolling import RollingWindow
@@ -15,12 +16,17 @@ split, a roll or a bad print."""
 
 SMALLEST_RELATIVE_DEVIATION = 1e-9
 
+MIN_GAP_STRETCHES = 5
+"""A hole in the samples of more than this, and of more than half the window, is a night or an
+outage: what was before it says nothing of the spread after it."""
+
 
 class Spread:
     """One sample of ``primary / secondary`` for each stretch of time, and the z-score of now."""
 
     def __init__(self, *, lookback: int, sample_seconds: int) -> None:
         self._stretch_ns = sample_seconds * 1_000_000_000
+        self._longest_gap = max(MIN_GAP_STRETCHES, lookback // 2)
         self._window = RollingWindow(lookback)
         self._stretch = -1
         self._pending: float | None = None
@@ -77,6 +83,8 @@ class Spread:
                 f"print; the history starts anew"
             )
             self.reset()
+        elif self._stretch >= 0 and stretch - self._stretch > self._longest_gap:
+            self.reset()
         if stretch > self._stretch:
             if self._pending is not None:
                 self._window.push(self._pending)
@@ -104,7 +112,7 @@ class Spread:
         if not joint:
             return
         self._window.clear()
-        for stretch in joint[-self._window.size :]:
+        for stretch in self._after_last_gap(joint)[-self._window.size :]:
             if self._warm_secondary[stretch] > 0:
                 self._window.push(self._warm_primary[stretch] / self._warm_secondary[stretch])
         self._pending = None
@@ -117,6 +125,14 @@ class Spread:
         self._stretch = -1
         self._warm_primary = {}
         self._warm_secondary = {}
+
+    def _after_last_gap(self, stretches: list[int]) -> list[int]:
+        gaps = [
+            place
+            for place, (before, after) in enumerate(pairwise(stretches), start=1)
+            if after - before > self._longest_gap
+        ]
+        return stretches[gaps[-1] :] if gaps else stretches
 
     def _closes(self, bars: Sequence[Bar], now_ns: int) -> dict[int, float]:
         return {

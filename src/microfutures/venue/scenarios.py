@@ -58,7 +58,7 @@ _WIDER_THAN_LIFE = Dislocations(60.0, 100.0, 45.0, 8.0, 7.0, 9.0)
 _ROWS = (
     Scenario(
         name="demo",
-        description="spread wider than life: gaps of 60 to 100 bp about every 45 s that close again",
+        description="spread wider than life: gaps of 60 to 100 bp every 45 s or so that close",
         start_day=_TUESDAY,
         start_time=_MORNING,
         background_bp=5.0,
