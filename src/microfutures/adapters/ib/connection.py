@@ -74,7 +74,12 @@ class Refusal:
 
 async def connect(ib: TappedIB, settings: ConnectionSettings, refusal: Refusal) -> str | None:
     """Connect `ib` once; return in words why that failed, None if it didn't."""
+
+    def on_hang_up(text: str) -> None:
+        refusal.hear(text or "it ended the connection, as something other than TWS would")
+
     ib.client.apiError += refusal.hear
+    ib.client.conn.disconnected += on_hang_up
     connecting = asyncio.ensure_future(
         ib.connectAsync(
             settings.host,
@@ -95,6 +100,7 @@ async def connect(ib: TappedIB, settings: ConnectionSettings, refusal: Refusal) 
         return _failure(connecting, settings)
     finally:
         ib.client.apiError -= refusal.hear
+        ib.client.conn.disconnected -= on_hang_up
         hearing.cancel()
         connecting.cancel()
         await asyncio.wait({connecting})

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+
+Work = Callable[[], Awaitable[None]]
+"""What a task does; called when it starts, so that one that never starts leaves nothing behind."""
 
 _log = logging.getLogger("microfutures.ib")
 
@@ -26,17 +29,17 @@ class Crew:
         finally:
             self._group = None
 
-    def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Work) -> asyncio.Task[None]:
         """Start a task; outside of `on_duty` (a script) its failure is logged."""
         if self._group is not None:
-            return self._group.create_task(_shell(work))
-        task = asyncio.create_task(_shell(work))
+            return self._group.create_task(_do(work))
+        task = asyncio.create_task(_do(work))
         task.add_done_callback(_log_failure)
         return task
 
 
-async def _shell(work: Coroutine[object, object, None]) -> None:
-    await work
+async def _do(work: Work) -> None:
+    await work()
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

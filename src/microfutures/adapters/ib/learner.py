@@ -14,7 +14,7 @@ from microfutures.adapters.ib.contracts import Resolved
 from microfutures.adapters.ib.parts import Parts
 from microfutures.adapters.ib.tap import TappedIB
 from microfutures.model.errors import MicroFuturesError, UnknownInstrumentError
-from microfutures.model.events import BrokerStateReported, InstrumentResolved
+from microfutures.model.events import BrokerStateReported, ConnectionState, InstrumentResolved
 from microfutures.model.identifiers import InstrumentId, Symbol
 from microfutures.model.timestamp import seconds
 from microfutures.model.trading_hours import NEW_YORK, local_date
@@ -67,6 +67,11 @@ class Learner:
             return reason
         parts.account.choose(accounts[0])
         await self.learn_time()
+        # The first event on the broker's date: a simulator's may be another than ours.
+        parts.voice.change(
+            ConnectionState.CONNECTING,
+            f"{settings.target} answers: learning contracts, account {accounts[0]} and its orders",
+        )
         await self.resolve_all()
         client.reqAccountUpdates(True, accounts[0])
         await asyncio.wait_for(parts.account.wait_reported(), ANSWER_SECONDS)

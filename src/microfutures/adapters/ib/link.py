@@ -1,13 +1,14 @@
 """One connection's life: open, serve, end."""
 
 import asyncio
-from collections.abc import Coroutine
+from functools import partial
 
 from ib_async import RequestError
 
 from microfutures.adapters.ib import connection
 from microfutures.adapters.ib.connection import ConnectionSettings, Refusal
 from microfutures.adapters.ib.contracts import Resolved
+from microfutures.adapters.ib.crew import Work
 from microfutures.adapters.ib.health import HealthCheck
 from microfutures.adapters.ib.learner import ANSWER_SECONDS, Learner
 from microfutures.adapters.ib.listener import DATA_LOST, ErrorListener
@@ -104,15 +105,15 @@ class Link:
         self._lost_reason = self._lost_reason or reason
         self._lost.set()
 
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
-        task = self._parts.crew.spawn(self._guarded(work))
+    def _spawn(self, work: Work) -> None:
+        task = self._parts.crew.spawn(partial(self._guarded, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guarded(self, work: Coroutine[object, object, None]) -> None:
+    async def _guarded(self, work: Work) -> None:
         """Run a piece of work; what the broker can do to it is told, not raised."""
         try:
-            await work
+            await work()
         except TimeoutError:
             self._parts.voice.warn("the broker did not answer a request in time")
         except (MicroFuturesError, RequestError, ConnectionError) as error:
@@ -125,7 +126,7 @@ class Link:
         self._parts.voice.change(ConnectionState.UPSTREAM_LOST, text)
 
     def _on_upstream_back(self, code: int, text: str) -> None:
-        self._spawn(self._come_back(code, text))
+        self._spawn(partial(self._come_back, code, text))
 
     async def _come_back(self, code: int, text: str) -> None:
         """Rebuild what the outage took: everything after 1101, only the knowledge after 1102."""
@@ -145,7 +146,7 @@ class Link:
     def request_state(self) -> None:
         """Ask for executions, positions and open orders; once, however often it is wanted."""
         if not self._learner.is_reporting:
-            self._spawn(self._learner.report_state())
+            self._spawn(self._learner.report_state)
 
     def request_history(self, instrument_id: InstrumentId) -> None:
         """Ask for warm-up bars."""
@@ -153,10 +154,10 @@ class Link:
         if resolved is None:
             self._parts.voice.warn(f"no past bars of {instrument_id}: it is not resolved")
         else:
-            self._spawn(self._learner.load_history(resolved))
+            self._spawn(partial(self._learner.load_history, resolved))
 
     def _retry_history(self, resolved: Resolved) -> None:
-        self._spawn(self._load_history_later(resolved))
+        self._spawn(partial(self._load_history_later, resolved))
 
     async def _load_history_later(self, resolved: Resolved) -> None:
         await self._parts.clock.sleep(HISTORY_RETRY_SECONDS)
@@ -170,7 +171,7 @@ class Link:
             error = f"{trade.instrument_id} is not resolved"
             parts.emit(failed(trade, error, intent_id, parts.clock))
         else:
-            self._spawn(self._preview(intent_id, trade, resolved))
+            self._spawn(partial(self._preview, intent_id, trade, resolved))
 
     async def _preview(self, intent_id: IntentId, trade: TargetLeg, resolved: Resolved) -> None:
         parts = self._parts
@@ -204,9 +205,9 @@ class Link:
             ask_time=self._learner.learn_time,
             drop=self._drop,
         )
-        self._spawn(check.run())
-        self._spawn(self._follow_contracts())
-        self._spawn(self._report_account())
+        self._spawn(check.run)
+        self._spawn(self._follow_contracts)
+        self._spawn(self._report_account)
 
     async def _follow_contracts(self) -> None:
         """Look once a day what the symbols mean; a roll is told by `InstrumentResolved`."""

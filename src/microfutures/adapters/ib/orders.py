@@ -193,7 +193,8 @@ class OrderDesk:
         return self._listing is not None and not self._listing.done()
 
     def _tell(self, sent: Sent, status: OrderStatus, filled: int, remaining: int) -> None:
-        if sent.told == (status, filled, remaining):
+        is_rejected_twice = sent.told is not None and sent.told[0] is status is OrderStatus.REJECTED
+        if sent.told == (status, filled, remaining) or is_rejected_twice:
             return
         sent.told = (status, filled, remaining)
         self._emit(

@@ -100,7 +100,7 @@ class Voice:
         order_ref: OrderRef | None = None,
     ) -> None:
         now_ns = self._clock.now_ns()
-        key = f"{code}:{text}"
+        key = f"{severity}:{code}:{text}"
         told_ns = self._told_ns.get(key)
         if order_ref is None and told_ns is not None and now_ns - told_ns < REPEAT_SECONDS * 1e9:
             return
