@@ -3,7 +3,6 @@
 import asyncio
 from datetime import date, time
 
-
 from helpers.ib_desk import MCL, USO, Desk, StillMarket, approved, on_virtual_time
 from microfutures.model.events import (
     FillReceived,

@@ -5,15 +5,16 @@ fills and commissions that were missed, `BrokerStateReported`, `HistoryLoaded`.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
+from functools import partial
 
 from microfutures.adapters.ib import guard
 from microfutures.adapters.ib.connection import ConnectionSettings
 from microfutures.adapters.ib.contracts import Resolved
 from microfutures.adapters.ib.parts import Parts
 from microfutures.adapters.ib.tap import TappedIB
-from microfutures.model.errors import MicroFuturesError, UnknownInstrumentError
+from microfutures.model.errors import InvalidValueError, MicroFuturesError, UnknownInstrumentError
 from microfutures.model.events import BrokerStateReported, ConnectionState, InstrumentResolved
 from microfutures.model.identifiers import InstrumentId, Symbol
 from microfutures.model.timestamp import seconds
@@ -101,12 +102,17 @@ class Learner:
     async def resolve_all(self) -> None:
         """Tell what is held and what every symbol means; once a day the broker is asked."""
         for held in self._parts.account.held:
-            await self._resolve_held(held.position.instrument_id, held.contract.conId)
+            name = held.position.instrument_id
+            await self._try(partial(self._resolve_held, name, held.contract.conId))
         for symbol in self._parts.roster.symbols:
-            try:
-                await self._resolve(symbol)
-            except UnknownInstrumentError as error:
-                self._parts.voice.warn(str(error), "strategies that need it don't trade")
+            await self._try(partial(self._resolve, symbol))
+
+    async def _try(self, resolve: Callable[[], Awaitable[None]]) -> None:
+        """Resolve one contract; one that can't be had must not stop the others."""
+        try:
+            await resolve()
+        except (UnknownInstrumentError, InvalidValueError) as error:
+            self._parts.voice.warn(str(error), "strategies that need it don't trade")
 
     async def _resolve_held(self, instrument_id: InstrumentId, con_id: int) -> None:
         """Make known what an earlier run left in a month that is not the front any more."""

@@ -80,25 +80,28 @@ def zone_of(name: str) -> ZoneInfo:
 def sessions_of(text: str, zone: ZoneInfo) -> tuple[Session, ...]:
     """Return the sessions of IB's ``20250521:1700-20250522:1600;20250524:CLOSED``.
 
-    The older spelling ``20180323:0930-1600`` is read too. Ascending, overlaps joined.
+    The older spelling ``20180323:0400-0930,0930-1600`` is read too. Ascending, overlaps joined.
     """
     sessions: list[Session] = []
     for part in text.split(";"):
         if not part or part.endswith("CLOSED"):
             continue
+        day = part.partition(":")[0]
         for stretch in part.split(","):
             first, dash, last = stretch.partition("-")
             if not dash:
                 raise InvalidValueError(f"no session: {stretch!r}")
-            day = first.partition(":")[0]
-            last = last if ":" in last else f"{day}:{last}"
-            sessions.append(Session(_moment(first, zone), _moment(last, zone)))
+            opens, closes = (each if ":" in each else f"{day}:{each}" for each in (first, last))
+            session = Session(_moment(opens, zone), _moment(closes, zone))
+            if session.close_ns <= session.open_ns:
+                raise InvalidValueError(f"a session that ends before it begins: {stretch!r}")
+            sessions.append(session)
     sessions.sort(key=lambda session: session.open_ns)
     joined: list[Session] = []
     for session in sessions:
         if joined and session.open_ns <= joined[-1].close_ns:
-            closes = max(joined[-1].close_ns, session.close_ns)
-            joined[-1] = Session(joined[-1].open_ns, closes)
+            close_ns = max(joined[-1].close_ns, session.close_ns)
+            joined[-1] = Session(joined[-1].open_ns, close_ns)
         else:
             joined.append(session)
     return tuple(joined)
