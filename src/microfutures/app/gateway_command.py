@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from microfutures.adapters.system_clock import SimulatedClock
+from microfutures.adapters.system_clock import SimulatedClock, SystemClock
 from microfutures.app.arguments import DEFAULT_SCENARIO, run_options
 from microfutures.app.simulation import build_market
 from microfutures.config import load_with_origins
@@ -78,6 +78,7 @@ def _build(options: GatewayOptions) -> TwsServer:
     return build_server(
         market=market,
         clock=SimulatedClock(market.start_ns, speed=run.speed),
+        session=SystemClock().now_ns() // 1_000_000_000,
         host=options.host,
         port=options.port,
         initial_cash=Decimal(str(options.cash)),

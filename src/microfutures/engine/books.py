@@ -10,7 +10,7 @@ from microfutures.engine.reconciliation import Adjustment
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
 from microfutures.model.events import Severity
-from microfutures.model.fills import Fill
+from microfutures.model.fills import Commission, Fill
 from microfutures.model.identifiers import ExecutionId, OrderRef, StrategyName
 from microfutures.model.instrument import Instrument
 from microfutures.model.orders import Order, Side
@@ -75,6 +75,9 @@ class Books:
             time_ns=self._state.time_ns,
         )
         self._out.record("order", "PositionAdjusted", fill)
+        self._portfolio.book_commission(
+            Commission(execution_id=fill.execution_id, amount=Decimal(0))
+        )
         self._book(adjustment.strategy, "adjusted to the broker's position", fill)
 
     def _book(self, strategy: StrategyName, reason: str, fill: Fill) -> None:

@@ -23,6 +23,7 @@ from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
 from microfutures.execution.desk import ExecutionDesk
 from microfutures.execution.leg import ExecutionSettings
+from microfutures.execution.order_ledger import OrderRecord
 from microfutures.model.events import (
     AccountReported,
     BrokerOrder,
@@ -226,10 +227,11 @@ class Engine:
             age = (self.state.time_ns - record.sent_ns) / 1e9
             if order_ref in reported or age < SETTLE_SECONDS:
                 continue
+            if record.expected_filled > record.filled:
+                self._doubt(record)
+                continue
             text = f"order {order_ref} is gone at the broker with {record.filled} filled"
             self.voice.say(Severity.WARNING, text)
-            # What was filled is known: executions were asked for before the open orders.
-            record.expected_filled = record.filled
             self.floor.on_order(
                 OrderUpdated(
                     time_ns=self.state.time_ns,
@@ -243,6 +245,15 @@ class Engine:
                 text = f"order {order_ref} ({found.instrument_id}) is left of an earlier run"
                 self.voice.say(Severity.WARNING, f"{text}: cancelling it")
                 self._out.add(Cancel(order_ref))
+
+    def _doubt(self, record: OrderRecord) -> None:
+        """Block entries while the broker calls an order filled and no execution says so."""
+        order = record.order
+        self._pause(
+            f"order {order.order_ref} ({order.side} {order.quantity} {order.instrument_id}) is "
+            f"{record.expected_filled} filled says the broker, {record.filled} say its executions"
+        )
+        self.voice.say(Severity.ERROR, f"books in doubt: {self.state.pause_reason}; asking again")
 
     # -- time ---------------------------------------------------------------------------------
 

@@ -32,6 +32,8 @@ from microfutures.venue.messages import (
 from microfutures.venue.venue import Venue
 
 FIRST_PERM_ID = 1_000_000_001
+SESSIONS, ORDERS_PER_SESSION = 1_000_000, 1_000
+"""No two gateways started within eleven days give an order the same permId."""
 KEPT_COMPLETED = 500
 KEPT_EXECUTIONS = 5_000
 COMMISSION_DELAY_SECONDS = 0.05
@@ -61,7 +63,13 @@ class Exchange:
     """What all clients of the simulator share."""
 
     def __init__(
-        self, *, venue: Venue, market: MarketSource, clock: Clock, accounts: tuple[str, ...]
+        self,
+        *,
+        venue: Venue,
+        market: MarketSource,
+        clock: Clock,
+        accounts: tuple[str, ...],
+        session: int,
     ) -> None:
         self.venue = venue
         self.market = market
@@ -73,7 +81,7 @@ class Exchange:
         self.completed: deque[OrderFacts] = deque(maxlen=KEPT_COMPLETED)
         self.executions: deque[ExecutionFacts] = deque(maxlen=KEPT_EXECUTIONS)
         self._by_perm_id: dict[int, OrderFacts] = {}
-        self._next_perm_id = FIRST_PERM_ID
+        self._next_perm_id = FIRST_PERM_ID + session % SESSIONS * ORDERS_PER_SESSION
         self._next_order_ids: dict[int, int] = {}
 
     @property

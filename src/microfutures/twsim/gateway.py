@@ -22,6 +22,7 @@ def build_server(
     initial_cash: Decimal = DEFAULT_CASH,
     accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,),
     seed: int = 0,
+    session: int = 0,
     on_tape_end: Callable[[], None] = lambda: None,
 ) -> TwsServer:
     """Return a server with its venue, not started."""
@@ -31,6 +32,7 @@ def build_server(
         initial_cash=initial_cash,
         start_ns=market.start_ns,
         seed=seed,
+        session=session,
     )
     return TwsServer(
         venue=venue,
@@ -39,6 +41,7 @@ def build_server(
         accounts=accounts,
         host=host,
         port=port,
+        session=session,
         on_tape_end=on_tape_end,
     )
 

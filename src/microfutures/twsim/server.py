@@ -28,6 +28,8 @@ class TwsServer:
         Account ids; paper accounts begin with ``D``.
     port
         0 takes any free one; see `port` after `start`.
+    session
+        Tells this start from others, in permIds and execution ids, which never come twice at IB.
     """
 
     def __init__(
@@ -39,9 +41,12 @@ class TwsServer:
         accounts: tuple[str, ...],
         host: str = "127.0.0.1",
         port: int = 0,
+        session: int = 0,
         on_tape_end: Callable[[], None] = lambda: None,
     ) -> None:
-        self.exchange = Exchange(venue=venue, market=market, clock=clock, accounts=accounts)
+        self.exchange = Exchange(
+            venue=venue, market=market, clock=clock, accounts=accounts, session=session
+        )
         self.host = host
         self.port = port
         self._clock = clock

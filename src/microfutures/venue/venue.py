@@ -60,6 +60,7 @@ class Venue:
         initial_cash: Decimal,
         start_ns: int,
         seed: int,
+        session: int = 0,
     ) -> None:
         self._now_ns = start_ns
         self._listings = Listings(instruments, start_ns)
@@ -67,7 +68,7 @@ class Venue:
         self._credit = Credit(self._listings)
         self._desk = OrderDesk(
             accounts=self._accounts,
-            execution_prefix=crc32(f"{seed}/{start_ns}".encode()),
+            execution_prefix=crc32(f"{seed}/{start_ns}/{session}".encode()),
             seed=seed,
         )
 
