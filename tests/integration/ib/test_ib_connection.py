@@ -355,3 +355,24 @@ def test_an_account_report_comes_at_most_once_a_second() -> None:
             await desk.until(lambda: len(desk.told(BrokerStateReported)) >= 1)
 
     on_virtual_time(scenario)
+
+
+def test_a_line_without_upstream_counts_as_connected_only_when_it_is_back() -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        await desk.server.start()
+        manager = desk.manager()
+        task = asyncio.create_task(manager.run())
+        await desk.until(lambda: bool(desk.told(InstrumentResolved)), step=0.0001)
+        desk.session().error(-1, 1100, "Connectivity between IB and TWS has been lost.")
+        await asyncio.sleep(30)
+        assert desk.states()[-1] is UPSTREAM_LOST
+        manager.submit(approved("ref-1"))
+        assert desk.told(OrderUpdated)[-1].status is OrderStatus.REJECTED
+        desk.session().error(-1, 1102, "Connectivity has been restored - data maintained.")
+        await desk.until_state(CONNECTED)
+        await manager.stop()
+        await task
+        await desk.server.stop()
+
+    on_virtual_time(scenario)

@@ -29,6 +29,7 @@ class HealthCheck:
         roster: Roster,
         ask_time: Callable[[], Awaitable[None]],
         drop: Callable[[str], None],
+        is_upstream_lost: Callable[[], bool],
     ) -> None:
         self._ib = ib
         self._clock = clock
@@ -37,6 +38,7 @@ class HealthCheck:
         self._roster = roster
         self._ask_time = ask_time
         self._drop = drop
+        self._is_upstream_lost = is_upstream_lost
         self._missed = 0
         self._renewals: dict[InstrumentId, int] = {}
 
@@ -45,7 +47,8 @@ class HealthCheck:
         while self._missed < MISSED_ANSWERS:
             await self._clock.sleep(HEALTH_SECONDS)
             await self._check_line()
-            self._check_streams()
+            if not self._is_upstream_lost():
+                self._check_streams()
         self._drop("TWS does not answer any more: the connection is made anew")
 
     async def _check_line(self) -> None:

@@ -174,11 +174,6 @@ class Learner:
             )
         )
 
-    @property
-    def is_reporting(self) -> bool:
-        """Tell whether a report of the state is under way."""
-        return self._reporting.locked()
-
     def subscribe(self) -> None:
         """Stream what the symbols mean now and what is held of older months, nothing else."""
         parts = self._parts

@@ -30,12 +30,14 @@ class Link:
 
     def __init__(self, settings: ConnectionSettings, parts: Parts) -> None:
         self.is_upstream_lost = False
+        self._is_serving = False
         self._settings = settings
         self._parts = parts
         self._refusal = Refusal()
         self._lost = asyncio.Event()
         self._lost_reason = ""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._state_report: asyncio.Task[None] | None = None
         self._listener = ErrorListener(
             lambda: self._ib,
             voice=parts.voice,
@@ -105,10 +107,11 @@ class Link:
         self._lost_reason = self._lost_reason or reason
         self._lost.set()
 
-    def _spawn(self, work: Work) -> None:
+    def _spawn(self, work: Work) -> asyncio.Task[None]:
         task = self._parts.crew.spawn(partial(self._guarded, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _guarded(self, work: Work) -> None:
         """Run a piece of work; what the broker can do to it is told, not raised."""
@@ -126,6 +129,10 @@ class Link:
         self._parts.voice.change(ConnectionState.UPSTREAM_LOST, text)
 
     def _on_upstream_back(self, code: int, text: str) -> None:
+        if not self._is_serving:
+            # Everything is being learned anyway.
+            self.is_upstream_lost = False
+            return
         self._spawn(partial(self._come_back, code, text))
 
     async def _come_back(self, code: int, text: str) -> None:
@@ -145,8 +152,8 @@ class Link:
 
     def request_state(self) -> None:
         """Ask for executions, positions and open orders; once, however often it is wanted."""
-        if not self._learner.is_reporting:
-            self._spawn(self._learner.report_state)
+        if self._state_report is None or self._state_report.done():
+            self._state_report = self._spawn(self._learner.report_state)
 
     def request_history(self, instrument_id: InstrumentId) -> None:
         """Ask for warm-up bars."""
@@ -190,11 +197,13 @@ class Link:
     def _serve(self) -> None:
         """Say that the line stands, stream, and start what keeps it in order."""
         parts = self._parts
-        version = self._ib.client.serverVersion()
-        detail = f"account {parts.account.account}, server version {version}"
-        parts.voice.change(
-            ConnectionState.CONNECTED, f"connected to {self._settings.target}, {detail}"
-        )
+        self._is_serving = True
+        if not self.is_upstream_lost:
+            version = self._ib.client.serverVersion()
+            detail = f"account {parts.account.account}, server version {version}"
+            parts.voice.change(
+                ConnectionState.CONNECTED, f"connected to {self._settings.target}, {detail}"
+            )
         self._learner.subscribe()
         check = HealthCheck(
             self._ib,
@@ -204,6 +213,7 @@ class Link:
             roster=parts.roster,
             ask_time=self._learner.learn_time,
             drop=self._drop,
+            is_upstream_lost=lambda: self.is_upstream_lost,
         )
         self._spawn(check.run)
         self._spawn(self._follow_contracts)

@@ -97,6 +97,7 @@ class IBManager:
             symbols=[Symbol(symbol) for symbol in symbols],
             bar_seconds=warm_up_seconds,
             bars=warm_up_bars,
+            is_repeated=sink is not None,
         )
         self._supervisor = Supervisor(self.settings, self._parts)
         self._own_loop: asyncio.AbstractEventLoop | None = None

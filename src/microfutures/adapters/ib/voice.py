@@ -35,9 +35,13 @@ _log = logging.getLogger("microfutures.ib")
 class Voice:
     """Keeps the connection's state and speaks of it."""
 
-    def __init__(self, clock: Clock, emit: Callable[[EngineEvent], None]) -> None:
+    def __init__(
+        self, clock: Clock, emit: Callable[[EngineEvent], None], *, is_repeated: bool = False
+    ) -> None:
         self._clock = clock
         self._emit = emit
+        # Where a desk takes the events, it says the same in its own log.
+        self._loudest = logging.DEBUG if is_repeated else logging.ERROR
         self._told_ns: dict[str, int] = {}
         self._lost_farms: set[tuple[int, str]] = set()
         self.state = ConnectionState.DISCONNECTED
@@ -46,7 +50,8 @@ class Voice:
         """Move to `state`."""
         self.state = state
         is_bad = state in (ConnectionState.DISCONNECTED, ConnectionState.UPSTREAM_LOST)
-        _log.log(logging.WARNING if is_bad else logging.INFO, "%s: %s", state, detail)
+        level = logging.WARNING if is_bad else logging.INFO
+        _log.log(min(level, self._loudest), "%s: %s", state, detail)
         self._emit(ConnectionChanged(time_ns=self._clock.now_ns(), state=state, detail=detail))
 
     def info(self, text: str) -> None:
@@ -108,7 +113,8 @@ class Voice:
             each: at for each, at in self._told_ns.items() if now_ns - at < REPEAT_SECONDS * 1e9
         }
         self._told_ns[key] = now_ns
-        _log.log(_LEVELS[severity], "%s%s", f"[{code}] " if code else "", text)
+        line = (f"[{code}] " if code else "") + text + (f" - {advice}" if advice else "")
+        _log.log(min(_LEVELS[severity], self._loudest), "%s", line)
         self._emit(
             NoticeReceived(
                 time_ns=now_ns,

@@ -24,9 +24,10 @@ def build_parts(
     symbols: Sequence[Symbol],
     bar_seconds: int,
     bars: int,
+    is_repeated: bool,
 ) -> Parts:
     """Return the parts of a manager that follows `symbols`."""
-    voice = Voice(clock, emit)
+    voice = Voice(clock, emit, is_repeated=is_repeated)
     roster = Roster(symbols)
     pacer = Pacer(clock)
     return Parts(
