@@ -86,7 +86,9 @@ def _fits_exchange(instrument: Instrument, query: ContractQuery) -> bool:
 
 
 def _fits_expiry(instrument: Instrument, expiry: str) -> bool:
-    return expiry_text(instrument).startswith(expiry) or contract_month(instrument) == expiry
+    # Six digits name the contract month, which an energy contract outlives in name only.
+    is_month = len(expiry) == 6
+    return expiry == (contract_month(instrument) if is_month else expiry_text(instrument))
 
 
 def _fits_multiplier(instrument: Instrument, multiplier: str) -> bool:
