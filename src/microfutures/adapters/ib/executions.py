@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from ib_async import CommissionReport, Contract, Execution
+from msgspec.structs import replace
 
 from microfutures.adapters.ib.contracts import Resolved
 from microfutures.adapters.ib.translate import fill_of, instrument_id, money
@@ -16,6 +17,9 @@ from microfutures.model.identifiers import ExecutionId, InstrumentId
 from microfutures.ports.clock import Clock
 
 KEPT = 20_000
+JUST_NOW = -1
+"""The request id of an execution that nobody asked for."""
+BELIEVED_NS = 600_000_000_000
 
 Value = TypeVar("Value")
 
@@ -38,7 +42,7 @@ class ExecutionFeed:
         self._told: OrderedDict[ExecutionId, None] = OrderedDict()
         self._costs: OrderedDict[ExecutionId, Decimal] = OrderedDict()
 
-    def on_execution(self, contract: Contract, execution: Execution) -> None:
+    def on_execution(self, request_id: int, contract: Contract, execution: Execution) -> None:
         """Take an execution, new or told again."""
         execution_id = ExecutionId(execution.execId)
         if execution_id in self._told:
@@ -51,7 +55,11 @@ class ExecutionFeed:
         except InvalidValueError as error:
             self._warn(f"an execution that can't be ours is passed over: {error}")
             return
-        self._emit(FillReceived(time_ns=self._clock.now_ns(), fill=fill))
+        now_ns = self._clock.now_ns()
+        if request_id == JUST_NOW and abs(fill.time_ns - now_ns) > BELIEVED_NS:
+            # An older TWS writes the time of its own zone and doesn't say which that is.
+            fill = replace(fill, time_ns=now_ns)
+        self._emit(FillReceived(time_ns=now_ns, fill=fill))
 
     def on_commission(self, report: CommissionReport) -> None:
         """Take what an execution cost."""

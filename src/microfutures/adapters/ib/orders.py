@@ -172,9 +172,9 @@ class OrderDesk:
             self._tell(sent, OrderStatus.REJECTED, 0, 0)
         return sent.order_ref
 
-    def on_execution(self, contract: Contract, execution: Execution) -> None:
+    def on_execution(self, request_id: int, contract: Contract, execution: Execution) -> None:
         """Take an execution."""
-        self._executions.on_execution(contract, execution)
+        self._executions.on_execution(request_id, contract, execution)
 
     def on_executions_end(self, request_id: int) -> None:
         """Finish a replay."""

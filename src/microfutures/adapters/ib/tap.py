@@ -58,8 +58,8 @@ class OrderTap(Protocol):
     ) -> None:
         """Take where an order stands."""
 
-    def on_execution(self, contract: Contract, execution: Execution) -> None:
-        """Take an execution."""
+    def on_execution(self, request_id: int, contract: Contract, execution: Execution) -> None:
+        """Take an execution; the request is -1 for one that happened just now."""
 
     def on_executions_end(self, request_id: int) -> None:
         """Take the end of the list of executions."""
@@ -165,7 +165,7 @@ class TappedWrapper(Wrapper):
 
     def execDetails(self, reqId: int, contract: Contract, execution: Execution) -> None:
         """Hand on an execution."""
-        self.taps.orders.on_execution(contract, execution)
+        self.taps.orders.on_execution(reqId, contract, execution)
 
     def execDetailsEnd(self, reqId: int) -> None:
         """Hand on the end."""

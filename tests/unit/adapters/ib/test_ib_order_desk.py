@@ -182,9 +182,20 @@ def execution(execution_id: str, price: float = 70.0) -> Execution:
 def test_an_execution_is_told_once_and_its_correction_too(desk: Fixture) -> None:
     contract = Contract(symbol="MCL", localSymbol=MCL)
     for execution_id in ("0001.01.01", "0001.01.01", "0001.01.02", "0001.01.01"):
-        desk.desk.on_execution(contract, execution(execution_id))
+        desk.desk.on_execution(7, contract, execution(execution_id))
     fills = [event.fill.execution_id for event in desk.events if isinstance(event, FillReceived)]
     assert fills == ["0001.01.01", "0001.01.02"]
+
+
+def test_a_fill_that_happened_now_has_a_time_of_now_whatever_zone_tws_meant(desk: Fixture) -> None:
+    contract, odd = Contract(symbol="MCL", localSymbol=MCL), execution("0003.01.01")
+    odd.time = to_datetime(START_NS - 5 * 3600 * 10**9)
+    desk.desk.on_execution(-1, contract, odd)
+    past = execution("0003.01.02")
+    past.time = odd.time
+    desk.desk.on_execution(7, contract, past)
+    times = [event.fill.time_ns for event in desk.events if isinstance(event, FillReceived)]
+    assert times == [START_NS, START_NS - 5 * 3600 * 10**9]
 
 
 def test_a_commission_is_told_once_and_an_unset_one_never(desk: Fixture) -> None:
@@ -199,7 +210,7 @@ def test_a_commission_is_told_once_and_an_unset_one_never(desk: Fixture) -> None
 def test_a_fraction_of_a_share_is_named_and_passed_over(desk: Fixture) -> None:
     fraction = execution("0002.01.01")
     fraction.shares = 0.25
-    desk.desk.on_execution(Contract(symbol="USO", localSymbol="USO"), fraction)
+    desk.desk.on_execution(7, Contract(symbol="USO", localSymbol="USO"), fraction)
     assert desk.events == []
     assert "whole" in desk.warnings[-1]
 
