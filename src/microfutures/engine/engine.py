@@ -53,7 +53,7 @@ from microfutures.risk.limits import RiskLimits
 from microfutures.strategies.base import Strategy
 
 CLOCK_STEP_SECONDS = 60.0
-"""Timers come twice a second: a larger step at a connection is another clock, not time passed."""
+"""Timers come twice a second: a larger step at a connection, or one back, is another clock."""
 SETTLE_SECONDS = 5.0
 """An order this young may be unknown to the broker without being lost."""
 RECONCILE_SECONDS = 300.0
@@ -132,7 +132,8 @@ class Engine:
     def _follow_clock(self, time_ns: int) -> None:
         """Step to the broker's time once it is known: a simulator may live on another date."""
         step = time_ns - self.state.time_ns
-        if self.state.time_ns and abs(step) > seconds(CLOCK_STEP_SECONDS):
+        is_other_clock = step < -seconds(1) or step > seconds(CLOCK_STEP_SECONDS)
+        if self.state.time_ns and is_other_clock:
             self.state.time_ns = time_ns
             self.state.started_ns += step
             self.state.connection_since_ns = time_ns
@@ -241,8 +242,9 @@ class Engine:
                 )
             )
         for order_ref, found in reported.items():
-            if self.books.is_ours(order_ref) and desk.orders.get(order_ref) is None:
-                text = f"order {order_ref} ({found.instrument_id}) is left of an earlier run"
+            known = desk.orders.get(order_ref)
+            if self.books.is_ours(order_ref) and (known is None or known.status.is_final):
+                text = f"order {order_ref} ({found.instrument_id}) works at the broker unexpectedly"
                 self.voice.say(Severity.WARNING, f"{text}: cancelling it")
                 self._out.add(Cancel(order_ref))
 

@@ -185,10 +185,18 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         return look
 
     def _adopt_position(self) -> None:
-        """Manage a position that an earlier run left, by a stop around the mean of now."""
-        if self._trip is not None or self._busy is not None:
+        """Follow positions that others made: left by an earlier run, or closed by hand.
+
+        The stop of an adopted position lies around the mean of now.
+        """
+        if self._busy is not None:
             return
         legs = self.held_legs()
+        if self._trip is not None:
+            if not legs and self.ib is not None:  # closed by hand, or by the broker
+                self._trip = None
+                self._gate.cool_down(self.ib.now_ns(), after_stop=False)
+            return
         instruments = self._eyes.instruments(self.ib)
         is_ready = self.spread.is_ready
         if not legs or instruments is None or self.ib is None or (len(legs) > 1 and not is_ready):

@@ -228,6 +228,15 @@ def test_strategy_manages_a_position_that_an_earlier_run_left() -> None:
     assert intent.kind is SignalKind.EXIT
 
 
+def test_strategy_notices_that_its_position_was_closed_by_hand() -> None:
+    desk = Desk(WILD, cooldown_seconds=0.0)
+    desk.enter(0.92)
+    desk.view.positions.clear()
+    desk.look(0.9)
+    assert desk.strategy.status().state == "watching"
+    assert desk.look(0.92)
+
+
 @pytest.mark.parametrize("price", [0.0, -37.63])
 def test_strategy_finds_no_hedge_for_a_price_that_is_not_positive(price: float) -> None:
     desk = Desk(WILD)
