@@ -58,9 +58,9 @@ def test_nothing_reaches_the_terminal(log: DeskLog, capfd: pytest.CaptureFixture
 
 def test_level_rules_ours_and_others_only_warn(log: DeskLog) -> None:
     logging.getLogger("microfutures.x").debug("too small")
-    logging.getLogger("ib_async.client").info("chatter")
-    logging.getLogger("ib_async.client").warning("trouble")
-    assert [line.split(" ", 1)[1] for line in lines(log)] == ["WARNING ib_async.client trouble"]
+    logging.getLogger("asyncio").info("chatter")
+    logging.getLogger("asyncio").warning("trouble")
+    assert [line.split(" ", 1)[1] for line in lines(log)] == ["WARNING asyncio trouble"]
 
 
 def test_a_repeated_line_is_written_once_then_counted(log: DeskLog, clock: ManualClock) -> None:
