@@ -67,7 +67,7 @@ def _narrow(snapshot: DeskSnapshot, height: int, width: int) -> Layout:
     trade_rows = max(min(left // 2, 12), 1)
     column = Layout()
     column.split_column(
-        Layout(panels.portfolio(snapshot, max(width - 60, 8)), size=2),
+        Layout(panels.portfolio(snapshot, max(width - 60, 8), is_wide=False), size=2),
         Layout(panels.markets(snapshot), size=market_rows),
         Layout(panels.strategies(snapshot, detailed=is_tall), size=strategy_rows),
         Layout(panels.positions(snapshot), size=position_rows),
@@ -79,13 +79,13 @@ def _narrow(snapshot: DeskSnapshot, height: int, width: int) -> Layout:
 
 def _wide(snapshot: DeskSnapshot, height: int) -> Layout:
     """Return framed panels in two columns."""
-    market_rows = max(len(snapshot.markets), 1) + 3
+    market_rows = max(len(snapshot.markets), 2) + 3
     position_rows = max(len(snapshot.positions) + len(snapshot.orders), 2) + 3
     strategy_rows = max(len(snapshot.strategies) * 7 + 2, 9)
     top = Layout(size=market_rows)
     top.split_row(
         Layout(Panel(panels.markets(snapshot), title="Market data"), ratio=3),
-        Layout(Panel(panels.portfolio(snapshot, 24), title="Portfolio"), ratio=2),
+        Layout(Panel(panels.portfolio(snapshot, 24, is_wide=True), title="Portfolio"), ratio=2),
     )
     middle = Layout(size=max(strategy_rows, position_rows))
     middle.split_row(

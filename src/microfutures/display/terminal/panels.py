@@ -79,8 +79,8 @@ def banner(snapshot: DeskSnapshot) -> RenderableType | None:
     )
 
 
-def portfolio(snapshot: DeskSnapshot, spark_width: int) -> RenderableType:
-    """Show our ledger in one line and the broker's account in the next."""
+def portfolio(snapshot: DeskSnapshot, spark_width: int, *, is_wide: bool) -> RenderableType:
+    """Show our ledger and the broker's account: two long lines, or three short ones."""
     view = snapshot.portfolio
     net = view.current_capital - view.initial_capital
     text = Text(no_wrap=True, overflow="ellipsis")
@@ -88,12 +88,14 @@ def portfolio(snapshot: DeskSnapshot, spark_width: int) -> RenderableType:
     text.append(money(view.current_capital), style="bold")
     text.append("  net ", style="dim")
     text.append(signed(net), style=f"bold {sign_style(net)}")
+    if is_wide:
+        text.append(f"  {sparkline(view.equity_history, spark_width)}\n", style="cyan")
     for label, amount in (
         ("realized", view.realized),
         ("open", view.unrealized),
         ("costs", -view.commissions),
     ):
-        text.append(f"  {label} ", style="dim")
+        text.append(f"{'' if is_wide and label == 'realized' else '  '}{label} ", style="dim")
         text.append(signed(amount), style=sign_style(amount))
     text.append("\n")
     text.append("Account ", style="dim")
@@ -102,7 +104,8 @@ def portfolio(snapshot: DeskSnapshot, spark_width: int) -> RenderableType:
     text.append(money(view.account_available_funds))
     text.append("  margin ", style="dim")
     text.append(money(view.account_initial_margin))
-    text.append(f"  {sparkline(view.equity_history, spark_width)}", style="cyan")
+    if not is_wide:
+        text.append(f"  {sparkline(view.equity_history, spark_width)}", style="cyan")
     return text
 
 
