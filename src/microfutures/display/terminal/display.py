@@ -134,6 +134,6 @@ class TerminalDisplay:
 
     def _write_line(self, line: str) -> None:
         output = self.console.file
-        encoding = getattr(output, "encoding", None) or "ascii"
+        encoding = getattr(output, "encoding", None) or self.console.encoding
         output.write(line.encode(encoding, "replace").decode(encoding) + "\n")
         output.flush()
