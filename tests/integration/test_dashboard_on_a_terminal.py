@@ -39,7 +39,7 @@ class Terminal:
         )
 
     def finish(self) -> str:
-        rest = self.child.read().decode()
+        rest: str = self.child.read().decode()
         self.child.wait()
         return rest
 
