@@ -6,16 +6,22 @@ from decimal import Decimal
 
 from microfutures.engine.admission import Admission
 from microfutures.engine.books import Books
-from microfutures.engine.output import Cancel, OutputBuilder, Submit
+from microfutures.engine.output import Cancel, OutputBuilder, RequestState, Submit
+from microfutures.engine.risk_view import RiskView
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
-from microfutures.execution.actions import Action, CancelOrder, Done, Report, SendOrder
+from microfutures.execution.actions import Action, AskBroker, CancelOrder, Done, Report, SendOrder
 from microfutures.execution.desk import ExecutionDesk
 from microfutures.model.approval import Approved, Refused
-from microfutures.model.events import FillReceived, MarginPreviewed, OrderUpdated, Severity
+from microfutures.model.events import (
+    ConnectionState,
+    FillReceived,
+    MarginPreviewed,
+    OrderUpdated,
+    Severity,
+)
 from microfutures.model.intents import Intent, Refusal, SignalKind, TargetLeg
 from microfutures.model.orders import Order
-from microfutures.risk.context import RiskContext
 from microfutures.risk.gate import RiskGate
 from microfutures.strategies.base import Strategy
 
@@ -40,6 +46,7 @@ class TradingFloor:
         self._state = state
         self._strategies = strategies
         self._gate = gate
+        self._risk = RiskView(state, desk.orders)
         self._admission = admission
         self._books = books
         self._out = out
@@ -64,6 +71,10 @@ class TradingFloor:
             self._start(intent)
         elif self._state.is_paused:
             self._refuse(intent, "pause", f"entries are blocked: {self._state.pause_reason}")
+        elif (
+            refused := self._gate.foresee(self._risk.trial(intent, self.day_start_net))
+        ) is not None:
+            self._refuse(intent, refused.rule, refused.reason)
         else:
             self._out.add(self._admission.ask(intent))
 
@@ -147,13 +158,16 @@ class TradingFloor:
                 case CancelOrder(order_ref):
                     self._out.record("order", "CancelAsked", {"order_ref": order_ref})
                     self._out.add(Cancel(order_ref))
+                case AskBroker():
+                    if self._state.connection is ConnectionState.CONNECTED:
+                        self._out.add(RequestState())
                 case Report(severity, text):
                     self._voice.say(severity, text)
                 case Done(intent, outcome):
                     self._finish(intent, outcome)
 
     def _send(self, order: Order) -> Sequence[Action]:
-        decision = self._gate.check(order, self._risk_context(order))
+        decision = self._gate.check(order, self._risk.context(order, self.day_start_net))
         match decision:
             case Approved():
                 self._books.register(order)
@@ -162,29 +176,6 @@ class TradingFloor:
             case Refused(_, rule, reason):
                 self._out.record("order", "OrderRefused", decision)
                 return self.desk.on_refused(order, f"{rule}: {reason}")
-
-    def _risk_context(self, order: Order) -> RiskContext:
-        state = self._state
-        live = [
-            record for record in self.desk.orders.live if record.order.order_ref != order.order_ref
-        ]
-        return RiskContext(
-            now_ns=state.time_ns,
-            connection=state.connection,
-            is_paused=state.is_paused,
-            pause_reason=state.pause_reason,
-            instrument=state.instrument_by_id(order.instrument_id),
-            quote=state.quote(order.instrument_id),
-            position=state.portfolio.ledger.total_position(order.instrument_id),
-            working=sum(
-                record.remaining * record.order.side.sign
-                for record in live
-                if record.order.instrument_id == order.instrument_id
-            ),
-            open_orders=len(live),
-            day_net=state.portfolio.performance().net - self.day_start_net,
-            capital=state.portfolio.initial_capital,
-        )
 
     def _finish(self, intent: Intent, outcome: str) -> None:
         self._out.record("decision", "IntentDone", {"intent": intent, "outcome": outcome})

@@ -15,9 +15,13 @@ class SendOrder(msgspec.Struct, frozen=True):
 
 
 class CancelOrder(msgspec.Struct, frozen=True):
-    """Ask the broker for a cancel."""
+    """Ask the broker for a cancel; asking twice does no harm."""
 
     order_ref: OrderRef
+
+
+class AskBroker(msgspec.Struct, frozen=True):
+    """Ask the broker for executions and open orders: some order doesn't answer."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -34,4 +38,4 @@ class Done(msgspec.Struct, frozen=True):
     outcome: str
 
 
-Action = SendOrder | CancelOrder | Report | Done
+Action = SendOrder | CancelOrder | AskBroker | Report | Done

@@ -1,9 +1,10 @@
 """The execution desk: one running intent for each strategy, and the ledger of our orders."""
 
 from microfutures.execution.actions import Action, CancelOrder, Done, Report
+from microfutures.execution.chase import chase
 from microfutures.execution.executor import IntentExecutor
 from microfutures.execution.leg import ExecutionSettings, NextRef
-from microfutures.execution.order_ledger import OrderLedger
+from microfutures.execution.order_ledger import OrderLedger, OrderRecord
 from microfutures.model.events import OrderUpdated, Severity
 from microfutures.model.fills import Fill
 from microfutures.model.identifiers import StrategyName
@@ -29,6 +30,9 @@ class ExecutionDesk:
 
     def reason_against(self, intent: Intent) -> str | None:
         """Return why `intent` can't be started now; None when it can."""
+        names = [leg.instrument_id for leg in intent.legs]
+        if len(set(names)) < len(names):
+            return f"{intent.intent_id} names a contract twice: {', '.join(names)}"
         running = self._running.get(intent.strategy)
         if not intent.kind.is_entry:
             if running is not None and not running.intent.kind.is_entry:
@@ -36,6 +40,13 @@ class ExecutionDesk:
             return None
         if running is not None:
             return f"still working on: {running.intent.reason}"
+        return self._reason_against_entry(intent)
+
+    def _reason_against_entry(self, intent: Intent) -> str | None:
+        if not intent.legs or intent.legs[0].quantity == 0:
+            return f"{intent.intent_id} has no first leg to enter with"
+        for record in self.orders.live_of(intent.strategy):
+            return f"order {record.order.order_ref} of an earlier intent is not settled yet"
         for leg in intent.legs:
             held = self._view.position(intent.strategy, leg.instrument_id)
             if held:
@@ -45,21 +56,23 @@ class ExecutionDesk:
     def start(self, intent: Intent) -> list[Action]:
         """Start `intent`; an exit supersedes a running entry, whose orders are cancelled first."""
         before = self._running.get(intent.strategy)
+        left = self.orders.live_of(intent.strategy)
+        also_close = [record.order.instrument_id for record in left]
+        actions: list[Action] = []
+        if before is not None:
+            also_close += [leg.instrument_id for leg in before.intent.legs]
+            text = f"{intent.reason}: supersedes {before.intent.reason}"
+            actions = [Report(Severity.WARNING, text), Done(before.intent, "superseded")]
         executor = IntentExecutor(
             intent,
             view=self._view,
             orders=self.orders,
             next_ref=self._next_ref,
             settings=self._settings,
+            also_close=also_close,
         )
         self._running[intent.strategy] = executor
-        if before is None:
-            return self._step(executor)
-        actions: list[Action] = [
-            Report(Severity.WARNING, f"{intent.reason}: supersedes {before.intent.reason}"),
-            Done(before.intent, "superseded"),
-        ]
-        actions += executor.adopt(before.live_records())
+        actions += executor.adopt(left)
         return actions + self._step(executor)
 
     def on_update(self, update: OrderUpdated) -> list[Action]:
@@ -67,24 +80,26 @@ class ExecutionDesk:
         known = self.orders.get(update.order_ref)
         before = known.status if known else None
         record = self.orders.on_update(update)
+        actions = self._tell_oddities()
         if record is None:
-            return []
+            return actions
         executor = self._running.get(record.order.strategy)
         if executor is None:
-            return []
-        actions: list[Action] = []
-        if record.status is OrderStatus.REJECTED and before is not OrderStatus.REJECTED:
-            actions += executor.on_stopped(record, record.reason or "rejected by the broker")
+            return actions
+        if record.status is not before:
+            actions += self._tell_end(executor, record)
         return actions + self._step(executor)
 
     def on_fill(self, strategy: StrategyName, fill: Fill) -> list[Action]:
         """Take an execution that the books have taken already."""
-        self.orders.on_fill(fill)
+        change = self.orders.on_fill(fill)
+        actions = self._tell_oddities()
         executor = self._running.get(strategy)
         if executor is None:
-            return []
-        executor.on_fill(fill)
-        return self._step(executor)
+            return actions
+        if change is not None:
+            executor.on_fill(change)
+        return actions + self._step(executor)
 
     def on_refused(self, order: Order, reason: str) -> list[Action]:
         """Take the news that the risk gate stopped an order: it was never sent."""
@@ -99,11 +114,12 @@ class ExecutionDesk:
         executor = self._running.get(order.strategy)
         if record is None or executor is None:
             return []
-        return executor.on_stopped(record, reason) + self._step(executor)
+        return executor.on_refused(record, reason) + self._step(executor)
 
     def on_timer(self) -> list[Action]:
-        """Let every running intent look again."""
-        actions: list[Action] = []
+        """Chase orders that don't answer, and let every running intent look again."""
+        now_ns = self._view.now_ns()
+        actions = chase(self.orders, now_ns, self._settings.answer_timeout_seconds)
         for executor in list(self._running.values()):
             actions += self._step(executor)
         return actions
@@ -116,6 +132,18 @@ class ExecutionDesk:
             self.orders.ask_cancel(record, self._view.now_ns())
             actions.append(CancelOrder(record.order.order_ref))
         return actions
+
+    def _tell_end(self, executor: IntentExecutor, record: OrderRecord) -> list[Action]:
+        """Tell an executor of an order that ended otherwise than it wanted."""
+        if record.status is OrderStatus.REJECTED:
+            return executor.on_rejected(record)
+        is_unasked = record.status is OrderStatus.CANCELLED and record.cancel_asked_ns is None
+        if is_unasked and not record.is_told_filled:
+            return executor.on_cancelled_unasked(record)
+        return []
+
+    def _tell_oddities(self) -> list[Action]:
+        return [Report(Severity.ERROR, text) for text in self.orders.take_oddities()]
 
     def _step(self, executor: IntentExecutor) -> list[Action]:
         actions = executor.step()

@@ -5,14 +5,15 @@ what is missing. It keeps no position of its own, so that repeated, late or miss
 can't mislead it, and a restart can take it up from any state.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from microfutures.execution.actions import Action, Done, Report
 from microfutures.execution.leg import ExecutionSettings, Leg, NextRef
-from microfutures.execution.order_ledger import OrderLedger, OrderRecord
+from microfutures.execution.order_ledger import FillChange, OrderLedger, OrderRecord
 from microfutures.model.events import Severity
-from microfutures.model.fills import Fill
-from microfutures.model.intents import Intent
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.intents import Intent, SignalKind
 from microfutures.model.orders import OrderPurpose
 from microfutures.ports.view import BrokerView
 
@@ -28,7 +29,11 @@ class Phase(StrEnum):
 
 
 class IntentExecutor:
-    """One intent on its way."""
+    """One intent on its way.
+
+    ``also_close`` names contracts beside the intent's legs that must become flat: what a
+    superseded entry may have put on.
+    """
 
     def __init__(
         self,
@@ -38,24 +43,27 @@ class IntentExecutor:
         orders: OrderLedger,
         next_ref: NextRef,
         settings: ExecutionSettings,
+        also_close: Iterable[InstrumentId] = (),
     ) -> None:
         self.intent = intent
         self.is_done = False
         self.phase = Phase.ENTERING if intent.kind.is_entry else Phase.CLOSING
         self._view = view
         self._settings = settings
+        wanted = {leg.instrument_id: leg.quantity for leg in intent.legs}
+        wanted |= {each: 0 for each in also_close if each not in wanted}
+        self._targets = list(wanted.values())
         self._legs = [
             Leg(
-                leg.instrument_id,
+                instrument_id,
                 intent=intent,
                 view=view,
                 orders=orders,
                 next_ref=next_ref,
                 settings=settings,
             )
-            for leg in intent.legs
+            for instrument_id in wanted
         ]
-        self._targets = [leg.quantity for leg in intent.legs]
         self._unhedged_since_ns: int | None = None
         self._first_leg_value = 0.0
         self._first_leg_filled = 0
@@ -70,39 +78,38 @@ class IntentExecutor:
         """Take over the live orders of a superseded intent and cancel them."""
         actions: list[Action] = []
         for record in records:
-            for leg in self._legs:
-                if leg.instrument_id == record.order.instrument_id:
-                    leg.adopt(record)
-                    actions += leg.cancel()
+            leg = self._leg(record)
+            if leg is not None:
+                leg.adopt(record)
+                actions += leg.cancel()
         return actions
 
-    def live_records(self) -> list[OrderRecord]:
-        """Return its orders that are not settled."""
-        return [leg.record for leg in self._legs if leg.record and not leg.is_quiet]
+    def on_fill(self, change: FillChange) -> None:
+        """Take note of a fill, and of the price paid for the first leg of this entry."""
+        leg, order = self._leg(change.record), change.record.order
+        if leg is None:
+            return
+        leg.on_fill()
+        if leg is self._legs[0] and order.intent_id == self.intent.intent_id:
+            self._first_leg_value += float(change.value) * order.side.sign
+            self._first_leg_filled += change.quantity * order.side.sign
 
-    def on_fill(self, fill: Fill) -> None:
-        """Take note of the price paid for the first leg, for the loss while unhedged."""
-        if fill.instrument_id == self._legs[0].instrument_id:
-            self._first_leg_value += float(fill.price) * fill.signed_quantity
-            self._first_leg_filled += fill.signed_quantity
+    def on_refused(self, record: OrderRecord, reason: str) -> list[Action]:
+        """Take the news that the risk gate refused an order: it was never sent."""
+        return self._on_stopped(record, f"was refused: {reason}", was_sent=False)
 
-    def on_stopped(self, record: OrderRecord, reason: str) -> list[Action]:
-        """Take the news that the gate refused or the broker rejected an order."""
-        leg = next(
-            (each for each in self._legs if each.instrument_id == record.order.instrument_id), None
-        )
+    def on_rejected(self, record: OrderRecord) -> list[Action]:
+        """Take the news that the broker rejected an order."""
+        reason = record.reason or "the broker gave no reason"
+        return self._on_stopped(record, f"was rejected: {reason}", was_sent=True)
+
+    def on_cancelled_unasked(self, record: OrderRecord) -> list[Action]:
+        """Take the news that the broker cancelled an order of its own accord."""
+        leg = self._leg(record)
         if leg is None:
             return []
-        order = record.order
-        text = f"{order.side} {order.quantity} {order.instrument_id} was stopped: {reason}"
-        leg.pause()
-        if self.phase is Phase.ENTERING and leg is self._legs[0]:
-            return self._give_up(text)
-        if self.phase in (Phase.ENTERING, Phase.HALTED):
-            return self._unwind(text)
-        if leg.attempts == 1:
-            return [Report(Severity.ERROR, f"{text}; trying again")]
-        return []
+        reason = record.reason or "the broker gave no reason"
+        return leg.on_stopped(f"{_words(record)} was cancelled: {reason}", was_sent=True)
 
     def step(self) -> list[Action]:
         """Return what to do now."""
@@ -117,6 +124,23 @@ class IntentExecutor:
             self.is_done = True
             actions.append(Done(self.intent, self._outcome()))
         return actions
+
+    def _leg(self, record: OrderRecord) -> Leg | None:
+        name = record.order.instrument_id
+        return next((leg for leg in self._legs if leg.instrument_id == name), None)
+
+    def _on_stopped(self, record: OrderRecord, what: str, *, was_sent: bool) -> list[Action]:
+        leg = self._leg(record)
+        if leg is None:
+            return []
+        text = f"{_words(record)} {what}"
+        told = leg.on_stopped(text, was_sent=was_sent)
+        is_first = leg is self._legs[0]
+        if self.phase is Phase.ENTERING and is_first:
+            return self._give_up(text)
+        if self.phase in (Phase.ENTERING, Phase.HALTED):
+            return [] if is_first else self._unwind(text)
+        return told
 
     def _wanted(self, index: int) -> int:
         leg = self._legs[index]
@@ -138,7 +162,8 @@ class IntentExecutor:
         if self.phase is Phase.UNWINDING:
             return OrderPurpose.FLATTEN
         if self.phase is Phase.CLOSING:
-            return OrderPurpose.EXIT
+            is_flatten = self.intent.kind is SignalKind.FLATTEN
+            return OrderPurpose.FLATTEN if is_flatten else OrderPurpose.EXIT
         return OrderPurpose.ENTRY if index == 0 else OrderPurpose.HEDGE
 
     def _check_limits(self) -> list[Action]:
@@ -192,7 +217,7 @@ class IntentExecutor:
         self._story = why
         actions: list[Action] = [Report(Severity.ERROR, f"unwinding the entry: {why}")]
         for leg in self._legs:
-            leg.attempts = 0
+            leg.start_over()
             actions += leg.cancel()
         return actions
 
@@ -204,3 +229,8 @@ class IntentExecutor:
     def _outcome(self) -> str:
         held = ", ".join(f"{leg.position:+d} {leg.instrument_id}" for leg in self._legs)
         return f"{self._story}; holding {held}" if self._story else f"holding {held}"
+
+
+def _words(record: OrderRecord) -> str:
+    order = record.order
+    return f"{order.side} {order.quantity} {order.instrument_id}"

@@ -6,14 +6,19 @@ import msgspec
 
 from microfutures.execution.actions import Action, CancelOrder, Report, SendOrder
 from microfutures.execution.order_ledger import OrderLedger, OrderRecord
+from microfutures.execution.pricing import marketable_ticks
 from microfutures.model.events import Severity
 from microfutures.model.identifiers import InstrumentId, OrderRef
+from microfutures.model.instrument import Instrument
 from microfutures.model.intents import Intent
 from microfutures.model.orders import Order, OrderPurpose, OrderStatus, OrderType, Side
 from microfutures.model.quality import hours_problem
 from microfutures.ports.view import BrokerView
 
 NextRef = Callable[[], OrderRef]
+
+REPORT_AGAIN_NS = 60_000_000_000
+"""The same trouble of a leg is told again after this."""
 
 
 class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,13 +27,17 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True):
     collar_ticks: int = 2
     """A marketable limit goes this far through the other side, times the attempt."""
     reprice_seconds: float = 2.0
-    """An unfilled order is cancelled after this and sent again at the new price."""
+    """An unfilled limit order is cancelled after this and sent again at the new price."""
     max_reprices: int = 4
     """Entries are given up after so many; exits become market orders."""
     answer_timeout_seconds: float = 10.0
-    """An order or cancel without any answer is reported after this."""
+    """An order or cancel without any answer is reported and asked about after this."""
     retry_seconds: float = 2.0
-    """Pause after a refusal or a rejection of an exit."""
+    """Pause after a refusal or a rejection of an exit; doubles each time…"""
+    max_retry_seconds: float = 10.0
+    """…up to this."""
+    blind_seconds: float = 15.0
+    """An exit that has no price to trade at becomes a market order after this."""
     max_unhedged_seconds: float = 10.0
     """An entry whose second leg is not on after this is unwound."""
 
@@ -55,8 +64,10 @@ class Leg:
         self._orders = orders
         self._next_ref = next_ref
         self._settings = settings
+        self._stops = 0
         self._retry_at_ns = 0
-        self._reported_silence = False
+        self._blind_since_ns: int | None = None
+        self._told_ns: dict[str, int] = {}
 
     @property
     def position(self) -> int:
@@ -72,14 +83,30 @@ class Leg:
         """Take over a live order of a superseded intent; it is cancelled first."""
         self.record = record
 
-    def pause(self) -> None:
-        """Wait a little after a refusal or a rejection."""
-        self._retry_at_ns = self._view.now_ns() + round(self._settings.retry_seconds * 1e9)
+    def start_over(self) -> None:
+        """Count attempts and pauses anew: the aim has changed."""
+        self.attempts = self._stops = 0
+
+    def on_fill(self) -> None:
+        """Take note that orders get through again."""
+        self._stops = 0
+
+    def on_stopped(self, text: str, *, was_sent: bool) -> list[Action]:
+        """Wait a little after an order was refused, rejected or cancelled by the broker."""
+        if not was_sent:
+            self.attempts = max(self.attempts - 1, 0)
+        settings = self._settings
+        pause = min(settings.retry_seconds * 2**self._stops, settings.max_retry_seconds)
+        self._stops = min(self._stops + 1, 30)
+        self._retry_at_ns = self._view.now_ns() + round(pause * 1e9)
+        return self._tell("stopped", Severity.ERROR, f"{text}; trying again")
 
     def cancel(self) -> list[Action]:
-        """Ask for the cancel of a live order, once."""
+        """Ask for the cancel of a live order, once; the desk chases what doesn't answer."""
         record = self.record
         if record is None or record.is_settled or record.cancel_asked_ns is not None:
+            return []
+        if record.is_told_filled:
             return []
         self._orders.ask_cancel(record, self._view.now_ns())
         return [CancelOrder(record.order.order_ref)]
@@ -95,40 +122,28 @@ class Leg:
             return []
         order = self._order(gap, purpose)
         if order is None:
-            return []
+            if purpose is OrderPurpose.ENTRY:  # given up at the next step, with this reason
+                return []
+            return self._tell("blocked", Severity.WARNING, f"can't trade: {self.blocked_reason}")
         self.attempts += 1
-        self._reported_silence = False
         self.record = self._orders.register(order, now_ns)
         return [SendOrder(order)]
 
     def _watch(self, target: int) -> list[Action]:
-        """Reprice a live order that is too old or no longer wanted; report one that is silent."""
+        """Cancel a live order that is too old, no longer wanted or larger than what is wanted."""
         record = self.record
-        if record is None:
+        if record is None or record.status is not OrderStatus.WORKING:
             return []
+        order = record.order
+        wanted = (target - self.position) * order.side.sign
         age = (self._view.now_ns() - record.sent_ns) / 1e9
-        wanted = target - self.position
-        is_unwanted = wanted * record.order.side.sign <= 0
-        if record.status is OrderStatus.WORKING and (
-            is_unwanted or age >= self._settings.reprice_seconds
-        ):
-            return self.cancel()
-        if record.status is OrderStatus.CANCEL_IN_FLIGHT and record.cancel_asked_ns is not None:
-            age = (self._view.now_ns() - record.cancel_asked_ns) / 1e9
-        if age < self._settings.answer_timeout_seconds or self._reported_silence:
-            return []
-        self._reported_silence = True
-        text = (
-            f"order {record.order.order_ref} ({record.order.side} {record.order.quantity} "
-            f"{self.instrument_id}) is {record.status} without an answer for {age:.0f} s; "
-            f"nothing replaces it until its fate is known"
-        )
-        return [Report(Severity.WARNING, text)]
+        # A market order is as marketable as can be: sending it again would only lose its place.
+        is_old = age >= self._settings.reprice_seconds and order.order_type is OrderType.LIMIT
+        return self.cancel() if is_old or wanted < record.remaining else []
 
     def _order(self, gap: int, purpose: OrderPurpose) -> Order | None:
         """Return a marketable order for `gap`; None, with the reason, when there can be none."""
         now_ns = self._view.now_ns()
-        quote = self._view.quote(self.instrument_id)
         instrument = self._view.instrument_by_id(self.instrument_id)
         if instrument is None:
             self.blocked_reason = f"{self.instrument_id} is not known to the broker yet"
@@ -137,19 +152,14 @@ class Leg:
             self.blocked_reason = hours_problem(instrument, now_ns) or "closed"
             return None
         side = Side.BUY if gap > 0 else Side.SELL
-        is_last_resort = purpose.reduces_risk and self.attempts > self._settings.max_reprices
-        limit_ticks = None
-        if not (is_last_resort and instrument.is_liquid(now_ns)):
-            touch = (quote.ask if side is Side.BUY else quote.bid) if quote else None
-            if touch is None:
-                self.blocked_reason = f"{self.instrument_id} has no price to {side.lower()} at"
-                return None
-            collar = self._settings.collar_ticks * (1 + self.attempts)
-            limit_ticks = (
-                instrument.ticks_at_or_above(touch) + collar
-                if side is Side.BUY
-                else instrument.ticks_at_or_below(touch) - collar
-            )
+        is_liquid = instrument.is_liquid(now_ns)
+        limit_ticks = self._limit_ticks(instrument, side)
+        may_be_market = is_liquid and purpose.reduces_risk
+        if may_be_market and (self.attempts > self._settings.max_reprices or self._is_blind):
+            limit_ticks = None
+        elif limit_ticks is None:
+            self.blocked_reason = f"{self.instrument_id} has no price to {side.lower()} at"
+            return None
         return Order(
             order_ref=self._next_ref(),
             intent_id=self._intent.intent_id,
@@ -160,6 +170,36 @@ class Leg:
             order_type=OrderType.MARKET if limit_ticks is None else OrderType.LIMIT,
             purpose=purpose,
             limit_ticks=limit_ticks,
-            outside_regular_hours=not instrument.is_liquid(now_ns),
+            outside_regular_hours=not is_liquid,
             reason=self._intent.reason,
         )
+
+    def _limit_ticks(self, instrument: Instrument, side: Side) -> int | None:
+        """Return the price to trade at, and remember since when there is none."""
+        settings = self._settings
+        # The collar widens with the attempts, but not for ever: books are thin at night.
+        collar = settings.collar_ticks * (1 + min(self.attempts, settings.max_reprices))
+        quote = self._view.quote(self.instrument_id)
+        limit_ticks = marketable_ticks(instrument, quote, side, collar)
+        if limit_ticks is not None:
+            self._blind_since_ns = None
+        elif self._blind_since_ns is None:
+            self._blind_since_ns = self._view.now_ns()
+        return limit_ticks
+
+    @property
+    def _is_blind(self) -> bool:
+        """Tell whether the leg has had no price for too long to go on waiting."""
+        if self._blind_since_ns is None:
+            return False
+        age = (self._view.now_ns() - self._blind_since_ns) / 1e9
+        return age >= self._settings.blind_seconds
+
+    def _tell(self, kind: str, severity: Severity, text: str) -> list[Action]:
+        """Return the report of a trouble, unless it was told just now."""
+        now_ns = self._view.now_ns()
+        told_ns = self._told_ns.get(kind)
+        if told_ns is not None and now_ns - told_ns < REPORT_AGAIN_NS:
+            return []
+        self._told_ns[kind] = now_ns
+        return [Report(severity, text)]

@@ -10,7 +10,7 @@ from microfutures.model.market import Quote
 
 
 class RiskContext(msgspec.Struct, frozen=True, kw_only=True):
-    """The desk at the moment an order is checked."""
+    """The desk at the moment an order is checked; the order itself is not counted anywhere."""
 
     now_ns: int
     connection: ConnectionState
@@ -22,6 +22,12 @@ class RiskContext(msgspec.Struct, frozen=True, kw_only=True):
     """Signed, of all strategies together, by fills."""
     working: int
     """Signed, what live orders in this contract may still add."""
+    strategy_position: int
+    """Signed, of the order's own strategy, by fills."""
+    strategy_working: int
+    """Signed, what live orders of the strategy in this contract may still add."""
+    strategy_notional: float
+    """USD, gross: what the strategy holds and has working in all contracts, at the mark."""
     open_orders: int
     day_net: Decimal
     capital: Decimal

@@ -2,24 +2,41 @@
 
 from collections.abc import Sequence
 
+import msgspec
+from msgspec.structs import replace
+
 from microfutures.model.approval import Approved, Decision, Refused
 from microfutures.model.identifiers import OrderRef
-from microfutures.model.orders import Order
+from microfutures.model.orders import Order, OrderPurpose
 from microfutures.risk.context import RiskContext
 from microfutures.risk.limits import RiskLimits
+from microfutures.risk.pace_rules import DailyLoss, OpenOrders, OrderRate
+from microfutures.risk.rule import ENTRIES, OPENINGS, Rule
 from microfutures.risk.rules import (
     Connected,
-    DailyLoss,
     FreshQuote,
     KnownInstrument,
     NotPaused,
-    OpenOrders,
-    OrderRate,
+    PriceCollar,
+)
+from microfutures.risk.size_rules import (
+    Notional,
+    OnlyCloses,
     OrderSize,
     PositionSize,
-    PriceCollar,
-    Rule,
+    order_notional,
 )
+
+
+class RuleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule for a table: what it holds orders to and how often it stopped one."""
+
+    rule: str
+    limit: str
+    holds_for: str
+    refusals: int
+    latest: str
+    """Its latest sentence; empty before the first."""
 
 
 class RiskGate:
@@ -34,23 +51,72 @@ class RiskGate:
             FreshQuote(limits),
             OrderSize(limits),
             PositionSize(limits),
+            Notional(limits),
+            OnlyCloses(),
             PriceCollar(limits),
             OpenOrders(limits),
             DailyLoss(limits),
             self._rate,
         )
         self._approved: set[OrderRef] = set()
+        self._refusals: dict[str, int] = {}
+        self._latest: dict[str, str] = {}
 
     def check(self, order: Order, context: RiskContext) -> Decision:
         """Return the order approved, or refused with the rule and its sentence."""
         if order.order_ref in self._approved:
             return Refused(order, "duplicate", f"{order.order_ref} was approved before")
+        refused = self._refusal(order, context)
+        if refused is not None:
+            self._refusals[refused.rule] = self._refusals.get(refused.rule, 0) + 1
+            self._latest[refused.rule] = refused.reason
+            return refused
+        self._approved.add(order.order_ref)
+        self._rate.approved(order, context.now_ns)
+        return Approved(order)
+
+    def foresee(self, legs: Sequence[tuple[Order, RiskContext]]) -> Refused | None:
+        """Return what stands against an entry of these legs together; None when nothing does.
+
+        Nothing is approved or counted. Asked before the first leg is sent, so that no leg stands
+        alone because the other did not pass. Give the legs as they would be sent were each an
+        entry of its own; what earlier legs are worth is added for the later ones.
+        """
+        worth = 0.0
+        for order, context in legs:
+            together = replace(context, strategy_notional=context.strategy_notional + worth)
+            refused = self._refusal(order, together)
+            if refused is not None:
+                return refused
+            worth += order_notional(order, context) or 0.0
+        return None
+
+    def describe(self) -> tuple[RuleRow, ...]:
+        """Return every rule with its limit, in the order they are asked."""
+        return tuple(
+            RuleRow(
+                rule=rule.name,
+                limit=rule.limit(),
+                holds_for=_words(rule.holds_for),
+                refusals=self._refusals.get(rule.name, 0),
+                latest=self._latest.get(rule.name, ""),
+            )
+            for rule in self.rules
+        )
+
+    def _refusal(self, order: Order, context: RiskContext) -> Refused | None:
         for rule in self.rules:
-            if order.purpose.reduces_risk and not rule.holds_for_exits:
+            if order.purpose not in rule.holds_for:
                 continue
             reason = rule.reason_against(order, context)
             if reason is not None:
                 return Refused(order, rule.name, reason)
-        self._approved.add(order.order_ref)
-        self._rate.approved(context.now_ns)
-        return Approved(order)
+        return None
+
+
+def _words(purposes: frozenset[OrderPurpose]) -> str:
+    if purposes == ENTRIES:
+        return "entries"
+    if purposes == OPENINGS:
+        return "entries and hedges"
+    return "every order" if OrderPurpose.ENTRY in purposes else "exits"

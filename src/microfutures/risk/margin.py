@@ -17,13 +17,20 @@ def margin_reason_against(
     the margin on its own does not help the other either.
     """
     previews = list(previews)
+    if not previews:
+        return "no margin preview came"
     for preview in previews:
         if preview.error:
             return f"no margin preview of {preview.instrument_id}: {preview.error}"
+        if not preview.initial_margin_change.is_finite():
+            change = preview.initial_margin_change
+            return f"the margin preview of {preview.instrument_id} is not a number: {change}"
     if account is None:
         return "the account's values are not known yet"
+    if not (account.available_funds.is_finite() and account.net_liquidation.is_finite()):
+        return f"the account's available funds are not a number: {account.available_funds}"
     needed = sum((max(each.initial_margin_change, Decimal(0)) for each in previews), Decimal(0))
-    reserve = account.net_liquidation * Decimal(str(headroom_percent)) / 100
+    reserve = max(account.net_liquidation, Decimal(0)) * Decimal(str(headroom_percent)) / 100
     available = account.available_funds - reserve
     if needed <= available:
         return None
