@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Protocol
 
+from microfutures.model.identifiers import InstrumentId
 from microfutures.model.timestamp import exchange_time
 from microfutures.twsim.contracts import (
     expiry_text,
@@ -11,11 +12,15 @@ from microfutures.twsim.contracts import (
     trading_class,
 )
 from microfutures.twsim.exchange import Exchange
+from microfutures.twsim.subscriptions import Subscriptions
 from microfutures.twsim.wire import UNSET_DOUBLE, Field
 from microfutures.venue.messages import AccountState, VenuePosition
 
 REFRESH_SECONDS = 180
 """TWS refreshes account values every three minutes, and at every fill."""
+
+ZERO = Decimal(0)
+_RATIO = Decimal("0.000001")
 
 
 class Receiver(Protocol):
@@ -29,16 +34,17 @@ class Receiver(Protocol):
 
 
 def values(state: AccountState) -> dict[str, Decimal]:
-    """Return the account's figures under IB's names."""
+    """Return the account's amounts under IB's names."""
     return {
         "NetLiquidation": state.net_liquidation,
         "TotalCashValue": state.cash,
         "SettledCash": state.cash,
         "TotalCashBalance": state.cash,
         "CashBalance": state.cash,
+        "AccruedCash": ZERO,
         "AvailableFunds": state.available_funds,
         "ExcessLiquidity": state.excess_liquidity,
-        "BuyingPower": max(state.available_funds, Decimal(0)) * 4,
+        "BuyingPower": max(state.available_funds, ZERO) * 4,
         "EquityWithLoanValue": state.net_liquidation,
         "InitMarginReq": state.initial_margin,
         "MaintMarginReq": state.maintenance_margin,
@@ -56,44 +62,44 @@ def values(state: AccountState) -> dict[str, Decimal]:
     }
 
 
+def plain_values(state: AccountState) -> dict[str, str]:
+    """Return what TWS tells of an account without a currency."""
+    equity = state.net_liquidation
+    cushion = state.excess_liquidity / equity if equity > 0 else ZERO
+    leverage = state.gross_position_value / equity if equity > 0 else ZERO
+    return {
+        "AccountType": "INDIVIDUAL",
+        "Cushion": _short(cushion),
+        "Leverage": _short(leverage),
+        "DayTradesRemaining": "-1",
+        "LookAheadNextChange": "0",
+    }
+
+
 def money(amount: Decimal) -> str:
     """Return an amount as TWS writes it: two decimals."""
     return f"{amount:.2f}"
 
 
-def send_positions(session: Receiver, *, with_end: bool) -> None:
+def send_positions(session: Receiver) -> None:
     """Send every position (61), closed ones of today too, and the end (62)."""
     for account in session.exchange.accounts:
         for position in session.exchange.venue.account(account).positions:
-            session.send([61, 3, account, *_contract(session, position), *_held(position)])
-    if with_end:
-        session.send([62, 1])
+            session.send(_position(session, account, position))
+    session.send([62, 1])
 
 
 def send_account(session: Receiver, account: str, *, with_end: bool) -> None:
     """Send account values (6), the portfolio (7), the time (8) and the end (54)."""
     state = session.exchange.venue.account(account)
     texts: list[tuple[str, str, str]] = [("AccountCode", account, ""), ("AccountReady", "true", "")]
-    texts += [("AccountType", "INDIVIDUAL", ""), ("Currency", "USD", "USD")]
+    texts += [(name, value, "") for name, value in plain_values(state).items()]
+    texts.append(("Currency", "USD", "USD"))
     texts += [(name, money(amount), "USD") for name, amount in values(state).items()]
     for name, value, currency in texts:
         session.send([6, 2, name, value, currency, account])
     for position in state.positions:
-        contract = _contract(session, position)
-        session.send(
-            [
-                7,
-                8,
-                *contract,
-                position.quantity,
-                format(position.market_price, "f"),
-                money(position.market_value),
-                format(position.average_cost, "f"),
-                money(position.unrealized),
-                money(position.realized),
-                account,
-            ]
-        )
+        session.send(_portfolio(session, account, position))
     session.send([8, 1, exchange_time(session.exchange.venue.now_ns)])
     if with_end:
         session.send([54, 1, account])
@@ -104,21 +110,40 @@ def send_summary(
 ) -> None:
     """Send the account summary (63) and its end (64)."""
     for account in session.exchange.accounts:
-        figures = values(session.exchange.venue.account(account))
+        state = session.exchange.venue.account(account)
+        amounts, texts = values(state), plain_values(state)
         for tag in tags:
-            if tag == "AccountType":
-                session.send([63, 1, request_id, account, tag, "INDIVIDUAL", ""])
-            elif tag in figures:
-                session.send([63, 1, request_id, account, tag, money(figures[tag]), "USD"])
+            if tag in texts:
+                session.send([63, 1, request_id, account, tag, texts[tag], ""])
+            elif tag in amounts:
+                session.send([63, 1, request_id, account, tag, money(amounts[tag]), "USD"])
     if with_end:
         session.send([64, 1, request_id])
 
 
-def send_pnl(session: Receiver, request_id: int, account: str) -> None:
-    """Send the account's P&L (94); the day is the simulator's whole life."""
+def send_updates_multi(session: Receiver, request_id: int, account: str, *, with_end: bool) -> None:
+    """Send account values of a multi request (73) and their end (74)."""
     state = session.exchange.venue.account(account)
-    daily = state.realized + state.unrealized
-    session.send([94, request_id, _plain(daily), _plain(state.unrealized), _plain(state.realized)])
+    rows = [(name, value, "") for name, value in plain_values(state).items()]
+    rows += [(name, money(amount), "USD") for name, amount in values(state).items()]
+    for name, value, currency in rows:
+        session.send([73, 1, request_id, account, "", name, value, currency])
+    if with_end:
+        session.send([74, 1, request_id])
+
+
+def send_positions_multi(session: Receiver, request_id: int, account: str) -> None:
+    """Send the positions of a multi request (71) and their end (72)."""
+    for position in session.exchange.venue.account(account).positions:
+        session.send(_position_multi(session, request_id, account, position))
+    session.send([72, 1, request_id])
+
+
+def send_pnl(session: Receiver, request_id: int, account: str) -> None:
+    """Send the account's P&L (94)."""
+    state = session.exchange.venue.account(account)
+    daily = session.exchange.daily.of_account(state)
+    session.send([94, request_id, daily, state.unrealized, state.realized])
 
 
 def send_pnl_single(session: Receiver, request_id: int, account: str, con_id: int) -> None:
@@ -126,24 +151,55 @@ def send_pnl_single(session: Receiver, request_id: int, account: str, con_id: in
     for position in session.exchange.venue.account(account).positions:
         instrument = session.exchange.venue.instrument(position.instrument_id)
         if instrument.con_id == con_id:
-            daily = position.realized + position.unrealized
-            session.send(
-                [
-                    95,
-                    request_id,
-                    position.quantity,
-                    _plain(daily),
-                    _plain(position.unrealized),
-                    _plain(position.realized),
-                    _plain(position.market_value),
-                ]
-            )
+            daily = session.exchange.daily.of_position(account, position)
+            figures = (daily, position.unrealized, position.realized, position.market_value)
+            session.send([95, request_id, position.quantity, *figures])
             return
     session.send([95, request_id, 0, UNSET_DOUBLE, UNSET_DOUBLE, UNSET_DOUBLE, 0])
 
 
-def _plain(amount: Decimal) -> str:
-    return format(amount, "f")
+def send_profits(session: Receiver, wants: Subscriptions) -> None:
+    """Send all P&L that is subscribed."""
+    for request_id, account in wants.pnl.items():
+        send_pnl(session, request_id, account)
+    for request_id, (account, con_id) in wants.pnl_single.items():
+        send_pnl_single(session, request_id, account, con_id)
+
+
+def send_refresh(session: Receiver, wants: Subscriptions) -> None:
+    """Send all account values that are subscribed."""
+    if wants.account_updates is not None:
+        send_account(session, wants.account_updates, with_end=False)
+    for request_id, tags in wants.summaries.items():
+        send_summary(session, request_id, tags, with_end=False)
+    for request_id, account in wants.updates_multi.items():
+        send_updates_multi(session, request_id, account, with_end=False)
+
+
+def send_changes(
+    session: Receiver, wants: Subscriptions, account: str, changed: frozenset[InstrumentId]
+) -> None:
+    """Send what is subscribed of an account in which some positions changed."""
+    positions_multi = _wanting(wants.positions_multi, account)
+    for position in session.exchange.venue.account(account).positions:
+        if position.instrument_id not in changed:
+            continue
+        if wants.positions:
+            session.send(_position(session, account, position))
+        for request_id in positions_multi:
+            session.send(_position_multi(session, request_id, account, position))
+    if wants.account_updates == account:
+        send_account(session, account, with_end=False)
+    for request_id in _wanting(wants.updates_multi, account):
+        send_updates_multi(session, request_id, account, with_end=False)
+
+
+def _wanting(requests: dict[int, str], account: str) -> list[int]:
+    return [request_id for request_id, each in requests.items() if each == account]
+
+
+def _short(ratio: Decimal) -> str:
+    return format(ratio.quantize(_RATIO).normalize(), "f")
 
 
 def _contract(session: Receiver, position: VenuePosition) -> list[Field]:
@@ -163,11 +219,28 @@ def _contract(session: Receiver, position: VenuePosition) -> list[Field]:
     ]
 
 
-def _held(position: VenuePosition) -> list[Field]:
-    return [position.quantity, format(position.average_cost, "f")]
+def _position(session: Receiver, account: str, position: VenuePosition) -> list[Field]:
+    held: list[Field] = [position.quantity, position.average_cost]
+    return [61, 3, account, *_contract(session, position), *held]
 
 
-def multi_position(session: Receiver, request_id: int, position: VenuePosition) -> list[Field]:
-    """Return one position of a multi request (71)."""
-    account = session.exchange.accounts[0]
-    return [71, 1, request_id, account, *_contract(session, position), *_held(position), ""]
+def _position_multi(
+    session: Receiver, request_id: int, account: str, position: VenuePosition
+) -> list[Field]:
+    held: list[Field] = [position.quantity, position.average_cost]
+    return [71, 1, request_id, account, *_contract(session, position), *held, ""]
+
+
+def _portfolio(session: Receiver, account: str, position: VenuePosition) -> list[Field]:
+    return [
+        7,
+        8,
+        *_contract(session, position),
+        position.quantity,
+        position.market_price,
+        money(position.market_value),
+        position.average_cost,
+        money(position.unrealized),
+        money(position.realized),
+        account,
+    ]

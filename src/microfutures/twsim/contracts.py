@@ -4,30 +4,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from microfutures.model.catalog import spec
+from microfutures.model.catalog import end_of_trading, spec
+from microfutures.model.expiry import month_of_code
 from microfutures.model.instrument import Instrument, SecurityType
-from microfutures.model.sessions import Session
-from microfutures.model.timestamp import exchange_time
 from microfutures.twsim.wire import Field, FieldReader
 
-DAYS_SHOWN = 10
-
-FUTURE_ORDER_TYPES = (
-    "ACTIVETIM,AD,ADJUST,ALERT,ALGO,ALLOC,AVGCOST,BASKET,BENCHPX,COND,CONDORDER,DAY,DEACT,DEACTDIS,"
-    "DEACTEOD,GAT,GTC,GTD,GTT,HID,ICE,IOC,LIT,LMT,LTH,MIT,MKT,MTL,NGCOMB,NONALGO,OCA,PEGBENCH,"
-    "SCALE,SCALERST,SNAPMID,SNAPMKT,SNAPREL,STP,STPLMT,TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,WHATIF"
-)
-STOCK_ORDER_TYPES = (
-    "ACTIVETIM,AD,ADJUST,ALERT,ALGO,ALLOC,AON,AVGCOST,BASKET,BENCHPX,CASHQTY,COND,CONDORDER,"
-    "DARKONLY,DARKPOLL,DAY,DEACT,DEACTDIS,DEACTEOD,DIS,DUR,GAT,GTC,GTD,GTT,HID,IBKRATS,ICE,IMB,"
-    "IOC,LIT,LMT,LOC,MIDPX,MIT,MKT,MOC,MTL,NGCOMB,NODARK,NONALGO,OCA,OPG,OPGREROUT,PEGBENCH,"
-    "PEGMID,POSTATS,POSTONLY,PREOPGRTH,PRICECHK,REL,REL2MID,RELPCTOFS,RPI,RTH,SCALE,SCALEODD,"
-    "SCALERST,SIZECHK,SNAPMID,SNAPMKT,SNAPREL,STP,STPLMT,SWEEP,TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,"
-    "WHATIF"
-)
 STOCK_EXCHANGES = "SMART,AMEX,NYSE,CBOE,PHLX,ISE,CHX,ARCA,ISLAND,DRCTEDGE,BEX,BATS,EDGEA,IEX,PSX"
-
-_MONTHS = "FGHJKMNQUVXZ"
 
 
 class ContractQuery(msgspec.Struct, frozen=True):
@@ -52,20 +34,37 @@ def read_contract(reader: FieldReader) -> ContractQuery:
     return ContractQuery(reader.integer(), *(reader.text() for _ in range(11)))
 
 
-def find(instruments: Iterable[Instrument], query: ContractQuery) -> list[Instrument]:
+def find(
+    instruments: Iterable[Instrument],
+    query: ContractQuery,
+    *,
+    now_ns: int,
+    includes_expired: bool = False,
+) -> list[Instrument]:
     """Return every instrument that `query` fits, nearest expiry first."""
-    found = [instrument for instrument in instruments if _fits(instrument, query)]
-    return sorted(found, key=lambda each: (each.symbol, expiry_text(each), each.instrument_id))
+    found = [
+        instrument
+        for instrument in instruments
+        if _fits(instrument, query) and (includes_expired or not is_expired(instrument, now_ns))
+    ]
+    found.sort(key=lambda each: (each.symbol, expiry_text(each), each.instrument_id))
+    return found[:1] if query.security_type == "CONTFUT" else found
+
+
+def is_expired(instrument: Instrument, now_ns: int) -> bool:
+    """Tell whether a future has stopped trading for good."""
+    end_ns = end_of_trading(instrument)
+    return end_ns is not None and end_ns <= now_ns
 
 
 def _fits(instrument: Instrument, query: ContractQuery) -> bool:
     if query.con_id:
-        return instrument.con_id == query.con_id
+        return instrument.con_id == query.con_id and _fits_exchange(instrument, query)
     is_future = instrument.security_type is SecurityType.FUTURE
     wanted = {"CONTFUT": "FUT", "FUT+CONTFUT": "FUT"}.get(query.security_type, query.security_type)
     return (
         (query.symbol != "" or query.local_symbol != "")
-        and query.symbol in ("", instrument.symbol)
+        and query.symbol.upper() in ("", instrument.symbol)
         and query.local_symbol in ("", instrument.instrument_id)
         and wanted in ("", instrument.security_type.value)
         and query.currency in ("", instrument.currency)
@@ -80,8 +79,8 @@ def _fits_exchange(instrument: Instrument, query: ContractQuery) -> bool:
     if instrument.security_type is SecurityType.FUTURE:
         return query.exchange in ("", instrument.exchange, "QBALGO")
     primary = primary_exchange(instrument)
-    return query.primary_exchange in ("", primary) and (
-        query.exchange in ("", *STOCK_EXCHANGES.split(","))
+    return query.primary_exchange in ("", primary, "SMART") and (
+        query.exchange in ("", "BEST", "NASDAQ", *STOCK_EXCHANGES.split(","))
     )
 
 
@@ -107,7 +106,7 @@ def contract_month(instrument: Instrument) -> str:
     if last is None:
         return ""
     letter = instrument.instrument_id.rstrip("0123456789")[-1]
-    month = _MONTHS.index(letter) + 1
+    month = month_of_code(letter)
     # Energy contracts stop trading in the month before the one they are named after.
     year = last.year + (1 if month < last.month else 0)
     return f"{year}{month:02d}"
@@ -153,82 +152,3 @@ def contract_fields(instrument: Instrument, *, strike: str, right: str) -> list[
         instrument.instrument_id,
         trading_class(instrument),
     ]
-
-
-def details_message(
-    version: int, request_id: int, instrument: Instrument, *, exchange: str, now_ns: int
-) -> list[Field]:
-    """Return the contract data message (10)."""
-    is_future = instrument.security_type is SecurityType.FUTURE
-    zone = "US/Eastern"
-    expiry = f"{expiry_text(instrument)} 14:30 {zone}" if is_future else ""
-    size_fields: list[Field] = [1, 1, 1] if is_future else ["0.0001", "0.0001", 100]
-    if version < 164:
-        size_fields = size_fields[2:] if version == 163 else []
-    return [
-        10,
-        *(["8"] if version < 164 else []),
-        request_id,
-        instrument.symbol,
-        instrument.security_type.value,
-        expiry,
-        0,
-        "",
-        exchange,
-        instrument.currency,
-        instrument.instrument_id,
-        trading_class(instrument),
-        trading_class(instrument),
-        instrument.con_id,
-        format(instrument.tick_size.normalize(), "f"),
-        *([100] if version < 164 else []),
-        multiplier_text(instrument),
-        FUTURE_ORDER_TYPES if is_future else STOCK_ORDER_TYPES,
-        instrument.exchange if is_future else STOCK_EXCHANGES,
-        1,
-        0,
-        instrument.description,
-        primary_exchange(instrument),
-        contract_month(instrument),
-        "",
-        "",
-        "",
-        zone,
-        hours_text(instrument.trading_hours, zone, now_ns),
-        hours_text(instrument.liquid_hours, zone, now_ns),
-        "",
-        "",
-        0,
-        UNSET_AGGREGATE_GROUP if is_future else 1,
-        instrument.symbol if is_future else "",
-        "IND" if is_future else "",
-        market_rule_id(instrument),
-        expiry_text(instrument),
-        "" if is_future else "ETF",
-        *size_fields,
-    ]
-
-
-UNSET_AGGREGATE_GROUP = 2147483647
-
-
-def market_rule_id(instrument: Instrument) -> int:
-    """Return the id of the price increment rule: the tick in ten-thousandths."""
-    return int(instrument.tick_size * 10_000)
-
-
-def hours_text(sessions: tuple[Session, ...], zone: str, now_ns: int) -> str:
-    """Return sessions as TWS writes them, days without one as ``CLOSED``."""
-    day_ns = 86_400_000_000_000
-    days = [exchange_time(now_ns + day * day_ns, zone, "%Y%m%d") for day in range(DAYS_SHOWN)]
-    spelled: dict[str, list[str]] = {day: [] for day in days}
-    for session in sessions:
-        # A session belongs to the day it ends on: Sunday evening is Monday's trading.
-        closes = exchange_time(session.close_ns, zone, "%Y%m%d")
-        if closes in spelled:
-            start = exchange_time(session.open_ns, zone, "%Y%m%d:%H%M")
-            end = exchange_time(session.close_ns, zone, "%Y%m%d:%H%M")
-            spelled[closes].append(f"{start}-{end}")
-    return ";".join(
-        ";".join(stretches) if stretches else f"{day}:CLOSED" for day, stretches in spelled.items()
-    )

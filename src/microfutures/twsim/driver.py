@@ -1,6 +1,6 @@
 """Plays a market to the venue on a clock and keeps its time running when the tape has ended."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from microfutures.ports.clock import Clock
 from microfutures.twsim.exchange import Exchange
@@ -13,33 +13,39 @@ SECOND = 1_000_000_000
 
 
 class MarketDriver:
-    """Steps the market source in time order; one instant at a time."""
+    """Steps the market source in time order; one instant at a time.
+
+    It can be stopped and run again: the market goes on where it was left, and what it missed is
+    played at once.
+    """
 
     def __init__(self, exchange: Exchange, clock: Clock, on_end: Callable[[], None]) -> None:
         self._exchange = exchange
         self._clock = clock
         self._on_end = on_end
+        self._updates = exchange.market.updates()
+        self._next: MarketUpdate | None = None
+        self._has_ended = False
 
     async def run(self) -> None:
         """Play until cancelled."""
-        updates = self._exchange.market.updates()
-        update = next(updates, None)
-        while update is not None:
-            await self._wait_until(update.time_ns)
-            update = self._play_instant(update, updates)
-        self._on_end()
+        if self._next is None and not self._has_ended:
+            self._next = next(self._updates, None)
+        while self._next is not None:
+            await self._wait_until(self._next.time_ns)
+            self._play_instant()
+        if not self._has_ended:
+            self._has_ended = True
+            self._on_end()
         while True:
             await self._wait_until(self._clock.now_ns() + round(IDLE_SECONDS * SECOND))
 
-    def _play_instant(
-        self, update: MarketUpdate | None, updates: Iterator[MarketUpdate]
-    ) -> MarketUpdate | None:
+    def _play_instant(self) -> None:
         """Play every update that is due by now, so that a slow machine catches up."""
-        now_ns = self._clock.now_ns()
-        while update is not None and update.time_ns <= now_ns:
-            self._exchange.publish(self._exchange.venue.apply(update))
-            update = next(updates, None)
-        return update
+        now_ns, exchange = self._clock.now_ns(), self._exchange
+        while self._next is not None and self._next.time_ns <= now_ns:
+            exchange.publish(exchange.venue.apply(self._next))
+            self._next = next(self._updates, None)
 
     async def _wait_until(self, moment_ns: int) -> None:
         while (left := moment_ns - self._clock.now_ns()) > 0:

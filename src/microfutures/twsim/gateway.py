@@ -24,6 +24,7 @@ def build_server(
     seed: int = 0,
     session: int = 0,
     on_tape_end: Callable[[], None] = lambda: None,
+    unsubscribed: frozenset[str] = frozenset(),
 ) -> TwsServer:
     """Return a server with its venue, not started."""
     venue = Venue(
@@ -43,6 +44,7 @@ def build_server(
         port=port,
         session=session,
         on_tape_end=on_tape_end,
+        unsubscribed=unsubscribed,
     )
 
 

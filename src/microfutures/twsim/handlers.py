@@ -5,21 +5,35 @@ error that TWS gives.
 """
 
 from microfutures.twsim import account_handlers as account
+from microfutures.twsim import contract_handlers as contracts
+from microfutures.twsim import history_handlers as history
 from microfutures.twsim import market_handlers as market
 from microfutures.twsim import order_handlers as orders
+from microfutures.twsim import order_lists as lists
 from microfutures.twsim.errors import wording
-from microfutures.twsim.session import Handler, Session
+from microfutures.twsim.session import START_API, Handler, Session
 from microfutures.twsim.wire import Field, FieldReader
 
 
-def refused(code: int, *, has_version: bool = True, **values: object) -> Handler:
-    """Return a handler that answers a request with an error."""
+def refused(code: int, *, skipped: int = 1, **values: object) -> Handler:
+    """Return a handler that answers a request with an error.
+
+    ``skipped`` is how many fields stand before the request id; 0 for messages without a version.
+    """
 
     def answer(session: Session, reader: FieldReader) -> None:
-        if has_version:
-            reader.skip(1)
-        request_id = reader.integer() if reader.rest else -1
-        session.error(request_id, code, wording(code, **values))
+        reader.skip(skipped)
+        request_id = reader.integer()
+        session.error(request_id, code, wording(code, request_id=request_id, **values))
+
+    return answer
+
+
+def refused_without_id(code: int, **values: object) -> Handler:
+    """Return a handler that answers a request without an id with an error."""
+
+    def answer(session: Session, reader: FieldReader) -> None:
+        session.error(-1, code, wording(code, **values))
 
     return answer
 
@@ -33,43 +47,56 @@ def fixed(*fields: Field) -> Handler:
     return answer
 
 
-def _unsupported(what: str) -> Handler:
-    return refused(321, has_version=False, tag="bU", detail=f"{what} not simulated.")
+def empty_list(message_id: int) -> Handler:
+    """Return a handler that answers a request with a list of nothing."""
 
+    def answer(session: Session, reader: FieldReader) -> None:
+        session.send([message_id, reader.integer(), 0])
+
+    return answer
+
+
+_NO_ADVISER = refused_without_id(
+    321, tag="fA", detail="FA data operations ignored for non FA customers."
+)
+_NO_GROUPS = refused(321, tag="dG", detail="Display groups are not available.")
+_NO_OPTIONS = refused(200)
+_NO_NEWS = refused(10276, skipped=0)
+_NOT_RECORDED = " not recorded by the simulator"
 
 HANDLERS: dict[int, Handler] = {
     1: market.market_data,
     2: market.cancel_market_data,
     3: orders.place_order,
     4: orders.cancel_order,
-    5: orders.open_orders,
+    5: lists.open_orders,
     6: account.account_updates,
-    7: orders.executions,
-    8: orders.next_ids,
-    9: market.contract_details,
-    10: refused(354, detail=" Market depth"),
+    7: lists.executions,
+    8: lists.next_ids,
+    9: contracts.contract_details,
+    10: refused(10092),
     11: refused(310),
     12: account.nothing,  # news bulletins: there are none
     13: account.nothing,
     14: account.nothing,  # server log level
-    15: orders.auto_open_orders,
-    16: orders.all_open_orders,
+    15: lists.auto_open_orders,
+    16: lists.all_open_orders,
     17: account.managed_accounts,
-    18: refused(321, tag="fA", detail="FA data operations ignored for non FA customers."),
-    19: refused(321, tag="fA", detail="FA data operations ignored for non FA customers."),
-    20: market.historical_data,
+    18: _NO_ADVISER,
+    19: _NO_ADVISER,
+    20: history.historical_data,
     21: refused(322, tag="oX", detail="No unlapsed position exists in this option."),
-    22: refused(492, has_version=False),
+    22: refused(492, skipped=0),
     23: account.nothing,
     24: fixed(19, 1, '<?xml version="1.0" encoding="UTF-8"?><ScanParameterResponse/>'),
-    25: market.cancel_nothing,
+    25: history.cancel_historical_data,
     49: account.current_time,
-    50: market.real_time_bars,
-    51: market.cancel_real_time_bars,
+    50: history.real_time_bars,
+    51: history.cancel_real_time_bars,
     52: refused(430),
     53: account.nothing,
-    54: refused(200),
-    55: refused(200),
+    54: _NO_OPTIONS,
+    55: _NO_OPTIONS,
     56: account.nothing,
     57: account.nothing,
     58: orders.global_cancel,
@@ -78,39 +105,40 @@ HANDLERS: dict[int, Handler] = {
     62: account.account_summary,
     63: account.cancel_account_summary,
     64: account.cancel_positions,
-    67: refused(321, tag="dG", detail="Display groups are not available."),
-    68: refused(321, tag="dG", detail="Display groups are not available."),
-    69: refused(321, tag="dG", detail="Display groups are not available."),
+    67: _NO_GROUPS,
+    68: _NO_GROUPS,
+    69: _NO_GROUPS,
     70: account.nothing,
+    START_API: account.start_again,
     74: account.positions_multi,
-    75: account.nothing,
+    75: account.cancel_positions_multi,
     76: account.account_updates_multi,
-    77: account.nothing,
-    78: refused(200, has_version=False),
-    79: _unsupported("Soft dollar tiers are"),
+    77: account.cancel_account_updates_multi,
+    78: refused(200, skipped=0),
+    79: empty_list(77),
     80: account.family_codes,
-    81: market.matching_symbols,
+    81: contracts.matching_symbols,
     82: fixed(80, 0),
-    83: _unsupported("Smart components are"),
-    84: refused(10276, has_version=False),
+    83: empty_list(82),
+    84: _NO_NEWS,
     85: fixed(85, 0),
-    86: refused(10276, has_version=False),
-    87: market.head_timestamp,
-    88: _unsupported("Histograms are"),
+    86: _NO_NEWS,
+    87: history.head_timestamp,
+    88: refused(10188, skipped=0, detail=_NOT_RECORDED),
     89: account.nothing,
     90: account.nothing,
-    91: market.market_rule,
+    91: contracts.market_rule,
     92: account.pnl,
     93: account.cancel_pnl,
     94: account.pnl_single,
     95: account.cancel_pnl_single,
-    96: _unsupported("Historical ticks are"),
-    97: _unsupported("Tick-by-tick data are"),
+    96: refused(10187, skipped=0, detail=_NOT_RECORDED),
+    97: refused(10189, skipped=0, detail=_NOT_RECORDED),
     98: account.nothing,
-    99: orders.completed_orders,
-    100: refused(10276, has_version=False),
+    99: lists.completed_orders,
+    100: _NO_NEWS,
     101: account.nothing,
-    102: refused(10276, has_version=False),
+    102: _NO_NEWS,
     103: account.nothing,
     104: account.user_info,
 }

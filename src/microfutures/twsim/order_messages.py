@@ -8,15 +8,21 @@ from decimal import Decimal
 import msgspec
 
 from microfutures.model.instrument import Instrument
+from microfutures.model.orders import Side
 from microfutures.model.timestamp import exchange_time
-from microfutures.twsim.contracts import contract_fields
-from microfutures.twsim.wire import UNSET_DOUBLE, UNSET_INTEGER, Field
+from microfutures.twsim.contracts import contract_fields, primary_exchange
+from microfutures.twsim.wire import UNSET_DOUBLE, UNSET_INTEGER, UNSET_LONG, Field
 
 NO_SHAREHOLDER = "Not an insider or substantial shareholder"
 _OPEN_DELTA_NEUTRAL: tuple[Field, ...] = ("None", "", 0, "", "", "", "?", 0, 0, "")
 _COMPLETED_DELTA_NEUTRAL: tuple[Field, ...] = ("None", "", 0, 0, 0, "")
 
-UNSET_LONG = "9223372036854775807"
+PENDING_SUBMIT, PRE_SUBMITTED, SUBMITTED = "PendingSubmit", "PreSubmitted", "Submitted"
+FILLED, CANCELLED, INACTIVE = "Filled", "Cancelled", "Inactive"
+OPEN_STATUSES = (PENDING_SUBMIT, PRE_SUBMITTED, SUBMITTED)
+
+CANCEL_ALL, REDUCE_WITH_BLOCK, REDUCE_WITHOUT_BLOCK = 1, 2, 3
+"""What a fill does to the other orders of a one-cancels-all group, in IB's numbers."""
 
 
 class OrderFacts(msgspec.Struct, kw_only=True):
@@ -37,7 +43,11 @@ class OrderFacts(msgspec.Struct, kw_only=True):
     parent_id: int
     outside_rth: bool
     oca_group: str = ""
-    status: str = "PreSubmitted"
+    oca_type: int = REDUCE_WITHOUT_BLOCK
+    status: str = PENDING_SUBMIT
+    is_transmitted: bool = False
+    is_at_venue: bool = False
+    """False while it waits for its parent to be filled, or to be transmitted."""
     filled: int = 0
     average_price: Decimal = Decimal(0)
     last_price: Decimal = Decimal(0)
@@ -49,7 +59,7 @@ class OrderFacts(msgspec.Struct, kw_only=True):
     @property
     def is_open(self) -> bool:
         """Tell whether it may still trade."""
-        return self.status in ("PendingSubmit", "PreSubmitted", "Submitted", "PendingCancel")
+        return self.status in OPEN_STATUSES
 
 
 class MarginFields(msgspec.Struct, frozen=True):
@@ -129,7 +139,7 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         0,  # sweepToFill
         0,  # allOrNone
         "",  # minQty
-        3,  # ocaType
+        order.oca_type,
         0,  # eTradeOnly
         0,  # firmQuoteOnly
         "",  # nbboPriceCap
@@ -203,7 +213,7 @@ def completed_order(version: int, order: OrderFacts) -> list[Field]:
         0,  # sweepToFill
         0,  # allOrNone
         "",  # minQty
-        3,  # ocaType
+        order.oca_type,
         0,  # triggerMethod
         "",  # volatility
         0,  # volatilityType
@@ -250,7 +260,6 @@ def completed_order(version: int, order: OrderFacts) -> list[Field]:
 def execution(version: int, request_id: int, facts: ExecutionFacts) -> list[Field]:
     """Return the execution message (11)."""
     order = facts.order
-    is_future = bool(order.instrument.last_trade_date)
     return [
         11,
         request_id,
@@ -259,8 +268,8 @@ def execution(version: int, request_id: int, facts: ExecutionFacts) -> list[Fiel
         facts.execution_id,
         f"{exchange_time(facts.time_ns, pattern='%Y%m%d %H:%M:%S')} America/New_York",
         order.account,
-        order.instrument.exchange if is_future else "ARCA",
-        "BOT" if order.action == "BUY" else "SLD",
+        traded_at(order.instrument),
+        "BOT" if order.action == Side.BUY else "SLD",
         price_text(Decimal(facts.quantity)),
         price_text(facts.price),
         order.perm_id,
@@ -275,6 +284,11 @@ def execution(version: int, request_id: int, facts: ExecutionFacts) -> list[Fiel
         2,  # lastLiquidity: removed
         *([0] if version >= 178 else []),  # pendingPriceRevision
     ]
+
+
+def traded_at(instrument: Instrument) -> str:
+    """Return the exchange at which an order was filled."""
+    return primary_exchange(instrument) or instrument.exchange
 
 
 def commission_report(facts: ExecutionFacts) -> list[Field]:

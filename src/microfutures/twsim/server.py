@@ -7,12 +7,14 @@ from microfutures.ports.clock import Clock
 from microfutures.twsim.driver import MarketDriver
 from microfutures.twsim.exchange import Exchange
 from microfutures.twsim.handlers import HANDLERS
-from microfutures.twsim.market_handlers import send_real_time_bars
+from microfutures.twsim.history_handlers import send_growing_bars, send_real_time_bars
+from microfutures.twsim.rate import MESSAGES_PER_SECOND
 from microfutures.twsim.session import Session
 from microfutures.venue.market import MarketSource
 from microfutures.venue.venue import Venue
 
-REAL_TIME_BAR_SECONDS = 5
+GROWING_BAR_SECONDS = 5
+"""How often a history that is kept up to date is refreshed."""
 
 
 class TwsServer:
@@ -30,6 +32,12 @@ class TwsServer:
         0 takes any free one; see `port` after `start`.
     session
         Tells this start from others, in permIds and execution ids, which never come twice at IB.
+    on_tape_end
+        Called when the market has nothing left to play; time goes on all the same.
+    unsubscribed
+        Symbols that the account has no live data of: 354, or delayed data if the client wants them.
+    max_messages_per_second
+        What one client may send before it is refused with error 100; None for no limit.
     """
 
     def __init__(
@@ -43,13 +51,23 @@ class TwsServer:
         port: int = 0,
         session: int = 0,
         on_tape_end: Callable[[], None] = lambda: None,
+        unsubscribed: frozenset[str] = frozenset(),
+        max_messages_per_second: int | None = MESSAGES_PER_SECOND,
     ) -> None:
         self.exchange = Exchange(
-            venue=venue, market=market, clock=clock, accounts=accounts, session=session
+            venue=venue,
+            market=market,
+            clock=clock,
+            accounts=accounts,
+            session=session,
+            unsubscribed=unsubscribed,
         )
         self.host = host
         self.port = port
         self._clock = clock
+        self._max_messages_per_second = max_messages_per_second
+        self._sessions: dict[Session, None] = {}
+        # A dict, for its order: the same run writes in the same order.
         self._driver = MarketDriver(self.exchange, clock, on_tape_end)
         self._server: asyncio.AbstractServer | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -79,14 +97,20 @@ class TwsServer:
             await self._server.wait_closed()
 
     def kill_connections(self) -> None:
-        """Drop every client at once."""
-        for client in list(self.exchange.clients.values()):
-            if isinstance(client, Session):
-                client.close()
+        """Drop every client at once, those that have not said who they are too."""
+        for session in list(self._sessions):
+            session.close()
 
     def new_session(self) -> Session:
         """Return the protocol of a new connection."""
-        return Session(self.exchange, HANDLERS)
+        session = Session(
+            self.exchange,
+            HANDLERS,
+            max_messages_per_second=self._max_messages_per_second,
+            on_lost=lambda lost: self._sessions.pop(lost, None),
+        )
+        self._sessions[session] = None
+        return session
 
     async def _beat(self) -> None:
         """Refresh what TWS refreshes by itself, every second."""
@@ -94,11 +118,12 @@ class TwsServer:
         while True:
             await self._clock.sleep(1.0)
             count += 1
-            for client in list(self.exchange.clients.values()):
-                if isinstance(client, Session):
-                    client.on_beat(count)
-                    if count % REAL_TIME_BAR_SECONDS == 0:
-                        send_real_time_bars(client, self._clock.now_ns())
+            self.exchange.on_time()
+            for session in [each for each in self._sessions if each.client_id >= 0]:
+                session.on_beat(count)
+                send_real_time_bars(session, self._clock.now_ns())
+                if count % GROWING_BAR_SECONDS == 0:
+                    send_growing_bars(session)
 
 
 def _port_of(server: asyncio.AbstractServer, asked: int) -> int:

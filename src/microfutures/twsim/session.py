@@ -5,49 +5,74 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
-from microfutures.model.instrument import Instrument
+from microfutures.model.errors import MicroFuturesError
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.market import MarketDataType
 from microfutures.model.timestamp import exchange_time
 from microfutures.twsim import account_messages
 from microfutures.twsim.errors import SYSTEM_NOTICES, wording
 from microfutures.twsim.exchange import Exchange
+from microfutures.twsim.rate import MessageRate
+from microfutures.twsim.subscriptions import Subscriptions
 from microfutures.twsim.wire import (
     Field,
     FieldReader,
     FrameDecoder,
     WireError,
     encode,
+    escaped,
     split_fields,
 )
 
 MIN_VERSION, MAX_VERSION = 157, 178
-MAX_MESSAGES_PER_SECOND = 50
 MAX_UNSENT_BYTES = 32 * 1024 * 1024
 """A client that doesn't read for so long is disconnected."""
 
+START_API = 71
+PACE_OPTION = "+PACEAPI"
+"""A connect option: slow a client that sends too fast down, rather than refuse its messages."""
+
 _GREETING = b"API\0"
+_MAX_VERSION_DIGITS = 6
 
 Handler = Callable[["Session", FieldReader], None]
 
 
 class Session(asyncio.Protocol):
-    """The server's end of one connection."""
+    """The server's end of one connection.
 
-    def __init__(self, exchange: Exchange, handlers: dict[int, Handler]) -> None:
+    Parameters
+    ----------
+    max_messages_per_second
+        What TWS takes from a client before it refuses; None for no limit.
+    on_lost
+        Called with the session when its connection has ended.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        handlers: dict[int, Handler],
+        *,
+        max_messages_per_second: int | None = None,
+        on_lost: Callable[["Session"], None] = lambda _: None,
+    ) -> None:
         self.exchange = exchange
         self.client_id = -1
         self.version = 0
-        self.market_data_type = 1
-        self.wants_positions = False
-        self.account_updates: str | None = None
-        self.summaries: dict[int, tuple[str, ...]] = {}
-        self.pnl: dict[int, str] = {}
-        self.pnl_single: dict[int, tuple[str, int]] = {}
-        self.real_time_bars: dict[int, Instrument] = {}
+        self.market_data_type = MarketDataType.LIVE
+        self.wants = Subscriptions()
         self._handlers = handlers
+        self._on_lost = on_lost
+        self._rate = MessageRate(max_messages_per_second)
+        self._is_paced = False
+        self._waiting: deque[bytes] = deque()
+        """Frames of a paced client that come too fast."""
         self._frames = FrameDecoder()
         self._greeting = bytearray()
         self._transport: asyncio.Transport | None = None
-        self._received: deque[int] = deque()
+        self._unsent: list[bytes] = []
+        """Messages of this turn of the loop; written in one go at its end."""
 
     # -- asyncio ------------------------------------------------------------------------------
 
@@ -58,9 +83,13 @@ class Session(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the client; its orders stay."""
         self._transport = None
+        self._waiting.clear()
+        self._unsent.clear()
+        self.wants.end(self.exchange.growing)
         if self.exchange.clients.get(self.client_id) is self:
             del self.exchange.clients[self.client_id]
             self.exchange.lines.remove_client(self.client_id)
+        self._on_lost(self)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; a client that sends nonsense is told and disconnected."""
@@ -69,7 +98,7 @@ class Session(asyncio.Protocol):
                 self._on_frame(frame)
         except WireError as error:
             if self.version:
-                self.error(-1, 320, f"Error reading request: {error}")
+                self.error(-1, 320, wording(320, detail=str(error)))
             self.close()
 
     def _after_greeting(self, data: bytes) -> bytes:
@@ -82,48 +111,74 @@ class Session(asyncio.Protocol):
         return data[needed:]
 
     def _on_frame(self, frame: bytes) -> None:
-        if self._transport is None or self._transport.is_closing():
+        if self._is_closing():
             return
         if not self.version:
             self._negotiate(frame)
-            return
-        fields = split_fields(frame)
-        if not fields:
-            raise WireError("an empty message")
-        reader = FieldReader(fields)
-        message_id = reader.integer()
-        if self.client_id < 0 and message_id != 71:
-            raise WireError(f"message {message_id} before the API was started")
-        if message_id == 71:
-            self._start(reader)
-        elif not self._is_too_fast():
-            self._dispatch(message_id, reader)
+        elif self.client_id < 0:
+            self._start(FieldReader(split_fields(frame)))
+        elif self._waiting:
+            self._waiting.append(frame)
+        else:
+            self._take(frame)
 
-    def _dispatch(self, message_id: int, reader: FieldReader) -> None:
-        handler = self._handlers.get(message_id)
-        if handler is None:
-            self.error(-1, 505, wording(505))
-            return
-        handler(self, reader)
+    def _take(self, frame: bytes) -> None:
+        """Answer a request, unless it came too fast."""
+        excess = self._rate.excess(self.exchange.clock.now_ns())
+        if not excess:
+            self._dispatch(frame)
+        elif self._is_paced and self._rate.limit is not None:
+            self._waiting.append(frame)
+            asyncio.get_running_loop().call_later(1 / self._rate.limit, self._take_waiting)
+        else:
+            self.error(-1, 100, wording(100, limit=self._rate.limit, rate=excess))
+
+    def _take_waiting(self) -> None:
+        """Answer the oldest request of a paced client; the next one has its own turn."""
+        if self._waiting and self._rate.limit is not None:
+            self._dispatch(self._waiting.popleft())
+        if self._waiting and self._rate.limit is not None:
+            asyncio.get_running_loop().call_later(1 / self._rate.limit, self._take_waiting)
+
+    def _dispatch(self, frame: bytes) -> None:
+        """Hand a request to its handler; one that can't be read is refused, nothing else ends."""
+        reader = FieldReader(split_fields(frame))
+        try:
+            handler = self._handlers.get(reader.integer())
+            if handler is None:
+                self.error(-1, 505, wording(505))
+            else:
+                handler(self, reader)
+        except WireError as error:
+            self.error(-1, 320, wording(320, detail=str(error)))
+        except MicroFuturesError as error:
+            self.error(-1, 322, wording(322, tag="b", detail=str(error)))
 
     # -- handshake ----------------------------------------------------------------------------
 
     def _negotiate(self, frame: bytes) -> None:
         """Answer ``v157..187 options`` with our version and the time."""
-        text = frame.decode("ascii", errors="replace").split(" ")[0].rstrip("\0")
+        text, _, options = frame.decode("ascii", errors="replace").rstrip("\0").partition(" ")
         low, _, high = text.removeprefix("v").partition("..")
-        if not text.startswith("v") or not low.isdigit() or not (high or low).isdigit():
+        high = high or low
+        if not text.startswith("v") or not _is_version(low) or not _is_version(high):
             raise WireError(f"no version range: {text[:40]!r}")
-        if int(high or low) < MIN_VERSION or int(low) > MAX_VERSION:
+        if int(high) < MIN_VERSION or int(low) > MAX_VERSION:
             self.close()
             return
-        self.version = min(int(high or low), MAX_VERSION)
+        self.version = min(int(high), MAX_VERSION)
+        self._is_paced = PACE_OPTION in options.upper()
         moment = exchange_time(self.exchange.clock.now_ns(), pattern="%Y%m%d %H:%M:%S EST")
         self.send([self.version, moment])
 
     def _start(self, reader: FieldReader) -> None:
-        reader.integer()
+        message_id = reader.integer()
+        if message_id != START_API:
+            raise WireError(f"message {message_id} before the API was started")
+        reader.skip(1)
         client_id = reader.integer()
+        if client_id < 0:
+            raise WireError(f"a client id is 0 or above, was {client_id}")
         if client_id in self.exchange.clients:
             self.error(-1, 326, wording(326))
             self.close()
@@ -131,56 +186,59 @@ class Session(asyncio.Protocol):
         self.client_id = client_id
         self.exchange.clients[client_id] = self
         self.send([15, 1, ",".join(self.exchange.accounts)])
-        self.send([9, 1, self.exchange.next_order_id(client_id)])
+        self.send([9, 1, self.exchange.desk.next_order_id(client_id)])
         for code, text in SYSTEM_NOTICES:
             self.error(-1, code, text)
-
-    def _is_too_fast(self) -> bool:
-        now_ns = self.exchange.clock.now_ns()
-        received = self._received
-        received.append(now_ns)
-        while received and received[0] <= now_ns - 1_000_000_000:
-            received.popleft()
-        if len(received) <= MAX_MESSAGES_PER_SECOND:
-            return False
-        self.error(-1, 100, wording(100, rate=len(received)))
-        return True
 
     # -- out ----------------------------------------------------------------------------------
 
     def send(self, fields: list[Field]) -> None:
         """Write one message."""
-        transport = self._transport
-        if transport is None or transport.is_closing():
+        self.write(encode(fields))
+
+    def write(self, frames: bytes) -> None:
+        """Write messages that are spelled already, together with all others of this turn."""
+        if self._is_closing():
             return
-        transport.write(encode(fields))
-        if transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
-            transport.abort()
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent.append(frames)
 
     def error(self, request_id: int, code: int, text: str) -> None:
         """Write an error message (4)."""
         tail: list[Field] = [""] if self.version >= 166 else []
-        self.send([4, 2, request_id, code, text, *tail])
+        self.send([4, 2, request_id, code, escaped(text), *tail])
 
     def close(self) -> None:
         """End the connection; what was written is still sent."""
+        self._flush()
         if self._transport is not None:
             self._transport.close()
 
-    def on_account_change(self) -> None:
-        """Refresh what the client subscribed to of the account."""
-        if self.wants_positions:
-            account_messages.send_positions(self, with_end=False)
-        if self.account_updates is not None:
-            account_messages.send_account(self, self.account_updates, with_end=False)
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        transport = self._transport
+        if not unsent or transport is None or transport.is_closing():
+            return
+        transport.write(b"".join(unsent))
+        if transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
+            transport.abort()
+
+    def _is_closing(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
+
+    # -- what is refreshed --------------------------------------------------------------------
+
+    def on_account_change(self, account: str, changed: frozenset[InstrumentId]) -> None:
+        """Refresh what the client subscribed to of an account whose positions changed."""
+        account_messages.send_changes(self, self.wants, account, changed)
 
     def on_beat(self, count: int) -> None:
         """Send what TWS refreshes on its own; called every second."""
-        for request_id, account in self.pnl.items():
-            account_messages.send_pnl(self, request_id, account)
-        for request_id, (account, con_id) in self.pnl_single.items():
-            account_messages.send_pnl_single(self, request_id, account, con_id)
+        account_messages.send_profits(self, self.wants)
         if count % account_messages.REFRESH_SECONDS == 0:
-            self.on_account_change()
-            for request_id, tags in self.summaries.items():
-                account_messages.send_summary(self, request_id, tags, with_end=False)
+            account_messages.send_refresh(self, self.wants)
+
+
+def _is_version(text: str) -> bool:
+    return text.isdigit() and len(text) <= _MAX_VERSION_DIGITS

@@ -1,5 +1,6 @@
 """Frames and fields: a 4-byte big-endian length, then NUL-terminated text fields."""
 
+import re
 import struct
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -11,6 +12,13 @@ MAX_FRAME_BYTES = 16 * 1024 * 1024 - 1
 
 UNSET_DOUBLE = "1.7976931348623157E308"
 UNSET_INTEGER = "2147483647"
+UNSET_LONG = "9223372036854775807"
+
+MAX_NUMBER_LETTERS = 40
+MAX_EXPONENT = 18
+
+_UNSET = ("", UNSET_DOUBLE, "1.7976931348623157E+308", UNSET_INTEGER, "INFINITY", "INFINITE")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 
 Field = str | int | float | Decimal | bool | None
 
@@ -51,8 +59,20 @@ def split_fields(frame: bytes) -> list[str]:
 
 def encode(fields: Iterable[Field]) -> bytes:
     """Return the frame of a message."""
-    body = "".join(f"{spell(field)}\0" for field in fields).encode()
-    return struct.pack(">I", len(body)) + body
+    return frame("".join(f"{spell(field)}\0" for field in fields).encode())
+
+
+def frame(body: bytes) -> bytes:
+    """Return a message body with its length in front."""
+    return len(body).to_bytes(4, "big") + body
+
+
+def escaped(text: str) -> str:
+    """Return a text as TWS sends names and errors: ASCII, the rest as escapes of Python and Java.
+
+    Clients undo it with ``unicode-escape``.
+    """
+    return text.encode("unicode_escape").decode("ascii")
 
 
 def spell(field: Field) -> str:
@@ -87,22 +107,34 @@ class FieldReader:
     def integer(self) -> int:
         """Return the next field as a whole number; empty is 0."""
         text = self.text()
-        try:
-            return int(text) if text else 0
-        except ValueError:
-            raise WireError(f"field {self._at} must be a whole number, was {text!r}") from None
+        if not text:
+            return 0
+        if len(text) <= MAX_NUMBER_LETTERS and _WHOLE.fullmatch(text):
+            return int(text)
+        raise WireError(f"field {self._at} must be a whole number, was {text[:40]!r}")
+
+    def count(self) -> int:
+        """Return the next field as the length of a list that follows."""
+        count = self.integer()
+        if not 0 <= count <= len(self._fields):
+            raise WireError(f"field {self._at} must be the length of a list, was {count}")
+        return count
 
     def decimal(self) -> Decimal | None:
         """Return the next field as a number; None when it is empty or the unset marker."""
         text = self.text()
-        if not text or text.upper() in (UNSET_DOUBLE, "1.7976931348623157E+308", "INFINITY"):
+        if text.upper() in _UNSET:
             return None
+        wrong = f"field {self._at} must be a number below 1E+{MAX_EXPONENT}, was {text[:40]!r}"
+        if len(text) > MAX_NUMBER_LETTERS:
+            raise WireError(wrong)
         try:
             value = Decimal(text)
         except ArithmeticError:
-            raise WireError(f"field {self._at} must be a number, was {text!r}") from None
-        if not value.is_finite():
-            raise WireError(f"field {self._at} must be finite, was {text!r}")
+            raise WireError(wrong) from None
+        # Arithmetic on a number with a huge exponent would fail, or never end.
+        if not value.is_finite() or abs(value.adjusted()) > MAX_EXPONENT:
+            raise WireError(wrong)
         return value
 
     def flag(self) -> bool:

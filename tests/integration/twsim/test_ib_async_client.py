@@ -164,13 +164,15 @@ def test_nonsense_ends_its_own_connection_only(nonsense: bytes) -> None:
     play(scene)
 
 
-def test_broken_request_is_answered_and_ends_the_connection() -> None:
+def test_request_that_cannot_be_read_is_refused_and_the_next_one_answered() -> None:
     async def scene(server: TwsServer, ib: ib_async.IB) -> None:
-        gone = []
-        ib.disconnectedEvent += lambda: gone.append(True)
+        errors = []
+        ib.errorEvent += lambda *error: errors.append(error[1])
         ib.client.send(9, 8, "no number")
+        ib.client.send(3, 1)
         await asyncio.sleep(1)
-        assert gone
+        assert errors == [320, 320]
+        assert (await ib.reqCurrentTimeAsync()).year == 2026
 
     play(scene)
 

@@ -1,0 +1,91 @@
+"""Requests about contracts: what they are and how their prices move."""
+
+from microfutures.model.instrument import Instrument, SecurityType
+from microfutures.twsim.contract_details import details_message, market_rule_id
+from microfutures.twsim.contracts import (
+    ContractQuery,
+    find,
+    primary_exchange,
+    read_contract,
+    routed_exchange,
+)
+from microfutures.twsim.errors import wording
+from microfutures.twsim.session import Session
+from microfutures.twsim.wire import Field, FieldReader, escaped
+
+MAX_MATCHES = 16
+
+
+def contract_details(session: Session, reader: FieldReader) -> None:
+    """Describe every contract that fits (9)."""
+    reader.skip(1)
+    request_id, query, includes_expired = reader.integer(), read_contract(reader), reader.flag()
+    if query.security_type == "BAG":
+        # TWS never answers this one; silence would only hide the mistake.
+        detail = "Contract details of a combo can't be requested."
+        session.error(request_id, 321, wording(321, tag="bV", detail=detail))
+        return
+    exchange = session.exchange
+    now_ns = exchange.clock.now_ns()
+    found = find(exchange.instruments, query, now_ns=now_ns, includes_expired=includes_expired)
+    if not found:
+        session.error(request_id, 200, wording(200))
+        return
+    for instrument in found:
+        where = query.exchange or routed_exchange(instrument)
+        session.send(
+            details_message(session.version, request_id, instrument, exchange=where, now_ns=now_ns)
+        )
+    session.send([52, 1, request_id])
+
+
+def find_one(
+    session: Session, request_id: int, query: ContractQuery, *, includes_expired: bool = False
+) -> Instrument | None:
+    """Return the one contract that is meant; when there is none, or several, tell the client."""
+    exchange = session.exchange
+    found = find(
+        exchange.instruments,
+        query,
+        now_ns=exchange.clock.now_ns(),
+        includes_expired=includes_expired,
+    )
+    if len(found) == 1:
+        return found[0]
+    text = wording(200)
+    if found:
+        text = f"The contract description specified for {query.symbol} is ambiguous."
+    session.error(request_id, 200, text)
+    return None
+
+
+def matching_symbols(session: Session, reader: FieldReader) -> None:
+    """Find products whose symbol or name holds the pattern (81)."""
+    request_id, pattern = reader.integer(), reader.text().upper()
+    found: dict[str, Instrument] = {}
+    for instrument in session.exchange.instruments:
+        if instrument.symbol.startswith(pattern) or pattern in instrument.description.upper():
+            found.setdefault(instrument.symbol, instrument)
+    matches = list(found.values())[:MAX_MATCHES]
+    fields: list[Field] = [79, request_id, len(matches)]
+    for instrument in matches:
+        # A product with months is shown as its index, which has no number of its own here.
+        is_future = instrument.security_type is SecurityType.FUTURE
+        where = instrument.exchange if is_future else primary_exchange(instrument)
+        kind = "IND" if is_future else instrument.security_type.value
+        derivatives = ["FUT"] if is_future else []
+        fields += [0 if is_future else instrument.con_id, instrument.symbol, kind, where]
+        fields += [instrument.currency, len(derivatives), *derivatives]
+        if session.version >= 176:
+            fields += [escaped(instrument.description), ""]
+    session.send(fields)
+
+
+def market_rule(session: Session, reader: FieldReader) -> None:
+    """Tell a price increment rule (91)."""
+    rule_id = reader.integer()
+    for instrument in session.exchange.instruments:
+        if market_rule_id(instrument) == rule_id:
+            session.send([93, rule_id, 1, 0, format(instrument.tick_size.normalize(), "f")])
+            return
+    session.error(-1, 321, wording(321, tag="bM", detail=f"Unknown market rule {rule_id}."))

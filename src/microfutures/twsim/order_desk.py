@@ -1,0 +1,266 @@
+"""TWS's memory of orders, and what it tells their owners."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Protocol
+
+from microfutures.twsim import families, order_messages
+from microfutures.twsim.errors import wording
+from microfutures.twsim.order_messages import (
+    CANCELLED,
+    FILLED,
+    INACTIVE,
+    PENDING_SUBMIT,
+    PRE_SUBMITTED,
+    SUBMITTED,
+    ExecutionFacts,
+    OrderFacts,
+)
+from microfutures.twsim.venue_orders import relevant_prices, venue_order
+from microfutures.twsim.wire import Field
+from microfutures.venue.messages import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderFilled,
+    OrderModified,
+    OrderRejected,
+    OrderReleased,
+    VenueEvent,
+)
+from microfutures.venue.venue import Venue
+
+FIRST_PERM_ID = 1_000_000_001
+SESSIONS, ORDERS_PER_SESSION = 1_000_000, 1_000
+"""No two gateways started within eleven days give an order the same permId."""
+KEPT_COMPLETED = 500
+KEPT_EXECUTIONS = 5_000
+COMMISSION_DELAY_SECONDS = 0.05
+"""Commission reports come separately and a little after their execution."""
+
+
+class Owner(Protocol):
+    """What is told to the client that placed an order."""
+
+    version: int
+
+    def send(self, fields: list[Field]) -> None:
+        """Write one message."""
+        ...
+
+    def error(self, request_id: int, code: int, text: str) -> None:
+        """Write an error message."""
+        ...
+
+
+class OrderDesk:
+    """Takes orders to the venue and brings its answers to their owners.
+
+    Its methods return events of the venue; whoever calls them publishes these.
+    """
+
+    def __init__(self, *, venue: Venue, owners: Mapping[int, Owner], session: int) -> None:
+        self.orders: dict[tuple[int, int], OrderFacts] = {}
+        self.completed: deque[OrderFacts] = deque(maxlen=KEPT_COMPLETED)
+        self.executions: deque[ExecutionFacts] = deque(maxlen=KEPT_EXECUTIONS)
+        self._venue = venue
+        self._owners = owners
+        self._by_perm_id: dict[int, OrderFacts] = {}
+        self._next_perm_id = FIRST_PERM_ID + session % SESSIONS * ORDERS_PER_SESSION
+        self._next_order_ids: dict[int, int] = {}
+
+    # -- what is known ------------------------------------------------------------------------
+
+    def next_order_id(self, client_id: int) -> int:
+        """Return the first order id that `client_id` may use."""
+        return self._next_order_ids.get(client_id, 1)
+
+    def new_perm_id(self) -> int:
+        """Return a permId that was never used."""
+        self._next_perm_id += 1
+        return self._next_perm_id - 1
+
+    def open_orders(self, client_id: int | None = None) -> list[OrderFacts]:
+        """Return open orders, of one client or of all."""
+        return [
+            order
+            for order in self.orders.values()
+            if order.is_open and client_id in (None, order.client_id)
+        ]
+
+    def account_of(self, perm_id: int) -> str:
+        """Return the account of an order."""
+        return self._by_perm_id[perm_id].account
+
+    # -- what clients do ----------------------------------------------------------------------
+
+    def place(self, order: OrderFacts, *, is_transmitted: bool) -> list[VenueEvent]:
+        """Take a new order; what is not transmitted waits for the one that is."""
+        self.orders[order.client_id, order.order_id] = order
+        self._by_perm_id[order.perm_id] = order
+        after = max(self.next_order_id(order.client_id), order.order_id + 1)
+        self._next_order_ids[order.client_id] = after
+        parent = families.parent_of(order, self.orders.values())
+        if parent is not None:
+            families.join_siblings(order, parent)
+        if not is_transmitted:
+            self._set_status(order, PENDING_SUBMIT)
+            return []
+        return self.transmit(order)
+
+    def transmit(self, order: OrderFacts) -> list[VenueEvent]:
+        """Send an order on its way, its untransmitted parent and siblings too."""
+        events: list[VenueEvent] = []
+        for each in families.family_to_transmit(order, self.orders.values()):
+            each.is_transmitted = True
+            if families.waits_for_parent(each, self.orders.values()):
+                self._set_status(each, PRE_SUBMITTED)
+            else:
+                events += self._submit(each)
+        return events
+
+    def modify(
+        self, order: OrderFacts, quantity: int, limit: Decimal, aux: Decimal
+    ) -> list[VenueEvent]:
+        """Give an order another quantity and other prices."""
+        limit_price, stop_price = relevant_prices(order.order_type, limit, aux)
+        events: list[VenueEvent] = [OrderModified(order.perm_id, self._venue.now_ns)]
+        if order.is_at_venue:
+            events = self._venue.modify(
+                order.perm_id, quantity=quantity, limit_price=limit_price, stop_price=stop_price
+            )
+        if not any(isinstance(event, OrderRejected) for event in events):
+            order.quantity, order.limit_price, order.aux_price = quantity, limit, aux
+        return events
+
+    def cancel(self, order: OrderFacts) -> list[VenueEvent]:
+        """Cancel an open order."""
+        if order.is_at_venue:
+            return self._venue.cancel(order.perm_id)
+        return [OrderCancelled(order.perm_id, self._venue.now_ns, "")]
+
+    # -- what the venue answers ---------------------------------------------------------------
+
+    def on_event(self, event: VenueEvent) -> list[VenueEvent]:
+        """Tell the owner; return what follows from the event for other orders."""
+        match event:
+            case OrderAccepted(perm_id, _, is_held):
+                self._set_status(self._by_perm_id[perm_id], PRE_SUBMITTED if is_held else SUBMITTED)
+            case OrderReleased(perm_id, _):
+                self._set_status(self._by_perm_id[perm_id], SUBMITTED)
+            case OrderModified(perm_id, time_ns):
+                self._on_modify(self._by_perm_id[perm_id], time_ns)
+            case OrderFilled():
+                return self._on_fill(self._by_perm_id[event.order_id], event)
+            case OrderCancelled(perm_id, time_ns, reason):
+                return self._on_cancel(self._by_perm_id[perm_id], time_ns, reason)
+            case OrderRejected():
+                return self._on_reject(self._by_perm_id[event.order_id], event)
+        return []
+
+    def send_order(self, order: OrderFacts) -> None:
+        """Tell the owner of an order where it stands, in TWS's two messages."""
+        owner = self._owners.get(order.client_id)
+        if owner is not None:
+            owner.send(order_messages.open_order(owner.version, order))
+            owner.send(order_messages.order_status(order))
+
+    def _submit(self, order: OrderFacts) -> list[VenueEvent]:
+        order.is_at_venue = True
+        return self._venue.submit(venue_order(order))
+
+    def _set_status(self, order: OrderFacts, status: str) -> None:
+        order.status = status
+        self.send_order(order)
+
+    def _on_modify(self, order: OrderFacts, time_ns: int) -> None:
+        if order.filled and order.filled == order.quantity:
+            self._complete(order, FILLED, time_ns, f"Filled Size: {order.filled}")
+        self.send_order(order)
+
+    def _on_fill(self, order: OrderFacts, event: OrderFilled) -> list[VenueEvent]:
+        order.filled, order.average_price = event.cumulative, event.average_price
+        order.last_price = event.price
+        order.commission = (order.commission or Decimal(0)) + event.commission
+        facts = ExecutionFacts(
+            order=order,
+            execution_id=event.execution_id,
+            time_ns=event.time_ns,
+            quantity=event.quantity,
+            price=event.price,
+            cumulative=event.cumulative,
+            average_price=event.average_price,
+            commission=event.commission,
+            realized=event.realized,
+        )
+        self.executions.append(facts)
+        if event.remaining == 0:
+            self._complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
+        owner = self._owners.get(order.client_id)
+        if owner is not None:
+            owner.send(order_messages.execution(owner.version, -1, facts))
+        self.send_order(order)
+        asyncio.get_running_loop().call_later(
+            COMMISSION_DELAY_SECONDS, self._report_commission, facts
+        )
+        return self._after_fill(order, event.quantity)
+
+    def _after_fill(self, order: OrderFacts, traded: int) -> list[VenueEvent]:
+        """Take what was traded off the rest of the group; send children on their way."""
+        events: list[VenueEvent] = []
+        for other in families.others_of_group(order, self.orders.values()):
+            left = families.left_for(other, order, traded)
+            if left == other.filled:
+                answer = self.cancel(other)
+            else:
+                answer = self.modify(other, left, other.limit_price, other.aux_price)
+            # Refused means that it was filled in the same moment: its own event tells.
+            events += [each for each in answer if not isinstance(each, OrderRejected)]
+        if order.status == FILLED:
+            for child in families.children_of(order, self.orders.values()):
+                if child.is_transmitted and not child.is_at_venue:
+                    events += self._submit(child)
+        return events
+
+    def _report_commission(self, facts: ExecutionFacts) -> None:
+        owner = self._owners.get(facts.order.client_id)
+        if owner is not None:
+            owner.send(order_messages.commission_report(facts))
+
+    def _on_cancel(self, order: OrderFacts, time_ns: int, reason: str) -> list[VenueEvent]:
+        self._complete(order, CANCELLED, time_ns, reason or "Cancelled by Trader")
+        owner = self._owners.get(order.client_id)
+        if owner is not None:
+            owner.send(order_messages.order_status(order))
+            owner.error(order.order_id, 202, wording(202))
+        return self._orphan(order)
+
+    def _on_reject(self, order: OrderFacts, event: OrderRejected) -> list[VenueEvent]:
+        owner = self._owners.get(order.client_id)
+        if owner is not None:
+            # The venue knows the order by its permId, its owner by the id it gave.
+            text = event.message.replace(str(order.perm_id), str(order.order_id))
+            owner.error(order.order_id, event.code, text)
+        if event.is_request_only:
+            return []
+        self._complete(order, INACTIVE, event.time_ns, event.message)
+        if owner is not None:
+            owner.send(order_messages.order_status(order))
+        return self._orphan(order)
+
+    def _orphan(self, order: OrderFacts) -> list[VenueEvent]:
+        """Cancel the children of an order that is gone."""
+        events: list[VenueEvent] = []
+        for child in families.children_of(order, self.orders.values()):
+            events += self.cancel(child)
+        return events
+
+    def _complete(self, order: OrderFacts, status: str, time_ns: int, text: str) -> None:
+        order.status, order.completed_ns, order.completed_status = status, time_ns, text
+        self.completed.append(order)
+        while len(self.orders) > 2 * KEPT_COMPLETED:
+            oldest = next((key for key, each in self.orders.items() if not each.is_open), None)
+            if oldest is None:
+                return
+            del self._by_perm_id[self.orders.pop(oldest).perm_id]
