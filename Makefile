@@ -19,7 +19,7 @@ help:
 	@echo "make clean      remove what the targets above made"
 
 run: $(BASE)
-	@exec $(BIN)/python main.py --simulate --display-interval 1 $(ARGS)
+	@exec $(BIN)/python scripts/foreground.py main.py --simulate --display-interval 1 $(ARGS)
 
 test: $(DEV)
 	@exec $(BIN)/python -m pytest $(ARGS)
