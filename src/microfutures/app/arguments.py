@@ -1,5 +1,6 @@
 """What the command line asks of one run beside the settings, checked for contradictions."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from re import fullmatch
 
@@ -24,6 +25,9 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The scenario to trade in; None when connecting to a TWS or when a tape is played."""
     data: Path | None
     """The folder of the tape to trade on instead of a scenario."""
+    tape_start: datetime | None
+    tape_end: datetime | None
+    """The part of the tape to play; the whole of it where they are None."""
     speed: float
     """Simulated seconds for each real one."""
     seed: int
@@ -48,6 +52,8 @@ def run_options(
     *,
     simulate: str | None = None,
     data: Path | None = None,
+    tape_start: str | None = None,
+    tape_end: str | None = None,
     speed: float | None = None,
     seed: int | None = None,
     duration_seconds: float | None = None,
@@ -65,11 +71,15 @@ def run_options(
     _refuse_without_simulation(
         is_simulated, {"--speed": speed, "--seed": seed, "--virtual-time": virtual_time or None}
     )
+    if data is None and (tape_start or tape_end):
+        raise ConfigurationError("--from and --to cut a tape; name its folder with --data")
     if is_simulated and loaded.settings.connection.live:
         raise ConfigurationError("--live is for real money, --simulate has none; leave one out")
     return RunOptions(
         simulate=scenario,
         data=data,
+        tape_start=parse_moment("--from", tape_start),
+        tape_end=parse_moment("--to", tape_end),
         speed=checked_speed(speed),
         seed=DEFAULT_SEED if seed is None else seed,
         duration_seconds=duration_seconds,
@@ -107,6 +117,25 @@ def checked_speed(speed: float | None) -> float:
             f"--speed must be a number above 0, at most {MAX_SPEED:g}, was {speed:g}"
         )
     return speed
+
+
+def parse_moment(flag: str, text: str | None) -> datetime | None:
+    """Return the moment that ``2026-03-26`` or ``2026-03-26T14:30+00:00`` means; UTC if unsaid.
+
+    Raises
+    ------
+    ConfigurationError
+        If `text` is no date.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{flag} must be a date or a moment (2026-03-26, 2026-03-26T14:30+00:00), was {text!a}"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def parse_duration(text: str) -> float:

@@ -61,6 +61,10 @@ Simulate = Annotated[
 Data = Annotated[Path | None, _flag("--data", "simulate on the tapes in this folder", "DIR")]
 Speed = Annotated[float | None, _flag("--speed", _PACE, "N", f"{DEFAULT_SPEED:g}")]
 Seed = Annotated[int | None, _flag("--seed", _SEED, "N", DEFAULT_SEED)]
+TapeStart = Annotated[
+    str | None, _flag("--from", "begin the tape here; what lies before warms it up", "DATE")
+]
+TapeEnd = Annotated[str | None, _flag("--to", "end the tape before this day or moment", "DATE")]
 Duration = Annotated[str | None, _flag("--duration", "end after 90 (seconds), 10m or 2h", "TIME")]
 VirtualTime = Annotated[bool, _flag("--virtual-time", "simulate as fast as the machine can")]
 

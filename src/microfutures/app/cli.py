@@ -56,6 +56,8 @@ def run(
     live: flags.Live = False,
     simulate: flags.Simulate = None,
     data: flags.Data = None,
+    tape_start: flags.TapeStart = None,
+    tape_end: flags.TapeEnd = None,
     speed: flags.Speed = None,
     seed: flags.Seed = None,
     duration: flags.Duration = None,
@@ -75,7 +77,14 @@ def run(
         "display.display_interval": display_interval,
         "display.mode": display,
     }
-    market: dict[str, Any] = {"simulate": simulate, "data": data, "speed": speed, "seed": seed}
+    market: dict[str, Any] = {
+        "simulate": simulate,
+        "data": data,
+        "tape_start": tape_start,
+        "tape_end": tape_end,
+        "speed": speed,
+        "seed": seed,
+    }
     context.obj = (config, overrides)
     if context.invoked_subcommand is None:
         raise typer.Exit(_run(config, overrides, market, duration, virtual_time))
