@@ -47,4 +47,10 @@ def build_market(options: RunOptions, symbols: Sequence[str]) -> MarketSource:
 
     # Only open and close of a bar: an invented path inside it would open gaps between the legs
     # that the market never had.
-    return load_tapes(options.data, symbols=tuple(symbols), options=TapeOptions(path=BarPath.ENDS))
+    return load_tapes(
+        options.data,
+        symbols=tuple(symbols),
+        start=options.tape_start,
+        end=options.tape_end,
+        options=TapeOptions(path=BarPath.ENDS),
+    )
