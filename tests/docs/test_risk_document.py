@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from microfutures.config.risk_limits import RiskLimits
 from microfutures.execution.leg import ExecutionSettings
 from microfutures.risk.gate import RiskGate
-from microfutures.risk.limits import RiskLimits
 
 TEXT = (Path(__file__).parents[2] / "docs" / "risk.md").read_text()
 

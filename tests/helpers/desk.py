@@ -69,6 +69,7 @@ class FakeView:
     current: dict[str, Instrument] = field(
         default_factory=lambda: {"MCL": an_instrument(), "USO": an_instrument("USO")}
     )
+    past: list[Instrument] = field(default_factory=list)
     quotes: dict[InstrumentId, Quote] = field(default_factory=dict)
     positions: dict[InstrumentId, int] = field(default_factory=dict)
 
@@ -79,9 +80,12 @@ class FakeView:
         return self.current.get(symbol)
 
     def instrument_by_id(self, instrument_id: InstrumentId) -> Instrument | None:
-        return next(
-            (each for each in self.current.values() if each.instrument_id == instrument_id), None
-        )
+        known = (*self.current.values(), *self.past)
+        return next((each for each in known if each.instrument_id == instrument_id), None)
+
+    def roll(self, symbol: str, instrument: Instrument) -> None:
+        self.past.append(self.current[symbol])
+        self.current[symbol] = instrument
 
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         return self.quotes.get(instrument_id)

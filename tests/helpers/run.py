@@ -38,11 +38,12 @@ class Result:
     account: AccountState
     journal: Path
     said: list[str]
+    cash: Decimal
 
     @property
     def earned(self) -> Decimal:
         """What the simulator's account earned, to the cent."""
-        return self.account.net_liquidation - DEFAULT_CASH
+        return self.account.net_liquidation - self.cash
 
 
 @dataclass
@@ -109,7 +110,9 @@ def run_virtually(
             lifecycle = Lifecycle(
                 system,
                 view=NoView(),
-                pace=Pace(display=15, export=3600, duration=seconds, flatten_timeout=30),
+                pace=Pace(
+                    display=15, export=3600, duration=seconds, flatten_timeout=30, refresh=15
+                ),
                 keep_positions=keep_positions,
                 export=lambda: print_nothing(export_logs(journal, log_dir, clock.now_ns())),
             )
@@ -118,7 +121,7 @@ def run_virtually(
             outcome = await lifecycle.run()
             meddling.cancel()
             account = server.exchange.venue.account("DU1000001")
-        return Result(outcome, account, path, said)
+        return Result(outcome, account, path, said, cash)
 
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main())

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from helpers.desk import OPEN_NS, SECOND, a_quote
 from helpers.risk import a_context, an_order
+from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.approval import Approved
 from microfutures.model.events import ConnectionState
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.orders import OrderPurpose, Side
 from microfutures.risk.gate import RiskGate
-from microfutures.risk.limits import RiskLimits
 
 LIMITS = RiskLimits(
     max_order_contracts=3,

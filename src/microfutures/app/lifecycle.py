@@ -17,7 +17,6 @@ POLL_SECONDS = 0.1
 BLOCKED_SECONDS = 3.0
 """Positions that can't be closed for so long (the market is closed) are left and named."""
 COMMISSION_SECONDS = 3.0
-REFRESH_SECONDS = 0.5
 """How soon news (a trade, a lost line) are shown, whatever the display interval."""
 
 
@@ -49,6 +48,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     export: float
     duration: float | None
     flatten_timeout: float
+    refresh: float = 0.5
+    """How soon news are shown, if the display's own interval is longer."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,7 +212,7 @@ class Lifecycle:
             if is_due or newest is not seen:
                 self._view.update(self._snapshot())
                 seen, shown_ns = newest, clock.now_ns()
-            await clock.sleep(min(REFRESH_SECONDS, self._pace.display))
+            await clock.sleep(min(self._pace.refresh, self._pace.display))
 
     async def _export_regularly(self) -> None:
         while True:

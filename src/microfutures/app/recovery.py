@@ -4,6 +4,7 @@ import msgspec
 
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.engine.engine import Engine
+from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.events import CommissionReceived, FillReceived, InstrumentResolved
 from microfutures.model.fills import Fill
 from microfutures.model.orders import Order
@@ -25,6 +26,8 @@ def recover(engine: Engine, journal: SqliteJournal) -> int:
                 fills += engine.books.restore_fill(fill)
             case "PositionAdjusted":
                 engine.books.restore_adjustment(msgspec.json.decode(record.payload, type=Fill))
+            case "ShareSplit":
+                engine.books.restore_split(msgspec.json.decode(record.payload, type=ShareSplit))
             case "CommissionReceived":
                 event = msgspec.json.decode(record.payload, type=CommissionReceived)
                 engine.portfolio.book_commission(event.commission)

@@ -20,7 +20,6 @@ from microfutures.engine.engine import Engine, EngineSettings
 from microfutures.engine.output import Say
 from microfutures.engine.runner import EngineRunner
 from microfutures.engine.snapshot import RunFacts
-from microfutures.execution.leg import ExecutionSettings
 from microfutures.model.identifiers import StrategyName
 from microfutures.portfolio import Portfolio
 from microfutures.strategies.micro_crude_oil_arbitrage import MicroCrudeOilArbitrageStrategy
@@ -132,7 +131,7 @@ def _build_engine(settings: Settings, started_ns: int) -> Engine:
         settings=EngineSettings(
             check_interval_seconds=settings.trading.check_interval,
             order_ref_prefix=f"mf{settings.connection.client_id}-{_base36(started_ns // 10**9)}",
-            execution=ExecutionSettings(),
+            limits=settings.risk,
         ),
     )
     for name, chosen in settings.strategies.items():

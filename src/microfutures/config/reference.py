@@ -78,6 +78,36 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "--display",
     ),
+    Setting("risk.max_order_contracts", "largest single order in futures", "contracts"),
+    Setting("risk.max_order_shares", "largest single order in shares", "shares"),
+    Setting("risk.max_position_contracts", "largest position in one future", "contracts"),
+    Setting("risk.max_position_shares", "largest position in one share", "shares"),
+    Setting(
+        "risk.max_strategy_notional",
+        "what a strategy holds may not be worth more, both legs added up",
+        "USD",
+    ),
+    Setting(
+        "risk.price_collar_percent",
+        "a limit price lies within this share of the touch, or price_collar_ticks if that is more",
+        "percent",
+    ),
+    Setting("risk.price_collar_ticks", "see price_collar_percent", "ticks"),
+    Setting("risk.max_quote_age_seconds", "no entry on an older quote", "seconds"),
+    Setting("risk.max_open_orders", "no entry while so many orders work", "orders"),
+    Setting("risk.max_orders_per_window", "most orders in rate_window_seconds", "orders"),
+    Setting("risk.max_identical_orders", "most orders alike in rate_window_seconds", "orders"),
+    Setting("risk.rate_window_seconds", "stretch that the two limits above count in", "seconds"),
+    Setting(
+        "risk.max_daily_loss_percent",
+        "no entry once the day's net loss is this share of the capital",
+        "percent",
+    ),
+    Setting(
+        "risk.margin_headroom_percent",
+        "share of the equity that stays free of margin after an entry",
+        "percent",
+    ),
     Setting(
         f"{ANY_STRATEGY}.class", "strategy that runs under this name; the name itself if left out"
     ),
@@ -89,6 +119,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(f"{_P}.z_exit", "exit when the z-score is this near to zero", "σ"),
     Setting(f"{_P}.lookback", "samples for mean and standard deviation of the spread", "samples"),
     Setting(f"{_P}.sample_seconds", "one sample of the spread for each such stretch", "seconds"),
+    Setting(
+        f"{_P}.max_jump_percent",
+        "a ratio that moves further between samples is a split, a roll or a bad print",
+        "percent",
+    ),
     Setting(f"{_P}.stop_sigma", "the protective stop lies this far beyond the entry", "σ"),
     Setting(
         f"{_P}.cost_multiple",
@@ -121,7 +156,7 @@ FLAGS: dict[str, str] = {row.path: row.flag for row in SETTINGS if row.flag}
 
 def leaf_fields() -> Iterator[tuple[str, structs.FieldInfo]]:
     """Yield path and type of every setting, in the order of the structs."""
-    for name in ("connection", "trading", "logging", "display"):
+    for name in ("connection", "trading", "logging", "display", "risk"):
         section = structs.fields(Settings)[_index(Settings, name)].type
         yield from ((f"{name}.{each.encode_name}", each) for each in structs.fields(section))
     for each in structs.fields(StrategySettings):

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from microfutures.config.risk_limits import RiskLimits
 from microfutures.config.strategy_parameters import PairParameters
 
 DEFAULT_STRATEGY = "MicroCrudeOilArbitrage"
@@ -114,6 +115,7 @@ class Settings(Section, frozen=True, kw_only=True):
     trading: TradingSettings = TradingSettings()
     logging: LoggingSettings = LoggingSettings()
     display: DisplaySettings = DisplaySettings()
+    risk: RiskLimits = RiskLimits()
     strategies: Mapping[str, StrategySettings] = msgspec.field(default_factory=default_strategies)
 
 

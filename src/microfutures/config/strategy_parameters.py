@@ -24,6 +24,8 @@ class PairParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Samples of the spread that mean and standard deviation are taken over."""
     sample_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 60
     """One sample of the spread for each such stretch, seconds."""
+    max_jump_percent: Positive = 5.0
+    """A ratio that moves further between samples is a split, a roll or a bad print, percent."""
     stop_sigma: Positive = 3.0
     """The protective stop lies this many standard deviations beyond the entry."""
     cost_multiple: NotNegative = 2.0

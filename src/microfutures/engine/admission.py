@@ -26,6 +26,11 @@ class Admission:
         self._headroom_percent = headroom_percent
         self._waiting: dict[IntentId, Waiting] = {}
 
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether any entry waits."""
+        return bool(self._waiting)
+
     def ask(self, intent: Intent) -> Preview:
         """Return the request for `intent`, whose legs are its trades: entries start flat."""
         self._waiting[intent.intent_id] = Waiting(intent, intent.time_ns, {})

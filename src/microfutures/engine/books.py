@@ -2,6 +2,7 @@
 
 from collections import deque
 from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 
@@ -9,9 +10,10 @@ from microfutures.engine.output import OutputBuilder
 from microfutures.engine.reconciliation import Adjustment
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
+from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.events import Severity
 from microfutures.model.fills import Commission, Fill
-from microfutures.model.identifiers import ExecutionId, OrderRef, StrategyName
+from microfutures.model.identifiers import ExecutionId, InstrumentId, OrderRef, StrategyName
 from microfutures.model.instrument import Instrument
 from microfutures.model.orders import Order, Side
 
@@ -56,6 +58,38 @@ class Books:
             return None
         self._book(owner[0], owner[1], fill)
         return owner[0]
+
+    def split(self, instrument_id: InstrumentId, factor: Fraction) -> None:
+        """Restate our positions in shares of which there are `factor` for an old one now."""
+        per_share = Fraction(1) / factor
+        cost = self._portfolio.ledger.average_price(instrument_id) * _decimal(per_share)
+        seen = self._latest_price(instrument_id)
+        # What was seen last may be of the old shares still: the new price is near the new cost.
+        known = [seen, seen * _decimal(per_share)] if seen is not None else [cost]
+        split = ShareSplit(
+            instrument_id=instrument_id,
+            numerator=factor.numerator,
+            denominator=factor.denominator,
+            price=min(known, key=lambda price: abs(price - cost)),
+            time_ns=self._state.time_ns,
+        )
+        self._out.record("order", "ShareSplit", split)
+        before = self._portfolio.open_positions()
+        self._portfolio.book_split(split)
+        for strategy, instrument, quantity in before:
+            if instrument == instrument_id:
+                now = self._portfolio.ledger.position(strategy, instrument)
+                text = (
+                    f"{instrument} was split, {split.numerator} new for {split.denominator} old: "
+                    f"the {quantity:+d} of {strategy} are {now:+d}, at the same cost"
+                )
+                self._voice.say(Severity.WARNING, text)
+
+    def _latest_price(self, instrument_id: InstrumentId) -> Decimal | None:
+        quote = self._state.quote(instrument_id)
+        if quote is not None and quote.last is not None:
+            return Decimal(repr(quote.last))
+        return self._portfolio.mark_of(instrument_id)
 
     def adjust(self, adjustment: Adjustment, *, cause: int) -> None:
         """Book the broker's position where no fill of ours explains it, at the current mark."""
@@ -121,9 +155,17 @@ class Books:
         booked = self._portfolio.book_fill(owner[0], fill, instrument.multiplier, reason=owner[1])
         return booked is not None
 
+    def restore_split(self, split: ShareSplit) -> None:
+        """Book a split of an earlier run."""
+        self._portfolio.book_split(split)
+
     def restore_adjustment(self, fill: Fill) -> None:
         """Book an adjustment of an earlier run; its order reference is the strategy's name."""
         instrument = self._state.instrument_by_id(fill.instrument_id)
         if instrument is not None:
             strategy = StrategyName(fill.order_ref)
             self._portfolio.book_fill(strategy, fill, instrument.multiplier, reason="adjusted")
+
+
+def _decimal(share: Fraction) -> Decimal:
+    return Decimal(share.numerator) / share.denominator

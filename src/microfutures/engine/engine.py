@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from microfutures.config.risk_limits import RiskLimits
 from microfutures.engine.admission import Admission
 from microfutures.engine.books import Books
 from microfutures.engine.floor import TradingFloor
@@ -49,7 +50,6 @@ from microfutures.model.orders import OrderStatus
 from microfutures.model.timestamp import exchange_time, seconds
 from microfutures.portfolio import Portfolio
 from microfutures.risk.gate import RiskGate
-from microfutures.risk.limits import RiskLimits
 from microfutures.strategies.base import Strategy
 
 CLOCK_STEP_SECONDS = 60.0
@@ -100,6 +100,7 @@ class Engine:
         )
         self._reconciler = Reconciler()
         self._sequence = 0
+        self._has_reconciled = False
         self._next_check_ns = 0
         self._next_reconcile_ns = 0
         self._day = ""
@@ -128,6 +129,16 @@ class Engine:
         self.state.time_ns = max(self.state.time_ns, event.time_ns)
         self._handlers[type(event)](event)
         return self._out.take(self._sequence)
+
+    @property
+    def check_interval_seconds(self) -> float:
+        """Return how often strategies are evaluated."""
+        return self._settings.check_interval_seconds
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether something is worked on that needs a fine clock."""
+        return not self.floor.is_quiet or self.floor.is_waiting
 
     def _follow_clock(self, time_ns: int) -> None:
         """Step to the broker's time once it is known: a simulator may live on another date."""
@@ -180,6 +191,8 @@ class Engine:
         if event.state is not state.connection:
             state.connection_since_ns = event.time_ns
         state.connection, state.connection_detail = event.state, event.detail
+        if event.state is not ConnectionState.CONNECTED:
+            self._has_reconciled = False
         severity = {
             ConnectionState.CONNECTED: Severity.SUCCESS,
             ConnectionState.CONNECTING: Severity.INFO,
@@ -211,14 +224,20 @@ class Engine:
             return
         self._next_reconcile_ns = now_ns + seconds(RECONCILE_SECONDS)
         ours = self.portfolio.open_positions()
-        findings = self._reconciler.compare(event.positions, ours)
+        findings = self._reconciler.compare(
+            event.positions, ours, self.portfolio.ledger.average_price
+        )
+        for instrument_id, factor in findings.splits:
+            self.books.split(instrument_id, factor)
         for text in findings.foreign_changes:
             self.voice.say(Severity.WARNING, text)
         for adjustment in findings.adjustments:
             self.books.adjust(adjustment, cause=self._sequence)
-        if not findings.adjustments:
+        if not findings.adjustments and not findings.splits:
             text = f"reconciled: {len(ours)} position(s) of ours agree with the broker"
-            self.voice.say(Severity.INFO, text)
+            # Once for each connection: after that, only what does not agree is news.
+            self.voice.say(Severity.DEBUG if self._has_reconciled else Severity.INFO, text)
+        self._has_reconciled = True
 
     def _settle_orders(self, reported: dict[OrderRef, BrokerOrder]) -> None:
         """Settle what the broker no longer knows; cancel what an earlier run left."""

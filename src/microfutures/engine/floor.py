@@ -57,6 +57,11 @@ class TradingFloor:
         """Tell whether no order is live and nothing is being worked on."""
         return not self.desk.orders.live and not self.desk.running
 
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether an entry waits for its margin preview."""
+        return self._admission.is_waiting
+
     def blocked_reasons(self) -> list[str]:
         """Return why legs of running intents can't trade now."""
         running = self.desk.running.values()

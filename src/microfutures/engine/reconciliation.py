@@ -1,16 +1,23 @@
 """Our positions against the broker's: the broker is the truth, the user's own are not ours.
 
-Every difference is classified by its direction. What shrinks a position of ours (a trade made by
+A split shows in quantity and average cost alike and is told apart first. Every other difference
+is classified by its direction. What shrinks a position of ours (a trade made by
 hand in TWS, an expiry, a fill that was never reported) is taken into our books. What doesn't is
 the user's own business: it is remembered as foreign and never touched.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 
 from microfutures.model.events import BrokerPosition
 from microfutures.model.identifiers import InstrumentId, StrategyName
+
+MOST_OLD_SHARES = 100
+COST_TOLERANCE = Fraction(1, 100)
+"""The broker's average cost has commissions in it; ours has not."""
 
 
 class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,9 +29,18 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
+class Held(msgspec.Struct, frozen=True):
+    """A position and its average cost a unit."""
+
+    quantity: int
+    average_cost: Decimal
+
+
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """What a comparison came to."""
 
+    splits: tuple[tuple[InstrumentId, Fraction], ...]
+    """New shares for an old one; to be booked before the adjustments."""
     adjustments: tuple[Adjustment, ...]
     foreign_changes: tuple[str, ...]
 
@@ -34,6 +50,7 @@ class Reconciler:
 
     def __init__(self) -> None:
         self._foreign: dict[InstrumentId, int] = {}
+        self._latest: dict[InstrumentId, Held] = {}
 
     def foreign(self, instrument_id: InstrumentId) -> int:
         """Return the position in `instrument_id` that belongs to somebody else."""
@@ -43,16 +60,29 @@ class Reconciler:
         self,
         reported: Iterable[BrokerPosition],
         ours: Sequence[tuple[StrategyName, InstrumentId, int]],
+        average_price: Callable[[InstrumentId], Decimal],
     ) -> Findings:
-        """Compare the broker's positions with `ours` (strategy, instrument, quantity)."""
-        broker = {position.instrument_id: position.quantity for position in reported}
-        known = set(broker) | {instrument for _, instrument, _ in ours} | set(self._foreign)
+        """Compare the broker's positions with `ours` (strategy, instrument, quantity).
+
+        `average_price` is what ours cost; it serves where the broker has said nothing before.
+        """
+        broker = {each.instrument_id: Held(each.quantity, each.average_cost) for each in reported}
+        splits: list[tuple[InstrumentId, Fraction]] = []
         adjustments: list[Adjustment] = []
         foreign_changes: list[str] = []
-        for instrument_id in sorted(known):
+        for instrument_id in sorted(
+            set(broker) | {instrument for _, instrument, _ in ours} | set(self._foreign)
+        ):
+            there = broker.get(instrument_id, Held(0, Decimal(0)))
             held = [(name, held) for name, instrument, held in ours if instrument == instrument_id]
-            total = sum(quantity for _, quantity in held)
-            difference = broker.get(instrument_id, 0) - total - self.foreign(instrument_id)
+            expected = sum(quantity for _, quantity in held) + self.foreign(instrument_id)
+            factor = self._split(instrument_id, expected, there, average_price)
+            if factor is not None:
+                splits.append((instrument_id, factor))
+                held = [(name, int(quantity * factor)) for name, quantity in held]
+                self._foreign[instrument_id] = int(self.foreign(instrument_id) * factor)
+                expected = sum(quantity for _, quantity in held) + self.foreign(instrument_id)
+            difference = there.quantity - expected
             for name, quantity in held:
                 change = _shrink(quantity, difference)
                 if change:
@@ -64,7 +94,52 @@ class Reconciler:
                     f"{instrument_id}: {self._foreign[instrument_id]:+d} at the broker is not ours "
                     f"and is left alone"
                 )
-        return Findings(adjustments=tuple(adjustments), foreign_changes=tuple(foreign_changes))
+        self._latest = broker
+        return Findings(
+            splits=tuple(splits),
+            adjustments=tuple(adjustments),
+            foreign_changes=tuple(foreign_changes),
+        )
+
+    def _split(
+        self,
+        instrument_id: InstrumentId,
+        expected: int,
+        there: Held,
+        average_price: Callable[[InstrumentId], Decimal],
+    ) -> Fraction | None:
+        if there.quantity == expected:
+            return None
+        before = self._latest.get(instrument_id)
+        if before is None or before.quantity != expected:
+            before = Held(expected, average_price(instrument_id))
+        return split_between(before, there)
+
+
+def split_between(before: Held, after: Held) -> Fraction | None:
+    """Return the new shares for an old one if a split explains the change, and only then.
+
+    The broker restates quantity and average cost by the same factor, a small fraction; the part
+    of a share that is left over is paid out.
+    """
+    if before.quantity * after.quantity <= 0 or before.quantity == after.quantity:
+        return None
+    if before.average_cost <= 0 or after.average_cost <= 0:
+        return None
+    factor = _simplest(Fraction(before.average_cost) / Fraction(after.average_cost))
+    if factor is None or factor == 1 or int(before.quantity * factor) != after.quantity:
+        return None
+    return factor
+
+
+def _simplest(value: Fraction) -> Fraction | None:
+    """Return the fraction of the smallest whole numbers near `value`."""
+    for denominator in range(1, MOST_OLD_SHARES + 1):
+        numerator = round(value * denominator)
+        factor = Fraction(numerator, denominator)
+        if factor and abs(value / factor - 1) <= COST_TOLERANCE:
+            return factor
+    return None
 
 
 def _shrink(quantity: int, difference: int) -> int:

@@ -28,7 +28,9 @@ from microfutures.ports.broker import Broker
 from microfutures.ports.clock import Clock
 from microfutures.ports.journal import Journal, JournalRecord
 
-TIMER_SECONDS = 0.5
+BUSY_TIMER_SECONDS = 0.5
+IDLE_TIMER_SECONDS = 5.0
+"""How often time is told while nothing is worked on, if the check interval is longer."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -68,14 +70,19 @@ class EngineRunner:
         """Work through events until cancelled; an exception of the engine ends it."""
         while True:
             self.step(await self._queue.get())
+            self._queue.task_done()
             if self._queue.empty():
                 self._commit()
 
     async def run_timer(self) -> None:
-        """Put a `TimerFired` every half second of the broker's clock."""
+        """Tell the time: every half second while orders are worked, else at the pace of checks."""
+        idle = min(self._engine.check_interval_seconds, IDLE_TIMER_SECONDS)
         while True:
-            await self._clock.sleep(TIMER_SECONDS)
+            seconds = BUSY_TIMER_SECONDS if self._engine.is_busy else idle
+            await self._clock.sleep(min(seconds, idle))
             self.put(TimerFired(time_ns=self._clock.now_ns()))
+            # What this very timer sets going is to have a fine clock at once.
+            await self._queue.join()
 
     def step(self, event: EngineEvent) -> None:
         """Journal one event, process it, journal the answer, carry it out."""

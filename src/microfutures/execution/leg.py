@@ -17,8 +17,9 @@ from microfutures.ports.view import BrokerView
 
 NextRef = Callable[[], OrderRef]
 
-REPORT_AGAIN_NS = 60_000_000_000
-"""The same trouble of a leg is told again after this."""
+REPORT_AGAIN_SECONDS = 60.0
+LONGEST_REPORT_SECONDS = 3600.0
+"""The same trouble of a leg is told again after the first, twice as long each time, at most so."""
 
 
 class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +30,9 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True):
     reprice_seconds: float = 2.0
     """An unfilled limit order is cancelled after this and sent again at the new price."""
     max_reprices: int = 4
-    """Entries are given up after so many; exits become market orders."""
+    """Entries are given up after so many; exits become market orders in liquid hours…"""
+    max_reprice_seconds: float = 60.0
+    """…and in thin ones wait twice as long each time, up to this."""
     answer_timeout_seconds: float = 10.0
     """An order or cancel without any answer is reported and asked about after this."""
     retry_seconds: float = 2.0
@@ -67,7 +70,7 @@ class Leg:
         self._stops = 0
         self._retry_at_ns = 0
         self._blind_since_ns: int | None = None
-        self._told_ns: dict[str, int] = {}
+        self._told: dict[str, tuple[int, float]] = {}
 
     @property
     def position(self) -> int:
@@ -138,8 +141,15 @@ class Leg:
         wanted = (target - self.position) * order.side.sign
         age = (self._view.now_ns() - record.sent_ns) / 1e9
         # A market order is as marketable as can be: sending it again would only lose its place.
-        is_old = age >= self._settings.reprice_seconds and order.order_type is OrderType.LIMIT
+        is_old = age >= self._reprice_seconds and order.order_type is OrderType.LIMIT
         return self.cancel() if is_old or wanted < record.remaining else []
+
+    @property
+    def _reprice_seconds(self) -> float:
+        """Return how long a limit order may work: ever longer where nobody trades."""
+        settings = self._settings
+        beyond = min(max(self.attempts - settings.max_reprices - 1, 0), 30)
+        return min(settings.reprice_seconds * 2.0**beyond, settings.max_reprice_seconds)
 
     def _order(self, gap: int, purpose: OrderPurpose) -> Order | None:
         """Return a marketable order for `gap`; None, with the reason, when there can be none."""
@@ -198,8 +208,9 @@ class Leg:
     def _tell(self, kind: str, severity: Severity, text: str) -> list[Action]:
         """Return the report of a trouble, unless it was told just now."""
         now_ns = self._view.now_ns()
-        told_ns = self._told_ns.get(kind)
-        if told_ns is not None and now_ns - told_ns < REPORT_AGAIN_NS:
+        told_ns, pause = self._told.get(kind, (now_ns, 0.0))
+        if now_ns - told_ns < pause * 1e9:
             return []
-        self._told_ns[kind] = now_ns
+        again = min(max(2 * pause, REPORT_AGAIN_SECONDS), LONGEST_REPORT_SECONDS)
+        self._told[kind] = (now_ns, again)
         return [Report(severity, text)]

@@ -4,9 +4,11 @@ Not here: capital and allocation (`portfolio.portfolio`), round trips (`portfoli
 """
 
 from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 
+from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.fills import Commission, Fill, execution_stem
 from microfutures.model.identifiers import ExecutionId, InstrumentId, StrategyName
 
@@ -58,6 +60,20 @@ class Account(msgspec.Struct):
         else:  # closed, or turned around: what is open now was opened at this price
             self.cost = price * after * self.multiplier
         self.quantity = after
+
+    def split(self, split: ShareSplit) -> Decimal:
+        """Restate the position; return what the fraction of a share was paid out with."""
+        whole, rest = split.apply(self.quantity)
+        exact = whole + rest
+        paid = _times(split.price, rest)
+        self.cost = _times(self.cost, Fraction(whole) / exact)
+        self.cash += paid
+        self.quantity = whole
+        return paid
+
+
+def _times(amount: Decimal, share: Fraction) -> Decimal:
+    return (amount * share.numerator / share.denominator).quantize(BASIS_QUANTUM)
 
 
 class Booked(msgspec.Struct, frozen=True):
@@ -131,6 +147,24 @@ class Ledger:
         account = self._accounts[booked.strategy, booked.fill.instrument_id]
         account.commissions += commission.amount - (before or ZERO)
         return booked.strategy
+
+    def split(self, split: ShareSplit) -> dict[StrategyName, Decimal]:
+        """Restate every position in the split shares; return what fractions were paid out with."""
+        return {
+            strategy: account.split(split)
+            for (strategy, instrument_id), account in self._accounts.items()
+            if instrument_id == split.instrument_id and account.quantity
+        }
+
+    def average_price(self, instrument_id: InstrumentId) -> Decimal:
+        """Return the average price of the position of all strategies together; 0 when flat."""
+        held = [
+            account
+            for (_, instrument), account in self._accounts.items()
+            if instrument == instrument_id and account.quantity
+        ]
+        value = sum((account.quantity * account.multiplier for account in held), ZERO)
+        return sum((account.cost for account in held), ZERO) / value if value else ZERO
 
     def commission_of(self, execution_id: ExecutionId) -> Decimal | None:
         """Return what the broker charged for an execution; None before it said so."""

@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from microfutures.analytics.allocation import inverse_volatility
+from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.errors import ConfigurationError, InvalidValueError
 from microfutures.model.fills import Commission, Fill
 from microfutures.model.identifiers import InstrumentId, StrategyName
@@ -133,6 +134,12 @@ class Portfolio:
         self.ledger.charge(commission)
         if known is None:
             self.round_trips.on_commission(commission)
+
+    def book_split(self, split: ShareSplit) -> None:
+        """Restate all positions in the split shares, at their cost."""
+        for strategy, paid in self.ledger.split(split).items():
+            self.round_trips.on_split(strategy, split, paid)
+        self._marks[split.instrument_id] = split.price
 
     def mark(self, instrument_id: InstrumentId, price: Decimal) -> None:
         """Value open positions in `instrument_id` at `price` from now on."""

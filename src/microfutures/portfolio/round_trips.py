@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
+from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.fills import Commission, Fill, execution_stem
 from microfutures.model.identifiers import InstrumentId, StrategyName
 from microfutures.model.snapshot import RoundTripView
@@ -86,6 +87,16 @@ class RoundTripLog:
         if any(positions.values()):
             return None
         return self._finish(trip, fill.time_ns, reason)
+
+    def on_split(self, strategy: StrategyName, split: ShareSplit, paid: Decimal) -> None:
+        """Restate the open trip's position; `paid` is what its fraction of a share brought."""
+        positions = self._positions.get(strategy, {})
+        if positions.get(split.instrument_id):
+            positions[split.instrument_id], _ = split.apply(positions[split.instrument_id])
+            trip = self._open[strategy]
+            trip.gross += paid
+            if not any(positions.values()):
+                self._finish(trip, split.time_ns, "paid out after a split")
 
     def on_commission(self, commission: Commission) -> None:
         """Book a commission to the trip of its execution, before or after the trip ended."""

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
+from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.approval import Approved, Decision, Refused
 from microfutures.model.identifiers import OrderRef
 from microfutures.model.orders import Order, OrderPurpose
 from microfutures.risk.context import RiskContext
-from microfutures.risk.limits import RiskLimits
 from microfutures.risk.pace_rules import DailyLoss, OpenOrders, OrderRate
 from microfutures.risk.rule import ENTRIES, OPENINGS, Rule
 from microfutures.risk.rules import (

@@ -2,9 +2,9 @@
 
 from collections import deque
 
+from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.orders import Order
 from microfutures.risk.context import RiskContext
-from microfutures.risk.limits import RiskLimits
 from microfutures.risk.rule import ENTRIES, EVERY_ORDER
 
 Likeness = tuple[str, str, str, int, str, int | None, int | None]

@@ -2,13 +2,13 @@
 
 from math import isfinite
 
+from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.events import ConnectionState
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Quote
 from microfutures.model.orders import Order, Side
 from microfutures.model.quality import hours_problem, quote_problem
 from microfutures.risk.context import RiskContext
-from microfutures.risk.limits import RiskLimits
 from microfutures.risk.rule import ENTRIES, EVERY_ORDER, OPENINGS
 
 

@@ -2,9 +2,9 @@
 
 from math import isfinite
 
+from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.orders import Order
 from microfutures.risk.context import RiskContext
-from microfutures.risk.limits import RiskLimits
 from microfutures.risk.rule import CLOSINGS, OPENINGS, is_future
 
 

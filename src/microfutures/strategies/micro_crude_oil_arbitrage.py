@@ -6,8 +6,6 @@ Any two products of the catalog make a pair; crude oil is the default.
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-import msgspec
-
 from microfutures.analytics import pairs
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.model.identifiers import InstrumentId, Symbol
@@ -19,6 +17,7 @@ from microfutures.strategies.base import Strategy
 from microfutures.strategies.pair_entry import EntryGate
 from microfutures.strategies.pair_eyes import Look, PairEyes, pair_metrics, seconds_left
 from microfutures.strategies.pair_plan import UnitPlan, plan_unit
+from microfutures.strategies.pair_trip import Trip
 from microfutures.strategies.status import StrategyStatus
 
 _KINDS = {
@@ -27,15 +26,6 @@ _KINDS = {
     pairs.EXIT: SignalKind.EXIT,
     pairs.STOP: SignalKind.STOP,
 }
-
-
-class _Trip(msgspec.Struct):
-    """The position that is on, or being put on."""
-
-    direction: int
-    legs: tuple[TargetLeg, ...]
-    stop_ratio: float
-    entered_ns: int
 
 
 class MicroCrudeOilArbitrageStrategy(Strategy):
@@ -74,7 +64,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         self._eyes = PairEyes(self.parameters)
         self._gate = EntryGate(self.parameters, risk_tolerance=risk_tolerance)
         self.spread = self._eyes.spread
-        self._trip: _Trip | None = None
+        self._trip: Trip | None = None
         self._busy: Intent | None = None
         self._plan: UnitPlan | None = None
         self._z: float | None = None
@@ -152,11 +142,11 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         self._trip = None
 
     def on_refused(self, refusal: Refusal) -> None:
-        """Count it and let go of the entry that was refused."""
+        """Count it and let go of the intent that was refused."""
         super().on_refused(refusal)
         self._why = refusal.reason
-        if self._busy is not None and self._busy.kind.is_entry:
-            self._busy = None
+        refused, self._busy = self._busy, None
+        if refused is not None and refused.kind.is_entry:
             self._trip = None
             self._gate.cool_down(refusal.time_ns, after_stop=False)
 
@@ -177,6 +167,8 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
     def _look(self, market_data: Mapping[Symbol, Quote]) -> Look | None:
         look = self._eyes.look(self.ib, market_data)
         if self._eyes.warning is not None:
+            if self._trip is not None:
+                self._trip.has_jumped = True
             self._refuse("jump", self._eyes.warning, self._view().now_ns())
         if isinstance(look, str):
             self._z, self._why = None, look
@@ -206,7 +198,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         # A leg alone is closed at the next look and needs no stop.
         mean, deviation = (self.spread.mean, self.spread.deviation) if is_ready else (0.0, 0.0)
         far = (self.parameters.z_entry + self.parameters.stop_sigma) * deviation
-        self._trip = _Trip(
+        self._trip = Trip(
             direction=direction,
             legs=legs,
             stop_ratio=mean - direction * far,
@@ -240,21 +232,25 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         )
         return [self._signal(_KINDS[step], look.now_ns, self._why)]
 
-    def _check_exit(self, trip: _Trip, look: Look | None) -> list[Signal]:
+    def _check_exit(self, trip: Trip, look: Look | None) -> list[Signal]:
         now_ns = self._view().now_ns()
-        held_seconds = (now_ns - trip.entered_ns) / 1e9
-        instruments = self._eyes.instruments(self.ib)
-        current = {each.instrument_id for each in instruments or ()}
-        if any(leg.instrument_id not in current for leg in trip.legs):
-            return [self._signal(SignalKind.FLATTEN, now_ns, "the contract month changed (roll)")]
         if len(held := self.held_legs()) == 1:
             alone = f"one leg alone: {held[0].quantity:+d} {held[0].instrument_id}"
             return [self._signal(SignalKind.FLATTEN, now_ns, alone)]
-        if held_seconds > self.parameters.max_holding_seconds:
-            return [self._signal(SignalKind.FLATTEN, now_ns, f"held for {held_seconds:.0f} s")]
-        left = seconds_left(instruments, now_ns) if instruments else 0.0
-        if left < self.parameters.flatten_before_close_seconds:
-            return [self._signal(SignalKind.FLATTEN, now_ns, f"liquid hours end in {left:.0f} s")]
+        left = self._seconds_left(held)
+        flatten = trip.reason_to_flatten(
+            now_ns,
+            current=[each.instrument_id for each in self._eyes.instruments(self.ib) or ()],
+            seconds_left=left,
+            is_ratio_sound=self._eyes.is_ratio_sound,
+            parameters=self.parameters,
+        )
+        if flatten is not None and left > 0:
+            return [self._signal(SignalKind.FLATTEN, now_ns, flatten)]
+        if flatten is not None:
+            # A leg sold now would leave the other one alone until its market opens.
+            self._why = f"holding until both legs trade in liquid hours; then: {flatten}"
+            return []
         if look is None:
             self._why = f"holding, can't judge the exit: {self._why}"
             return []
@@ -268,7 +264,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         )
         if step == pairs.HOLD:
             self._why = (
-                f"in position since {held_seconds:.0f} s; z {look.z:+.2f}, out at "
+                f"in position since {trip.seconds_held(now_ns):.0f} s; z {look.z:+.2f}, out at "
                 f"{-trip.direction * self.parameters.z_exit:+.2f}, stop at ratio "
                 f"{trip.stop_ratio:.5f} (now {look.prices.ratio:.5f})"
             )
@@ -298,7 +294,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             ),
         )
         beyond = self.parameters.stop_sigma * self.spread.deviation
-        self._trip = _Trip(
+        self._trip = Trip(
             direction=direction,
             legs=legs,
             stop_ratio=look.prices.ratio - direction * beyond,
@@ -320,6 +316,13 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             self._trip = None
             return None
         return self.make_intent(signal.kind, flat, signal.reason, signal.time_ns)
+
+    def _seconds_left(self, legs: Sequence[TargetLeg]) -> float:
+        """Return for how long all `legs` trade in liquid hours; 0 when one of them doesn't now."""
+        view = self._view()
+        instruments = [view.instrument_by_id(leg.instrument_id) for leg in legs]
+        known = [each for each in instruments if each is not None]
+        return seconds_left(known, view.now_ns()) if known else 0.0
 
     def _signal(self, kind: SignalKind, now_ns: int, reason: str) -> Signal:
         self._why = reason

@@ -39,9 +39,15 @@ class PairEyes:
     def __init__(self, parameters: PairParameters) -> None:
         self.parameters = parameters
         self.symbols = (Symbol(parameters.primary_symbol), Symbol(parameters.secondary_symbol))
-        self.spread = Spread(lookback=parameters.lookback, sample_seconds=parameters.sample_seconds)
+        self.spread = Spread(
+            lookback=parameters.lookback,
+            sample_seconds=parameters.sample_seconds,
+            max_jump_percent=parameters.max_jump_percent,
+        )
         self.latest: Look | None = None
         self.warning: str | None = None
+        self.is_ratio_sound = False
+        """Whether the latest look found prices, and their ratio agreed with the one before."""
 
     def instruments(self, view: BrokerView | None) -> tuple[Instrument, Instrument] | None:
         """Return the contracts of the two legs; None while either is unresolved."""
@@ -53,6 +59,7 @@ class PairEyes:
     def look(self, view: BrokerView | None, market_data: Mapping[Symbol, Quote]) -> Look | str:
         """Return a look, or the sentence that says why there is none; `warning` is set anew."""
         self.latest = self.warning = None
+        self.is_ratio_sound = False
         instruments = self.instruments(view)
         if view is None or instruments is None:
             return f"waiting for the contracts of {' and '.join(self.symbols)}"
@@ -60,6 +67,7 @@ class PairEyes:
         if isinstance(prices, str):
             return prices
         self.warning = self.spread.observe(view.now_ns(), prices.ratio)
+        self.is_ratio_sound = self.warning is None
         if not self.spread.is_ready:
             if self.spread.samples < self.parameters.lookback:
                 return f"warming up: {self.spread.samples} of {self.parameters.lookback} samples"

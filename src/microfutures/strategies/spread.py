@@ -10,10 +10,6 @@ from microfutures.analytics.pairs import z_score
 from microfutures.analytics.rolling import RollingWindow
 from microfutures.model.market import Bar
 
-JUMP_LIMIT = 0.05
-"""A ratio that moves more than this share from one sample to the next is no market move but a
-split, a roll or a bad print."""
-
 SMALLEST_RELATIVE_DEVIATION = 1e-9
 
 MIN_GAP_STRETCHES = 5
@@ -24,7 +20,8 @@ outage: what was before it says nothing of the spread after it."""
 class Spread:
     """One sample of ``primary / secondary`` for each stretch of time, and the z-score of now."""
 
-    def __init__(self, *, lookback: int, sample_seconds: int) -> None:
+    def __init__(self, *, lookback: int, sample_seconds: int, max_jump_percent: float) -> None:
+        self._max_jump = max_jump_percent / 100
         self._stretch_ns = sample_seconds * 1_000_000_000
         self._longest_gap = max(MIN_GAP_STRETCHES, lookback // 2)
         self._window = RollingWindow(lookback)
@@ -77,7 +74,7 @@ class Spread:
         reference = self._pending
         if reference is None and len(self._window):
             reference = self.mean
-        if reference is not None and abs(ratio - reference) > JUMP_LIMIT * abs(reference):
+        if reference is not None and abs(ratio - reference) > self._max_jump * abs(reference):
             warning = (
                 f"ratio jumped from {reference:.5f} to {ratio:.5f}: a split, a roll or a bad "
                 f"print; the history starts anew"

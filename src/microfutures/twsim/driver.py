@@ -6,7 +6,7 @@ from microfutures.ports.clock import Clock
 from microfutures.twsim.exchange import Exchange
 from microfutures.venue.messages import MarketUpdate
 
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 2.0
 """How often time moves on when the market is silent."""
 
 SECOND = 1_000_000_000

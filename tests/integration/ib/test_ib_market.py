@@ -85,11 +85,24 @@ def test_a_stream_that_falls_silent_in_its_hours_is_asked_for_again() -> None:
             desk.server.exchange.lines.remove_client(1)
             await asyncio.sleep(5)
             count = len(desk.told(Quote))
-            await asyncio.sleep(120)
+            await asyncio.sleep(180)
             assert len(desk.told(Quote)) > count + 50
             texts = [each.message for each in desk.told(NoticeReceived)]
             assert any("no tick of MCLV6" in text for text in texts)
             assert any("ticks of MCLV6 are back" in text for text in texts)
+
+    on_virtual_time(scenario)
+
+
+def test_a_quiet_stream_is_asked_for_ever_more_rarely() -> None:
+    async def scenario() -> None:
+        desk = Desk(StillMarket(step_seconds=30_000))
+        async with desk.running():
+            await asyncio.sleep(3_600)
+            texts = [each.message for each in desk.told(NoticeReceived)]
+            # After 60 s, then 120, 240, 480, 960: the repeated last prices are no recovery.
+            assert len([text for text in texts if "no tick of MCLV6" in text]) == 5
+            assert not [text for text in texts if "are back" in text]
 
     on_virtual_time(scenario)
 

@@ -37,7 +37,7 @@ def test_the_starting_file_says_every_default(tmp_path: Path) -> None:
 
 def test_the_starting_file_is_json_once_its_comments_are_gone() -> None:
     document = parse_document(starting_file_text(), place="x")
-    assert list(document) == ["connection", "trading", "logging", "display", "strategies"]
+    assert list(document) == ["connection", "trading", "logging", "display", "risk", "strategies"]
 
 
 def test_the_reference_has_a_row_for_each_setting() -> None:

@@ -2,7 +2,7 @@ from math import nan
 
 import pytest
 
-from helpers.desk import HOUR, MCL, OPEN_NS, USO, a_quote, an_instrument
+from helpers.desk import HOUR, MCL, OPEN_NS, SECOND, USO, a_quote, an_instrument
 from helpers.scripted_broker import PAIR, ScriptedBroker, an_intent
 from microfutures.execution.leg import ExecutionSettings
 from microfutures.model.events import Severity
@@ -65,15 +65,21 @@ def test_exit_in_thin_hours_stays_a_limit_whose_collar_stops_widening(
     day = (Session(OPEN_NS - HOUR, OPEN_NS + 6 * HOUR),)
     broker.view.current["MCL"] = an_instrument(trading_hours=day, liquid_hours=())
     broker.start(an_intent(SignalKind.EXIT, legs=((MCL, 0),)))
+    ages = []
     for _ in range(20):
         broker.accept(broker.latest)
         broker.deliver_all()
-        broker.timer(2)
+        cancels, sent_ns = len(broker.cancels), broker.view.time_ns
+        while len(broker.cancels) == cancels:
+            broker.timer(2)
+        ages.append((broker.view.time_ns - sent_ns) // SECOND)
         broker.cancel(broker.latest)
         broker.deliver_all()
     assert broker.latest.order_type is OrderType.LIMIT
     assert broker.latest.outside_regular_hours
     assert broker.latest.limit_ticks == 7000 - 2 * 5
+    # The night is long and IB counts orders: the pace drops to one a minute.
+    assert ages == [2] * 5 + [4, 8, 16, 32] + [60] * 11
 
 
 def test_exit_in_a_closed_market_waits_says_why_and_goes_out_at_the_opening(

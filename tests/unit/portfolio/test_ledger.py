@@ -2,6 +2,7 @@ from decimal import Decimal
 
 import pytest
 
+from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.fills import Commission, Fill
 from microfutures.model.identifiers import ExecutionId, InstrumentId, OrderRef, StrategyName
 from microfutures.model.orders import Side
@@ -106,3 +107,43 @@ def test_ledger_takes_a_corrected_commission_instead_of_the_first() -> None:
     account = ledger.account(S, MCL)
     assert account is not None
     assert account.commissions == Decimal("0.52")
+
+
+def a_split(numerator: int, denominator: int, price: str) -> ShareSplit:
+    return ShareSplit(
+        instrument_id=MCL,
+        numerator=numerator,
+        denominator=denominator,
+        price=Decimal(price),
+        time_ns=2,
+    )
+
+
+def test_ledger_restates_a_short_position_after_a_reverse_split_at_its_cost() -> None:
+    ledger = Ledger()
+    ledger.book(S, a_fill("a.01", Side.SELL, 570, "2.16"), Decimal(1))
+    # 71.25 new shares: the quarter that is short is bought back at 17.04.
+    assert ledger.split(a_split(1, 8, "17.04")) == {S: Decimal("-4.26")}
+    account = ledger.account(S, MCL)
+    assert account is not None
+    assert (account.quantity, account.average_price) == (-71, Decimal("17.28"))
+    assert account.realized == Decimal("0.06")  # a quarter of 17.28 - 17.04
+    ledger.book(S, a_fill("b.01", Side.BUY, 71, "18.00"), Decimal(1))
+    assert account.realized == Decimal("0.06") - 71 * Decimal("0.72")
+
+
+def test_ledger_restates_a_long_position_after_a_split_without_a_rest() -> None:
+    ledger = Ledger()
+    ledger.book(S, a_fill("a.01", Side.BUY, 10, "75.00"), Decimal(1))
+    assert ledger.split(a_split(3, 2, "50")) == {S: Decimal(0)}
+    account = ledger.account(S, MCL)
+    assert account is not None
+    assert (account.quantity, account.average_price) == (15, Decimal(50))
+    assert account.realized == 0
+
+
+def test_ledger_pays_a_whole_position_out_that_is_less_than_a_share() -> None:
+    ledger = Ledger()
+    ledger.book(S, a_fill("a.01", Side.BUY, 5, "2.00"), Decimal(1))
+    assert ledger.split(a_split(1, 8, "16.00")) == {S: Decimal(10)}
+    assert ledger.position(S, MCL) == 0

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from helpers.desk import HOUR, OPEN_NS, SECOND, a_quote, an_instrument
 from helpers.risk import a_context, an_order
+from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.approval import Approved, Refused
 from microfutures.model.events import ConnectionState
 from microfutures.model.market import MarketDataType
@@ -14,7 +15,6 @@ from microfutures.model.orders import Order, OrderPurpose, Side
 from microfutures.model.sessions import Session
 from microfutures.risk.context import RiskContext
 from microfutures.risk.gate import RiskGate
-from microfutures.risk.limits import RiskLimits
 
 CLOSED = (Session(OPEN_NS + HOUR, OPEN_NS + 2 * HOUR),)
 OPENINGS = (OrderPurpose.ENTRY, OrderPurpose.HEDGE)

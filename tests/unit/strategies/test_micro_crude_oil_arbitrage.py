@@ -18,7 +18,7 @@ from helpers.desk import (
 )
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.model.identifiers import Symbol
-from microfutures.model.intents import Intent, SignalKind
+from microfutures.model.intents import Intent, Refusal, SignalKind
 from microfutures.model.market import MarketDataType, Quote
 from microfutures.model.sessions import Session
 from microfutures.strategies import MicroCrudeOilArbitrageStrategy
@@ -206,10 +206,66 @@ def test_strategy_never_computes_a_score_across_a_roll() -> None:
 def test_strategy_closes_the_old_month_after_a_roll() -> None:
     desk = Desk(WILD)
     desk.enter(0.92)
-    desk.view.current["MCL"] = an_instrument("MCLZ6")
+    desk.view.roll("MCL", an_instrument("MCLZ6"))
     desk.strategy.on_instrument(Symbol("MCL"), desk.view.current["MCL"])
     (intent,) = desk.look(0.92)
     assert (MCL, 0) in [(leg.instrument_id, leg.quantity) for leg in intent.legs]
+
+
+def test_strategy_does_not_close_one_leg_while_the_other_ones_market_is_closed() -> None:
+    desk = Desk(WILD)
+    desk.enter(0.92)
+    later = (Session(OPEN_NS + HOUR, OPEN_NS + 6 * HOUR),)
+    old = an_instrument(liquid_hours=later)
+    desk.view.current["MCL"] = old
+    desk.view.roll("MCL", an_instrument("MCLZ6"))
+    desk.strategy.on_instrument(Symbol("MCL"), desk.view.current["MCL"])
+    assert desk.look(0.92) == []
+    assert "until both legs trade in liquid hours; then: the contract month" in desk.why
+    desk.view.pass_seconds(3_600)
+    (intent,) = desk.look(0.92)
+    assert {leg.quantity for leg in intent.legs} == {0}
+
+
+def test_strategy_closes_a_position_whose_ratio_jumped_at_the_next_sound_look() -> None:
+    desk = Desk(WILD)
+    desk.enter(0.92)
+    assert desk.look(0.115) == []  # 1 for 8: nothing is sent at prices that nothing confirms
+    assert desk.look(0.92) == []
+    assert "jumped from 0.11500 to 0.92000" in desk.strategy.status().refusals[0].latest
+    (intent,) = desk.look(0.92)
+    assert intent.kind is SignalKind.FLATTEN
+    assert "jumped while in position" in intent.reason
+
+
+def test_strategy_sets_the_jump_that_it_is_told() -> None:
+    desk = Desk(WILD, max_jump_percent=50.0, cooldown_seconds=0.0)
+    desk.look(1.2)
+    assert desk.strategy.status().refusals == ()
+    desk.look(2.0)
+    assert [refusal.rule for refusal in desk.strategy.status().refusals] == ["jump"]
+
+
+def test_strategy_tries_an_exit_again_that_was_refused() -> None:
+    desk = Desk(WILD)
+    desk.enter(0.92)
+    (intent,) = desk.look(0.9)
+    refusal = Refusal(
+        strategy=desk.strategy.name, rule="hours", reason="no", time_ns=desk.view.time_ns
+    )
+    desk.strategy.on_refused(refusal)
+    (again,) = desk.look(0.9)
+    assert (again.kind, again.legs) == (SignalKind.EXIT, intent.legs)
+
+
+def test_strategy_waits_after_an_entry_that_was_refused() -> None:
+    desk = Desk(WILD)
+    assert desk.look(0.92)
+    desk.strategy.on_refused(
+        Refusal(strategy=desk.strategy.name, rule="margin", reason="no", time_ns=desk.view.time_ns)
+    )
+    assert desk.look(0.92) == []
+    assert "cooling down" in desk.why
 
 
 def test_strategy_closes_a_leg_that_stands_alone() -> None:

@@ -1,6 +1,7 @@
 """Whether the line is alive and data flow: "connected" alone says neither."""
 
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from microfutures.adapters.ib.market_data import MarketDataDesk
 from microfutures.adapters.ib.roster import Roster
@@ -14,6 +15,16 @@ MISSED_ANSWERS = 2
 LIQUID_SILENCE_SECONDS = 60.0
 THIN_SILENCE_SECONDS = 600.0
 """Outside of liquid hours minutes pass without a tick, and nothing is wrong."""
+LONGEST_SILENCE_SECONDS = 3600.0
+RECOVERED_SECONDS = 60.0
+"""A new subscription repeats the last prices at once: only later ticks show a stream at work."""
+
+
+class Renewal(NamedTuple):
+    """How often a silent stream was asked for again, and when for the last time."""
+
+    times: int
+    time_ns: int
 
 
 class HealthCheck:
@@ -40,7 +51,7 @@ class HealthCheck:
         self._drop = drop
         self._is_upstream_lost = is_upstream_lost
         self._missed = 0
-        self._renewals: dict[InstrumentId, int] = {}
+        self._renewals: dict[InstrumentId, Renewal] = {}
 
     async def run(self) -> None:
         """Check until the line is dropped or this task cancelled."""
@@ -69,19 +80,27 @@ class HealthCheck:
             silent = self._market.silent_seconds(instrument_id)
             if limit is None or silent is None:
                 continue
-            if silent <= HEALTH_SECONDS and self._renewals.pop(instrument_id, 0):
-                self._voice.info(f"ticks of {instrument_id} are back")
-            elif silent > limit:
-                self._renew(instrument_id, limit)
+            if silent > limit:
+                self._renew(instrument_id, silent)
+            elif silent <= HEALTH_SECONDS:
+                self._note_recovery(instrument_id)
 
-    def _renew(self, instrument_id: InstrumentId, limit: float) -> None:
-        count = self._renewals[instrument_id] = self._renewals.get(instrument_id, 0) + 1
+    def _renew(self, instrument_id: InstrumentId, silent: float) -> None:
+        before = self._renewals.get(instrument_id)
+        renewal = Renewal(before.times + 1 if before else 1, self._clock.now_ns())
+        self._renewals[instrument_id] = renewal
         self._voice.warn(
-            f"no tick of {instrument_id} for {limit:.0f} s in its hours: subscribing anew, "
-            f"time {count}",
+            f"no tick of {instrument_id} for {silent:.0f} s in its hours: subscribing anew, "
+            f"time {renewal.times}",
             "is the market data subscription in order, and nobody else logged in with this user?",
         )
         self._market.renew(self._ib, instrument_id)
+
+    def _note_recovery(self, instrument_id: InstrumentId) -> None:
+        renewal = self._renewals.get(instrument_id)
+        if renewal and self._clock.now_ns() - renewal.time_ns > RECOVERED_SECONDS * 1e9:
+            del self._renewals[instrument_id]
+            self._voice.info(f"ticks of {instrument_id} are back")
 
     def _silence_limit(self, instrument_id: InstrumentId) -> float | None:
         """Return how long a stream may be silent now; None when its market is closed."""
@@ -90,4 +109,6 @@ class HealthCheck:
         if resolved is None or not resolved.instrument.is_open(now_ns):
             return None
         is_liquid = resolved.instrument.is_liquid(now_ns)
-        return LIQUID_SILENCE_SECONDS if is_liquid else THIN_SILENCE_SECONDS
+        limit = LIQUID_SILENCE_SECONDS if is_liquid else THIN_SILENCE_SECONDS
+        renewal = self._renewals.get(instrument_id)
+        return min(limit * 2**renewal.times, LONGEST_SILENCE_SECONDS) if renewal else limit

@@ -1,0 +1,36 @@
+"""The numbers that the rules of the risk gate hold orders to."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
+Count = Annotated[int, Meta(ge=1, le=1_000)]
+Positive = Annotated[float, Meta(gt=0)]
+Percent = Annotated[float, Meta(gt=0, le=100)]
+
+
+class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Defaults suit a small account; money in USD, times in seconds."""
+
+    max_order_contracts: Quantity = 5
+    max_order_shares: Quantity = 2_000
+    max_position_contracts: Quantity = 5
+    max_position_shares: Quantity = 2_000
+    max_strategy_notional: Positive = 200_000.0
+    """What a strategy holds may not be worth more than this, both legs added up."""
+    price_collar_percent: Percent = 2.0
+    """A limit price may not lie further from the touch than this share of it…"""
+    price_collar_ticks: Count = 20
+    """…or this many ticks, whichever is more (prices can be near zero or negative)."""
+    max_quote_age_seconds: Positive = 60.0
+    max_open_orders: Count = 20
+    max_orders_per_window: Count = 20
+    max_identical_orders: Count = 6
+    """So many orders alike in the window are a loop."""
+    rate_window_seconds: Positive = 10.0
+    max_daily_loss_percent: Percent = 10.0
+    """No new entry once the day's net loss is this share of the capital."""
+    margin_headroom_percent: Annotated[float, Meta(ge=0, le=90)] = 10.0
+    """This share of the equity stays free after an entry."""
