@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 
 from helpers.run import Result, run_virtually
+from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.tapes import TapeMarket, load_tapes
 from microfutures.adapters.tapes.load import TapeOptions
 from microfutures.adapters.tapes.paths import BarPath
 from microfutures.app.lifecycle import ExitCode
+from microfutures.app.recovery import recover
+from microfutures.engine.engine import Engine, EngineSettings
+from microfutures.portfolio import Portfolio
 
 MINUTES: dict[str, object] = {"max_quote_age_seconds": 65}
 NO_COST_GATE = MINUTES | {"cost_multiple": 0}
@@ -34,6 +38,18 @@ def assert_flat_and_equal_to_the_cent(result: Result) -> None:
     assert all(position.quantity == 0 for position in result.account.positions)
     assert view.realized - view.commissions == result.earned
     assert view.unrealized == 0
+    again = recovered(result).performance()
+    assert (again.realized, again.commissions) == (view.realized, view.commissions)
+
+
+def recovered(result: Result) -> Portfolio:
+    """Return the books that the next start makes of the journal."""
+    settings = EngineSettings(check_interval_seconds=5, order_ref_prefix="next")
+    engine = Engine(portfolio=Portfolio(), strategies=[], settings=settings)
+    with SqliteJournal(result.journal) as journal:
+        recover(engine, journal)
+    assert engine.portfolio.open_positions() == []
+    return engine.portfolio
 
 
 def refusals(result: Result) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """The dashboard on a real pseudo-terminal, read back by a terminal emulator."""
 
 import sys
+import time
 from pathlib import Path
 
 import pexpect
@@ -22,8 +23,9 @@ class Terminal:
             sys.executable, arguments, cwd=str(ROOT), dimensions=(rows, columns), timeout=30
         )
 
-    def read_until(self, text: str, *, seconds: int = 30) -> None:
-        for _ in range(seconds * 5):
+    def read_until(self, text: str, *, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
             try:
                 chunk = self.child.read_nonblocking(1 << 16, timeout=0.2)
             except pexpect.TIMEOUT:
@@ -50,12 +52,12 @@ def test_dashboard_lives_and_leaves_the_terminal_as_it_was(
     tmp_path: Path, columns: int, rows: int
 ) -> None:
     terminal = Terminal(tmp_path, columns, rows)
-    terminal.read_until("below the entry")
+    terminal.read_until("Why:")
     started = len(terminal.bytes)
     terminal.child.send("?")
-    terminal.read_until("overview")
+    terminal.read_until("this help")
     terminal.child.send("1")
-    terminal.read_until("below the entry")
+    terminal.read_until("Why:")
     terminal.child.send("p")
     terminal.read_until("ENTRIES BLOCKED")
     terminal.child.send("p")
