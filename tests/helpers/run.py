@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from microfutures.adapters.log_exports import export_logs
+from microfutures.adapters.log_exports import export_steps
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.system_clock import SimulatedClock
 from microfutures.adapters.virtual_time import VirtualTimeLoop
@@ -114,7 +114,7 @@ def run_virtually(
                     display=15, export=3600, duration=seconds, flatten_timeout=30, refresh=15
                 ),
                 keep_positions=keep_positions,
-                export=lambda: print_nothing(export_logs(journal, log_dir, clock.now_ns())),
+                export=lambda: export_steps(journal, log_dir, clock.now_ns()),
             )
             lifecycles.append(lifecycle)
             meddling = asyncio.ensure_future(meddle(system, lifecycle))
@@ -125,7 +125,3 @@ def run_virtually(
 
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(main())
-
-
-def print_nothing(_: object) -> None:
-    """Take a result nobody asks for."""

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from microfutures.adapters.log_exports import export_logs
+from microfutures.adapters.log_exports import export_logs, export_steps
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.system_clock import SystemClock
 from microfutures.adapters.virtual_time import VirtualTimeLoop
@@ -21,7 +22,7 @@ from microfutures.config.log_directory import make_directory, require_writable
 from microfutures.display.summary import exit_summary
 from microfutures.display.terminal import TerminalDisplay
 from microfutures.engine.output import Say
-from microfutures.model.errors import ConfigurationError, MicroFuturesError
+from microfutures.model.errors import ConfigurationError, JournalError, MicroFuturesError
 from microfutures.model.events import Severity
 
 _LEVELS = {
@@ -128,11 +129,11 @@ async def _run_desk(
     if simulation is None:
         recover(system.engine, journal)
 
-    def export() -> None:
+    def export() -> Iterator[None]:
         try:
             moment_ns = system.manager.clock.now_ns()
-            export_logs(journal, log_dir, moment_ns, settings.logging.keep_exports)
-        except OSError as error:
+            yield from export_steps(journal, log_dir, moment_ns, settings.logging.keep_exports)
+        except (OSError, JournalError) as error:
             text = "logs not exported (%s); the journal has everything, the next export tries again"
             _log.error(text, error)
 

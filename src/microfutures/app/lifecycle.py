@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from typing import Protocol
 
@@ -71,7 +71,7 @@ class Lifecycle:
         view: View,
         pace: Pace,
         keep_positions: bool,
-        export: Callable[[], None],
+        export: Callable[[], Iterator[None]],
     ) -> None:
         self._system = system
         self._view = view
@@ -124,7 +124,8 @@ class Lifecycle:
             await system.manager.stop()
             if system.simulation is not None:
                 await system.simulation.server.stop()
-            self._export()
+            for _ in self._export():
+                pass
 
     # -- shutdown -----------------------------------------------------------------------------
 
@@ -215,9 +216,11 @@ class Lifecycle:
             await clock.sleep(min(self._pace.refresh, self._pace.display))
 
     async def _export_regularly(self) -> None:
+        clock = self._system.manager.clock
         while True:
-            await self._system.manager.clock.sleep(self._pace.export)
-            self._export()
+            await clock.sleep(self._pace.export)
+            for _ in self._export():
+                await clock.sleep(0)  # the desk goes first
 
     async def _end_after(self, seconds: float) -> None:
         await self._system.manager.clock.sleep(seconds)

@@ -80,6 +80,7 @@ def build_system(
         warm_up_bars=bars,
         port_given=options.port_given,
         live_given=options.live,
+        connect_timeout=settings.connection.connect_timeout,
     )
     runner.append(
         EngineRunner(
