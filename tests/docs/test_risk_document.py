@@ -21,6 +21,7 @@ def test_risk_document_gives_the_numbers_of_execution() -> None:
     settings = ExecutionSettings()
     for words in (
         f"a limit {settings.collar_ticks} ticks through",
+        f"down to once in {settings.max_reprice_seconds:g} s",
         f"cancelled after {settings.reprice_seconds:g} s",
         f"After {settings.max_reprices + 1} attempts",
         f"not on after {settings.max_unhedged_seconds:g} s",
