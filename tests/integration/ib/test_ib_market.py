@@ -107,6 +107,18 @@ def test_a_quiet_stream_is_asked_for_ever_more_rarely() -> None:
     on_virtual_time(scenario)
 
 
+def test_a_slow_stream_is_soon_left_alone() -> None:
+    async def scenario() -> None:
+        desk = Desk(StillMarket(step_seconds=300))
+        async with desk.running():
+            await asyncio.sleep(3_000)
+            texts = [each.message for each in desk.told(NoticeReceived)]
+            silences = [text for text in texts if "no tick of MCLV6" in text]
+            assert 2 <= len(silences) <= 6  # not one in each of ten silences of 300 s
+
+    on_virtual_time(scenario)
+
+
 def test_silence_of_a_closed_market_is_not_a_fault() -> None:
     async def scenario() -> None:
         market = StillMarket(day=date(2026, 9, 12), at=time(12), step_seconds=7_200)

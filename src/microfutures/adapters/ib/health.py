@@ -18,6 +18,8 @@ THIN_SILENCE_SECONDS = 600.0
 LONGEST_SILENCE_SECONDS = 3600.0
 RECOVERED_SECONDS = 60.0
 """A new subscription repeats the last prices at once: only later ticks show a stream at work."""
+FORGOTTEN_SECONDS = 1800.0
+"""A stream that falls silent again before this is slow by nature: it gets twice the patience."""
 
 
 class Renewal(NamedTuple):
@@ -25,6 +27,7 @@ class Renewal(NamedTuple):
 
     times: int
     time_ns: int
+    is_over: bool = False
 
 
 class HealthCheck:
@@ -98,9 +101,14 @@ class HealthCheck:
 
     def _note_recovery(self, instrument_id: InstrumentId) -> None:
         renewal = self._renewals.get(instrument_id)
-        if renewal and self._clock.now_ns() - renewal.time_ns > RECOVERED_SECONDS * 1e9:
-            del self._renewals[instrument_id]
+        if renewal is None:
+            return
+        age = (self._clock.now_ns() - renewal.time_ns) / 1e9
+        if age > RECOVERED_SECONDS and not renewal.is_over:
+            self._renewals[instrument_id] = renewal._replace(is_over=True)
             self._voice.info(f"ticks of {instrument_id} are back")
+        elif age > FORGOTTEN_SECONDS:
+            del self._renewals[instrument_id]
 
     def _silence_limit(self, instrument_id: InstrumentId) -> float | None:
         """Return how long a stream may be silent now; None when its market is closed."""
