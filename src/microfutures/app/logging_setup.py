@@ -9,7 +9,7 @@ import sys
 from collections import OrderedDict
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from microfutures.config.log_directory import cannot_write, make_directory
 from microfutures.config.settings import LogLevel
@@ -30,6 +30,14 @@ Line = tuple[str, int, str]
 """Logger, level and text."""
 
 
+class Repeats(NamedTuple):
+    """When a line came first and last, and how often after the first time."""
+
+    first_ns: int
+    last_ns: int
+    times: int
+
+
 class RepeatLimit:
     """Lets a line pass once in a while and counts how often it came again.
 
@@ -38,36 +46,36 @@ class RepeatLimit:
 
     def __init__(self, *, window_seconds: float = REPEAT_SECONDS) -> None:
         self._window_ns = seconds(window_seconds)
-        self._seen: OrderedDict[Line, tuple[int, int]] = OrderedDict()
+        self._seen: OrderedDict[Line, Repeats] = OrderedDict()
 
     def admit(self, line: Line, now_ns: int) -> bool:
         """Tell whether `line` may be written now; count it otherwise."""
         if line in self._seen:
-            first_ns, count = self._seen[line]
-            self._seen[line] = (first_ns, count + 1)
+            before = self._seen[line]
+            self._seen[line] = Repeats(before.first_ns, now_ns, before.times + 1)
             return False
-        self._seen[line] = (now_ns, 0)
+        self._seen[line] = Repeats(now_ns, now_ns, 0)
         return True
 
-    def take_ended(self, now_ns: int) -> list[tuple[Line, int]]:
-        """Forget the lines whose window ended; return those that had come again, with counts.
+    def take_ended(self, now_ns: int) -> list[tuple[Line, Repeats]]:
+        """Forget the lines whose window ended; return those that had come again.
 
         A clock that was set back ends every window.
         """
         ended = []
         while self._seen:
-            line, (first_ns, count) = next(iter(self._seen.items()))
-            is_open = 0 <= now_ns - first_ns < self._window_ns
+            line, repeats = next(iter(self._seen.items()))
+            is_open = 0 <= now_ns - repeats.first_ns < self._window_ns
             if is_open and len(self._seen) <= REMEMBERED_LINES:
                 break
             del self._seen[line]
-            if count:
-                ended.append((line, count))
+            if repeats.times:
+                ended.append((line, repeats))
         return ended
 
-    def take_all(self) -> list[tuple[Line, int]]:
-        """Forget everything; return the lines that had come again, with counts."""
-        ended = [(line, count) for line, (_, count) in self._seen.items() if count]
+    def take_all(self) -> list[tuple[Line, Repeats]]:
+        """Forget everything; return the lines that had come again."""
+        ended = [(line, repeats) for line, repeats in self._seen.items() if repeats.times]
         self._seen.clear()
         return ended
 
@@ -134,9 +142,10 @@ class DeskLogHandler(RotatingFileHandler):
             self._write_counts(self._repeats.take_all())
         super().close()
 
-    def _write_counts(self, ended: list[tuple[Line, int]]) -> None:
-        for (name, level, text), count in ended:
-            repeated = f"{text} (came {count:,} more times)"
+    def _write_counts(self, ended: list[tuple[Line, Repeats]]) -> None:
+        for (name, level, text), repeats in ended:
+            # Written late: a reader must not take it for news of this moment.
+            repeated = f"repeated {repeats.times:,} × until {to_iso(repeats.last_ns)}: {text}"
             super().emit(logging.LogRecord(name, level, "", 0, repeated, None, None))
 
 

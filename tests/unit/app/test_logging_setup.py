@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from microfutures.app.logging_setup import DeskLog, DeskLogHandler, RepeatLimit
+from microfutures.app.logging_setup import DeskLog, DeskLogHandler, RepeatLimit, Repeats
 from microfutures.config import LogLevel
 from microfutures.model.errors import ConfigurationError
+from microfutures.model.timestamp import to_iso
 
 START_NS = 1_795_428_900_123_000_000  # 2026-11-23 10:15:00.123 UTC
 
@@ -74,7 +75,7 @@ def test_a_repeated_line_is_written_once_then_counted(log: DeskLog, clock: Manua
     assert [line.split(" ", 3)[3] for line in lines(log)] == [
         "refused: 5 > 3",
         "something else",
-        "refused: 5 > 3 (came 499 more times)",
+        f"repeated 499 × until {to_iso(clock.moment_ns - 61_000_000_000)}: refused: 5 > 3",
         "refused: 5 > 3",
     ]
 
@@ -89,7 +90,7 @@ def test_closing_writes_the_outstanding_counts_and_restores_logging(
         logging.getLogger("microfutures").debug("again")
     log.close()
     log.close()
-    assert lines(log)[-1].endswith("again (came 2 more times)")
+    assert lines(log)[-1].endswith(f"repeated 2 × until {to_iso(clock.moment_ns)}: again")
     assert (root.level, root.handlers, logging.getLogger("microfutures").level) == before
 
 
@@ -168,5 +169,5 @@ def test_repeat_limit_ends_every_window_when_the_clock_goes_back() -> None:
     line = ("x", 20, "text")
     assert limit.admit(line, START_NS)
     assert not limit.admit(line, START_NS)
-    assert limit.take_ended(START_NS - 10**9) == [(line, 1)]
+    assert limit.take_ended(START_NS - 10**9) == [(line, Repeats(START_NS, START_NS, 1))]
     assert limit.admit(line, START_NS - 10**9)
