@@ -22,13 +22,15 @@ NO_COST_GATE = MINUTES | {"cost_multiple": 0}
 pytestmark = pytest.mark.slow
 
 
-def tape(folder: Path, symbols: tuple[str, ...], first: str, last: str) -> TapeMarket:
+def tape(
+    folder: Path, symbols: tuple[str, ...], first: str, last: str, bar_size: str | None = None
+) -> TapeMarket:
     return load_tapes(
         folder,
         symbols=symbols,
         start=datetime.fromisoformat(first).replace(tzinfo=UTC),
         end=datetime.fromisoformat(last).replace(tzinfo=UTC),
-        options=TapeOptions(path=BarPath.ENDS),
+        options=TapeOptions(path=BarPath.ENDS, bar_size=bar_size),
     )
 
 
@@ -76,6 +78,28 @@ def test_minutes_of_march_2026_are_refused_for_their_costs(
     assert "round-trip cost 5." in cost.latest
     # One print of the 27th is ten deviations away and worth its costs; nothing else is.
     assert len(result.outcome.snapshot.round_trips) <= (1 if day == "27" else 0)
+    assert_flat_and_equal_to_the_cent(result)
+
+
+@pytest.mark.parametrize(("multiple", "fewest", "most"), [(2, 0, 0), (0, 5, 15)])
+def test_five_minute_bars_of_two_sessions(
+    tmp_path: Path, shared_dir: Path, multiple: float, fewest: int, most: int
+) -> None:
+    folder, pair = shared_dir / "data/micro_2026", ("MCL", "USO")
+    market = tape(folder, pair, "2026-03-24T13:30", "2026-03-25T20:00", "5m")
+    result = run_virtually(
+        tmp_path,
+        market=market,
+        settings={"trading.check_interval": 150, "risk.max_quote_age_seconds": 320},
+        parameters={
+            "max_quote_age_seconds": 310,
+            "sample_seconds": 300,
+            "max_holding_seconds": 14_400,
+            "cost_multiple": multiple,
+        },
+    )
+    assert fewest <= len(result.outcome.snapshot.round_trips) <= most
+    assert (refusals(result).get("cost", 0) > 0) == (multiple > 0)
     assert_flat_and_equal_to_the_cent(result)
 
 
