@@ -12,7 +12,7 @@ from microfutures.adapters.tapes import TapeMarket, load_tapes
 from microfutures.adapters.tapes.load import TapeOptions
 from microfutures.adapters.tapes.paths import BarPath
 from microfutures.app.lifecycle import ExitCode
-from microfutures.app.recovery import recover
+from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.engine.engine import Engine, EngineSettings
 from microfutures.portfolio import Portfolio
 
@@ -49,7 +49,7 @@ def recovered(result: Result) -> Portfolio:
     settings = EngineSettings(check_interval_seconds=5, order_ref_prefix="next")
     engine = Engine(portfolio=Portfolio(), strategies=[], settings=settings)
     with SqliteJournal(result.journal) as journal:
-        recover(engine, journal)
+        recover(engine, journal.read(RECOVERED_KINDS))
     assert engine.portfolio.open_positions() == []
     return engine.portfolio
 

@@ -13,6 +13,8 @@ from microfutures.adapters.system_clock import SimulatedClock
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.app.arguments import run_options
 from microfutures.app.lifecycle import Lifecycle, Outcome, Pace
+from microfutures.app.recovery import RECOVERED_KINDS, recover
+from microfutures.app.replay import replay
 from microfutures.app.simulation import Simulation
 from microfutures.app.wiring import System, build_system
 from microfutures.config.loading import load_with_origins
@@ -63,8 +65,13 @@ def run_virtually(
     keep_positions: bool = False,
     cash: Decimal = DEFAULT_CASH,
     meddle: Meddle = leave_alone,
+    may_be_replayed: bool = True,
 ) -> Result:
-    """Run the system to its end; ``meddle`` may disturb it on the way."""
+    """Run the system to its end; ``meddle`` may disturb it on the way.
+
+    Whatever happened, the journal replayed gives the same decisions, unless ``meddle`` laid hands
+    on the engine itself.
+    """
     log_dir.mkdir(parents=True, exist_ok=True)
     overrides = {"logging.log_dir": str(log_dir), "display.mode": "none", **(settings or {})}
     config = None
@@ -104,6 +111,7 @@ def run_virtually(
                 journal=journal,
                 speak=speak,
             )
+            recover(system.engine, journal.read(RECOVERED_KINDS))
             lifecycle = Lifecycle(
                 system,
                 view=NoView(),
@@ -121,4 +129,7 @@ def run_virtually(
         return Result(outcome, account, path, said, cash)
 
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        return runner.run(main())
+        result = runner.run(main())
+    if may_be_replayed:
+        assert replay(result.journal).difference is None
+    return result

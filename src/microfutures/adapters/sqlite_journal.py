@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 from microfutures.adapters.writer_lock import WriterLock
 from microfutures.model.errors import JournalError
@@ -95,7 +96,7 @@ class SqliteJournal:
             self._database = self._open()
         except sqlite3.Error as error:
             self._lock.release()
-            raise self._failure(error) from error
+            raise _failure(self._path, error) from error
         except JournalError:
             self._lock.release()
             raise
@@ -122,7 +123,7 @@ class SqliteJournal:
             with _Transaction(self._database):
                 self._database.executemany(_INSERT, self._buffer)
         except sqlite3.Error as error:
-            raise self._failure(error) from error
+            raise _failure(self._path, error) from error
         self._buffer.clear()
         self._must_flush = False
 
@@ -134,20 +135,10 @@ class SqliteJournal:
         Appended records are committed first. What is appended while reading is read too.
         """
         self.commit()
-        query = _PAGE if kinds is None or MARKET in kinds else _PAGE_BUT_MARKET
-        wanted = None if kinds is None else json.dumps(sorted(kinds))
-        while True:
-            try:
-                rows = self._database.execute(
-                    query, (after_sequence, wanted, PAGE_RECORDS)
-                ).fetchall()
-            except sqlite3.Error as error:
-                raise self._failure(error) from error
-            for sequence, time_ns, kind, name, payload in rows:
-                yield JournalRecord(sequence, time_ns, kind, name, payload.encode())
-            if len(rows) < PAGE_RECORDS:
-                return
-            after_sequence = rows[-1][0]
+        try:
+            yield from _pages(self._database, kinds, after_sequence)
+        except sqlite3.Error as error:
+            raise _failure(self._path, error) from error
 
     def last_sequence(self) -> int:
         """Return the number of the latest record; 0 before the first."""
@@ -158,7 +149,7 @@ class SqliteJournal:
         try:
             row = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         except sqlite3.Error as error:
-            raise self._failure(error) from error
+            raise _failure(self._path, error) from error
         return None if row is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
@@ -168,7 +159,7 @@ class SqliteJournal:
             with _Transaction(self._database):
                 self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
         except sqlite3.Error as error:
-            raise self._failure(error) from error
+            raise _failure(self._path, error) from error
 
     def count_start(self) -> int:
         """Return the number of this start, 1 for the first; durable, so no two starts share it."""
@@ -185,7 +176,7 @@ class SqliteJournal:
             self.commit()
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
-            raise self._failure(error) from error
+            raise _failure(self._path, error) from error
         finally:
             self._database.close()
             self._lock.release()
@@ -206,7 +197,7 @@ class SqliteJournal:
             # Asked first, so that another program's database stays as it is.
             is_new = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
             if not is_new:
-                self._check_schema(database)
+                _check_schema(database, self._path)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             if is_new:
@@ -218,28 +209,10 @@ class SqliteJournal:
             raise
         return database
 
-    def _check_schema(self, database: sqlite3.Connection) -> None:
-        if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-            raise JournalError(
-                f"journal {self._path}: a database of another program; name another log directory"
-            )
-        version = database.execute("SELECT version FROM schema_version").fetchone()[0]
-        if version != SCHEMA_VERSION:
-            raise JournalError(
-                f"journal {self._path}: schema version {version}, this program knows "
-                f"{SCHEMA_VERSION}; use the version that wrote it, or move it away"
-            )
-
     def _set_flush(self, wanted: bool) -> None:
         if wanted != self._flushes:
             self._database.execute(f"PRAGMA synchronous = {'FULL' if wanted else 'NORMAL'}")
             self._flushes = wanted
-
-    def _failure(self, error: sqlite3.Error) -> JournalError:
-        # The low byte is the kind of error, the rest its detail.
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        remedy = _REMEDIES.get(code, "close other programs that use it, or move it away")
-        return JournalError(f"journal {self._path}: {error}; {remedy}")
 
 
 class _Transaction:
@@ -265,3 +238,70 @@ def _create(database: sqlite3.Connection) -> None:
     database.executescript(_SCHEMA)
     database.execute("INSERT INTO schema_version VALUES (?)", (SCHEMA_VERSION,))
     database.execute("COMMIT")
+
+
+class JournalReader:
+    """Reads the journal at `path` beside the desk that writes it, and never changes it.
+
+    Raises
+    ------
+    JournalError
+        If there is no journal of this version, or the disk fails; from every method.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        if not path.is_file():
+            raise JournalError(f"journal {path}: no such file; name the log directory of a run")
+        try:
+            self._database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+            _check_schema(self._database, path)
+        except sqlite3.Error as error:
+            raise _failure(path, error) from error
+
+    def read(
+        self, kinds: Collection[str] | None = None, *, after_sequence: int = 0
+    ) -> Iterator[JournalRecord]:
+        """Yield the committed records above `after_sequence`; see `SqliteJournal.read`."""
+        try:
+            yield from _pages(self._database, kinds, after_sequence)
+        except sqlite3.Error as error:
+            raise _failure(self._path, error) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+
+def _pages(
+    database: sqlite3.Connection, kinds: Collection[str] | None, after_sequence: int
+) -> Iterator[JournalRecord]:
+    query = _PAGE if kinds is None or MARKET in kinds else _PAGE_BUT_MARKET
+    wanted = None if kinds is None else json.dumps(sorted(kinds))
+    while True:
+        rows = database.execute(query, (after_sequence, wanted, PAGE_RECORDS)).fetchall()
+        for sequence, time_ns, kind, name, payload in rows:
+            yield JournalRecord(sequence, time_ns, kind, name, payload.encode())
+        if len(rows) < PAGE_RECORDS:
+            return
+        after_sequence = rows[-1][0]
+
+
+def _check_schema(database: sqlite3.Connection, path: Path) -> None:
+    if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise JournalError(
+            f"journal {path}: a database of another program; name another log directory"
+        )
+    version = database.execute("SELECT version FROM schema_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        raise JournalError(
+            f"journal {path}: schema version {version}, this program knows "
+            f"{SCHEMA_VERSION}; use the version that wrote it, or move it away"
+        )
+
+
+def _failure(path: Path, error: sqlite3.Error) -> JournalError:
+    # The low byte is the kind of error, the rest its detail.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    remedy = _REMEDIES.get(code, "close other programs that use it, or move it away")
+    return JournalError(f"journal {path}: {error}; {remedy}")

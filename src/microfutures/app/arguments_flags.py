@@ -87,3 +87,9 @@ NewFile = Annotated[
 CheckedFile = Annotated[
     Path | None, typer.Argument(help="file to check", show_default=False, metavar="PATH")
 ]
+ReplayedDay = Annotated[
+    str | None, typer.Argument(help="day to replay, UTC", show_default=False, metavar="DAY")
+]
+ReplayedJournal = Annotated[
+    Path, _flag("--journal", "journal to replay", "FILE", "logs/journal.sqlite3")
+]

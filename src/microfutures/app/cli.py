@@ -173,6 +173,24 @@ def check_config(
         _say(line)
 
 
+@app.command("replay")
+def replay_journal(
+    day: flags.ReplayedDay = None,
+    journal: flags.ReplayedJournal = Path("logs/journal.sqlite3"),
+) -> None:
+    """Replay the journal and compare every decision.
+
+    Feeds the journaled events of DAY, or of all days, to a new engine and shows the first decision
+    or order that does not come out the same. The desk may be running.
+    """
+    from microfutures.app.replay_command import replay_lines
+
+    lines, code = replay_lines(journal, day)
+    for line in lines:
+        _say(line)
+    raise typer.Exit(code)
+
+
 @app.command()
 def version() -> None:
     """Show the version."""

@@ -13,7 +13,7 @@ from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.app.arguments import RunOptions, run_options
 from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
 from microfutures.app.logging_setup import start_logging
-from microfutures.app.recovery import recover
+from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.app.simulation import Simulation, build_simulation
 from microfutures.app.wiring import build_system, journal_path, traded_symbols
 from microfutures.config import Settings
@@ -127,7 +127,7 @@ async def _run_desk(
         await simulation.server.start()
     system = build_system(settings, options, simulation=simulation, journal=journal, speak=_speak)
     if simulation is None:
-        recover(system.engine, journal)
+        recover(system.engine, journal.read(RECOVERED_KINDS))
 
     def export() -> Iterator[None]:
         try:

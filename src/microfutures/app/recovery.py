@@ -1,19 +1,23 @@
 """After a restart: our orders, fills and commissions come back from the journal."""
 
+from collections.abc import Iterable
+
 import msgspec
 
-from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.engine.engine import Engine
 from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.events import CommissionReceived, FillReceived, InstrumentResolved
 from microfutures.model.fills import Fill
 from microfutures.model.orders import Order
+from microfutures.ports.journal import JournalRecord
+
+RECOVERED_KINDS = frozenset({"order", "connection"})
 
 
-def recover(engine: Engine, journal: SqliteJournal) -> int:
-    """Give the engine back what the journal remembers; return the number of fills."""
+def recover(engine: Engine, records: Iterable[JournalRecord]) -> int:
+    """Give the engine back what records of `RECOVERED_KINDS` say; return the number of fills."""
     fills = 0
-    for record in journal.read({"order", "connection"}):
+    for record in records:
         match record.name:
             case "InstrumentResolved":
                 resolved = msgspec.json.decode(record.payload, type=InstrumentResolved)

@@ -7,7 +7,9 @@ from math import gcd
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
+from microfutures import __version__
 from microfutures.adapters.ib.history import bar_size
 from microfutures.adapters.ib.manager import IBManager
 from microfutures.adapters.sqlite_journal import SqliteJournal
@@ -42,6 +44,14 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     facts: RunFacts
 
 
+class RunStarted(msgspec.Struct, frozen=True):
+    """The first record of a run: what it takes to make the same engine again."""
+
+    version: str
+    order_ref_prefix: str
+    settings: Settings
+
+
 def traded_symbols(settings: Settings) -> tuple[str, ...]:
     """Return every product that active strategies watch, in order, once each."""
     pairs = (
@@ -63,7 +73,8 @@ def build_system(
     """Return the desk for these settings."""
     local_clock = simulation.clock if simulation is not None else SystemClock()
     started_ns = local_clock.now_ns()
-    engine = _build_engine(settings, started_ns)
+    prefix = _order_ref_prefix(settings.connection.client_id, started_ns, journal.count_start())
+    engine = build_engine(settings, prefix)
     host, port = settings.connection.host, settings.connection.port
     if simulation is not None:
         host, port = simulation.server.host, simulation.server.port
@@ -92,6 +103,7 @@ def build_system(
             first_sequence=journal.last_sequence(),
         )
     )
+    runner[0].note(started_ns, RunStarted(__version__, prefix, _decisive(settings)))
     title = simulation.market.describe() if simulation else ""
     facts = RunFacts(
         title=title,
@@ -123,7 +135,16 @@ def journal_path(log_dir: Path, *, is_simulated: bool) -> Path:
     return log_dir / ("journal_simulated.sqlite3" if is_simulated else "journal.sqlite3")
 
 
-def _build_engine(settings: Settings, started_ns: int) -> Engine:
+def _decisive(settings: Settings) -> Settings:
+    """Return what decisions depend on: not where the desk connects to, logs and shows."""
+    plain = Settings()
+    return replace(
+        settings, connection=plain.connection, logging=plain.logging, display=plain.display
+    )
+
+
+def build_engine(settings: Settings, order_ref_prefix: str) -> Engine:
+    """Return the engine with its strategies; the same settings make the same one."""
     portfolio = Portfolio(Decimal(str(settings.trading.initial_capital)))
     strategies: list[MicroCrudeOilArbitrageStrategy] = []
     engine = Engine(
@@ -131,7 +152,7 @@ def _build_engine(settings: Settings, started_ns: int) -> Engine:
         strategies=strategies,
         settings=EngineSettings(
             check_interval_seconds=settings.trading.check_interval,
-            order_ref_prefix=f"mf{settings.connection.client_id}-{_base36(started_ns // 10**9)}",
+            order_ref_prefix=order_ref_prefix,
             limits=settings.risk,
         ),
     )
@@ -153,6 +174,11 @@ def _build_strategy(
     )
     engine.portfolio.add_strategy(strategy, chosen.allocation)
     return strategy
+
+
+def _order_ref_prefix(client_id: int, started_ns: int, start: int) -> str:
+    """Return what no other start's orders begin with, a journal that was moved away included."""
+    return f"mf{client_id}-{_base36(started_ns // 10**9)}-{_base36(start)}"
 
 
 def _base36(number: int) -> str:

@@ -62,6 +62,10 @@ class EngineRunner:
         self._queue: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self._uncommitted = 0
 
+    def note(self, time_ns: int, payload: object) -> None:
+        """Journal something that is no event, under the name of its type."""
+        self._append(time_ns, "system", type(payload).__name__, _encode(payload))
+
     def put(self, event: EngineEvent) -> None:
         """Queue an event; the sink of the broker adapter."""
         self._queue.put_nowait(event)
@@ -86,8 +90,7 @@ class EngineRunner:
 
     def step(self, event: EngineEvent) -> None:
         """Journal one event, process it, journal the answer, carry it out."""
-        if not isinstance(event, TimerFired):
-            self._append(event.time_ns, _kind(event), type(event).__name__, _encode(event))
+        self._append(event.time_ns, _kind(event), type(event).__name__, _encode(event))
         output = self._engine.process(event)
         for record in output.records:
             self._append(event.time_ns, record.kind, record.name, _encode(record.payload))
