@@ -43,6 +43,7 @@ def a_context(instrument_id: str = "MCLX6", **changes: Any) -> RiskContext:
         connection=ConnectionState.CONNECTED,
         is_paused=False,
         pause_reason="",
+        kill_reason="",
         instrument=an_instrument(instrument_id),
         quote=a_quote(instrument_id, bid, ask),
         position=0,

@@ -93,16 +93,17 @@ def run_virtually(
 
     async def main() -> Result:
         clock = SimulatedClock(chosen.start_ns)
+        path = log_dir / "journal.sqlite3"
         server = build_server(
             market=chosen,
             clock=clock,
             host="127.0.0.1",
             port=0,
             initial_cash=cash,
+            session=runs_before(path),
             on_tape_end=end_of_tape,
         )
         await server.start()
-        path = log_dir / "journal.sqlite3"
         with SqliteJournal(path) as journal:
             system = build_system(
                 loaded.settings,
@@ -133,3 +134,11 @@ def run_virtually(
     if may_be_replayed:
         assert replay(result.journal).difference is None
     return result
+
+
+def runs_before(path: Path) -> int:
+    """Return how many runs a journal knows: a simulator that starts anew has new numbers."""
+    if not path.exists():
+        return 0
+    with SqliteJournal(path) as journal:
+        return int(journal.get_meta("starts") or 0)

@@ -48,6 +48,7 @@ def a_snapshot(
     *,
     connection: ConnectionState = ConnectionState.CONNECTED,
     halt: str = "",
+    killed: bool = False,
     account: str = "DU1000001",
     simulated: bool = True,
     stale: bool = False,
@@ -59,6 +60,7 @@ def a_snapshot(
         title="demo market, spread wider than life",
         is_halted=bool(halt),
         halt_reason=halt,
+        is_killed=killed,
         connection=ConnectionView(
             state=connection,
             detail="nothing listens on 127.0.0.1:7497",

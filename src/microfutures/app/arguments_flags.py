@@ -93,3 +93,7 @@ ReplayedDay = Annotated[
 ReplayedJournal = Annotated[
     Path, _flag("--journal", "journal to replay", "FILE", "logs/journal.sqlite3")
 ]
+
+DeskDir = Annotated[Path, _flag("--log-dir", "log directory of the running desk", "DIR", "logs")]
+Reason = Annotated[str | None, _flag("--reason", "why, for the log", "TEXT")]
+AsJson = Annotated[bool, _flag("--json", "as one JSON object")]

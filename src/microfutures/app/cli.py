@@ -173,6 +173,48 @@ def check_config(
         _say(line)
 
 
+@app.command()
+def pause(log_dir: flags.DeskDir = Path("logs"), reason: flags.Reason = None) -> None:
+    """Block entries of the running desk; exits run."""
+    _command("pause", log_dir, reason)
+
+
+@app.command()
+def resume(log_dir: flags.DeskDir = Path("logs"), reason: flags.Reason = None) -> None:
+    """Lift a pause, flatten, kill or halt."""
+    _command("resume", log_dir, reason)
+
+
+@app.command()
+def flatten(log_dir: flags.DeskDir = Path("logs"), reason: flags.Reason = None) -> None:
+    """Close every position of ours; no new entry until `resume`."""
+    _command("flatten", log_dir, reason)
+
+
+@app.command()
+def kill(log_dir: flags.DeskDir = Path("logs"), reason: flags.Reason = None) -> None:
+    """Cancel every order and send none, exits included, until `resume`."""
+    _command("kill", log_dir, reason)
+
+
+@app.command()
+def status(log_dir: flags.DeskDir = Path("logs"), as_json: flags.AsJson = False) -> None:
+    """Show how the running desk stands."""
+    from microfutures.app.control_commands import status_lines
+
+    for line in status_lines(log_dir, as_json=as_json):
+        _say(line)
+
+
+def _command(name: str, log_dir: Path, reason: str | None) -> None:
+    from microfutures.app.control_commands import command_lines
+
+    lines, code = command_lines(name, log_dir, reason)
+    for line in lines:
+        _say(line)
+    raise typer.Exit(code)
+
+
 @app.command("replay")
 def replay_journal(
     day: flags.ReplayedDay = None,

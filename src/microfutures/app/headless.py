@@ -3,14 +3,17 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from microfutures.adapters.control_socket import SOCKET_NAME, ControlServer
 from microfutures.adapters.log_exports import export_logs, export_steps
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.system_clock import SystemClock
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.app.arguments import RunOptions, run_options
+from microfutures.app.control import Control
 from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
 from microfutures.app.logging_setup import start_logging
 from microfutures.app.recovery import RECOVERED_KINDS, recover
@@ -22,6 +25,7 @@ from microfutures.config.log_directory import make_directory, require_writable
 from microfutures.display.summary import exit_summary
 from microfutures.display.terminal import TerminalDisplay
 from microfutures.engine.output import Say
+from microfutures.engine.snapshot import take_snapshot
 from microfutures.model.errors import ConfigurationError, JournalError, MicroFuturesError
 from microfutures.model.events import Severity
 
@@ -129,10 +133,19 @@ async def _run_desk(
     if simulation is None:
         recover(system.engine, journal.read(RECOVERED_KINDS))
 
+    clock = system.manager.clock
+    control = Control(
+        engine=system.engine,
+        runner=system.runner,
+        clock=clock,
+        log_dir=log_dir,
+        snapshot=lambda: take_snapshot(system.engine, system.facts, clock.now_ns()),
+    )
+
     def export() -> Iterator[None]:
         try:
-            moment_ns = system.manager.clock.now_ns()
-            yield from export_steps(journal, log_dir, moment_ns, settings.logging.keep_exports)
+            keep = settings.logging.keep_exports
+            yield from export_steps(journal, log_dir, clock.now_ns(), keep)
         except (OSError, JournalError) as error:
             text = "logs not exported (%s); the journal has everything, the next export tries again"
             _log.error(text, error)
@@ -148,13 +161,32 @@ async def _run_desk(
         ),
         keep_positions=options.keep_positions,
         export=export,
+        # In virtual time there is no second terminal, and nobody to put a file there.
+        safeguards=() if options.virtual_time else (control.watch_kill_file,),
     )
     tape_end.lifecycle = lifecycle
     display.start(lifecycle.on_command, lambda: lifecycle.request_stop("asked at the keyboard"))
-    outcome = await lifecycle.run()
+    async with _listening(control, log_dir, options):
+        outcome = await lifecycle.run()
     display.stop()
     _say_goodbye(outcome, log_dir)
     return outcome.code
+
+
+@asynccontextmanager
+async def _listening(
+    control: Control, log_dir: Path, options: RunOptions
+) -> AsyncGenerator[None, None]:
+    """Take commands of other terminals meanwhile."""
+    if options.virtual_time:
+        yield
+        return
+    server = ControlServer(log_dir / SOCKET_NAME, control.answer)
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.close()
 
 
 def _open_journal(log_dir: Path, settings: Settings, options: RunOptions) -> SqliteJournal:

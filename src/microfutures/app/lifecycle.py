@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from enum import IntEnum
 from typing import Protocol
 
@@ -72,12 +72,14 @@ class Lifecycle:
         pace: Pace,
         keep_positions: bool,
         export: Callable[[], Iterator[None]],
+        safeguards: Sequence[Callable[[], Coroutine[None, None, None]]] = (),
     ) -> None:
         self._system = system
         self._view = view
         self._pace = pace
         self._keep_positions = keep_positions
         self._export = export
+        self._safeguards = safeguards
         self._stop = asyncio.Event()
         self._leave = asyncio.Event()
         self._stop_reason = ""
@@ -102,6 +104,7 @@ class Lifecycle:
             asyncio.create_task(system.runner.run(), name="engine"),
             asyncio.create_task(system.runner.run_timer(), name="timer"),
             asyncio.create_task(system.manager.run(), name="broker"),
+            *(asyncio.create_task(run(), name="safeguard") for run in self._safeguards),
         ]
         helpers = [
             asyncio.create_task(self._show(), name="display"),
@@ -154,6 +157,8 @@ class Lifecycle:
             )
             if self._leave.is_set():
                 return ExitCode.LEFT_AT_ONCE
+            if engine.state.kill_reason:
+                return ExitCode.STILL_OPEN
             if is_blocked or now_ns > deadline_ns or any(task.done() for task in core):
                 return ExitCode.STILL_OPEN
             self._view.update(self._snapshot())
@@ -177,7 +182,9 @@ class Lifecycle:
     def _still_open(self) -> list[str]:
         """Return what is open, with the reason where one is known."""
         engine = self._system.engine
-        reasons = "; ".join(dict.fromkeys(engine.floor.blocked_reasons()))
+        reasons = engine.state.kill_reason or "; ".join(
+            dict.fromkeys(engine.floor.blocked_reasons())
+        )
         if engine.state.connection is not ConnectionState.CONNECTED:
             reasons = f"not connected: {engine.state.connection_detail}"
         lines = [
@@ -226,13 +233,19 @@ class Lifecycle:
         await self._system.manager.clock.sleep(seconds)
         self.request_stop(f"the run's {seconds:g} s are over")
 
-    def _command(self, command: Command, reason: str) -> None:
-        now_ns = self._system.manager.clock.now_ns()
-        self._system.runner.put(CommandReceived(time_ns=now_ns, command=command, reason=reason))
+    def _command(self, command: Command, reason: str, *, is_lasting: bool = False) -> None:
+        self._system.runner.put(
+            CommandReceived(
+                time_ns=self._system.manager.clock.now_ns(),
+                command=command,
+                reason=reason,
+                is_lasting=is_lasting,
+            )
+        )
 
     def on_command(self, command: Command) -> None:
         """Take a key of the display."""
-        self._command(command, "asked for at the keyboard")
+        self._command(command, "asked for at the keyboard", is_lasting=True)
 
     def _snapshot(self) -> DeskSnapshot:
         now_ns = self._system.manager.clock.now_ns()

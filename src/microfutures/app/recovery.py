@@ -1,40 +1,49 @@
 """After a restart: our orders, fills and commissions come back from the journal."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 
 from microfutures.engine.engine import Engine
 from microfutures.model.corporate_actions import ShareSplit
-from microfutures.model.events import CommissionReceived, FillReceived, InstrumentResolved
+from microfutures.model.events import (
+    CommandReceived,
+    CommissionReceived,
+    FillReceived,
+    InstrumentResolved,
+)
 from microfutures.model.fills import Fill
 from microfutures.model.orders import Order
 from microfutures.ports.journal import JournalRecord
 
+T = TypeVar("T")
+
 RECOVERED_KINDS = frozenset({"order", "connection"})
 
 
-def recover(engine: Engine, records: Iterable[JournalRecord]) -> int:
-    """Give the engine back what records of `RECOVERED_KINDS` say; return the number of fills."""
-    fills = 0
+def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
+    """Give the engine back what records of `RECOVERED_KINDS` say."""
+    books, commands = engine.books, engine.commands
+    restore: dict[str, Callable[[bytes], object]] = {
+        "InstrumentResolved": _as(
+            InstrumentResolved, lambda event: books.restore_instrument(event.instrument)
+        ),
+        "OrderApproved": _as(Order, books.restore_order),
+        "FillReceived": _as(FillReceived, lambda event: books.restore_fill(event.fill)),
+        "PositionAdjusted": _as(Fill, books.restore_adjustment),
+        "ShareSplit": _as(ShareSplit, engine.portfolio.book_split),
+        "CommissionReceived": _as(
+            CommissionReceived, lambda event: engine.portfolio.book_commission(event.commission)
+        ),
+        "CommandReceived": _as(CommandReceived, commands.restore_command),
+        "Halted": _as(dict[str, str], lambda halted: commands.restore_halt(halted["reason"])),
+    }
     for record in records:
-        match record.name:
-            case "InstrumentResolved":
-                resolved = msgspec.json.decode(record.payload, type=InstrumentResolved)
-                engine.books.restore_instrument(resolved.instrument)
-            case "OrderApproved":
-                order = msgspec.json.decode(record.payload, type=Order)
-                engine.books.restore_order(order)
-            case "FillReceived":
-                fill = msgspec.json.decode(record.payload, type=FillReceived).fill
-                fills += engine.books.restore_fill(fill)
-            case "PositionAdjusted":
-                engine.books.restore_adjustment(msgspec.json.decode(record.payload, type=Fill))
-            case "ShareSplit":
-                engine.books.restore_split(msgspec.json.decode(record.payload, type=ShareSplit))
-            case "CommissionReceived":
-                event = msgspec.json.decode(record.payload, type=CommissionReceived)
-                engine.portfolio.book_commission(event.commission)
-            case _:
-                pass
-    return fills
+        if record.name in restore:
+            restore[record.name](record.payload)
+
+
+def _as(kind: type[T], use: Callable[[T], object]) -> Callable[[bytes], object]:
+    decoder = msgspec.json.Decoder(kind)
+    return lambda payload: use(decoder.decode(payload))

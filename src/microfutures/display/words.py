@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from microfutures.model.events import ConnectionState, Severity
+from microfutures.model.snapshot import DeskSnapshot
 from microfutures.model.timestamp import exchange_time
 
 STYLES = {
@@ -31,6 +32,12 @@ CONNECTION_STYLES = {
 }
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def halt_words(snapshot: DeskSnapshot) -> str:
+    """Return what a halt does, and why there is one."""
+    effect = "KILLED, NO ORDER IS SENT" if snapshot.is_killed else "ENTRIES BLOCKED, EXITS RUN"
+    return f"{effect}: {snapshot.halt_reason}"
 
 
 def signed(amount: Decimal | float) -> str:

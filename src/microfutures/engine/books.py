@@ -146,18 +146,12 @@ class Books:
         """Know an order of an earlier run again."""
         self._owners[order.order_ref] = (order.strategy, order.reason)
 
-    def restore_fill(self, fill: Fill) -> bool:
-        """Book a fill of an earlier run; tell whether it was ours and new."""
+    def restore_fill(self, fill: Fill) -> None:
+        """Book a fill of an earlier run, if it was ours."""
         owner = self._owners.get(fill.order_ref)
         instrument = self._state.instrument_by_id(fill.instrument_id)
-        if owner is None or instrument is None:
-            return False
-        booked = self._portfolio.book_fill(owner[0], fill, instrument.multiplier, reason=owner[1])
-        return booked is not None
-
-    def restore_split(self, split: ShareSplit) -> None:
-        """Book a split of an earlier run."""
-        self._portfolio.book_split(split)
+        if owner is not None and instrument is not None:
+            self._portfolio.book_fill(owner[0], fill, instrument.multiplier, reason=owner[1])
 
     def restore_adjustment(self, fill: Fill) -> None:
         """Book an adjustment of an earlier run; its order reference is the strategy's name."""

@@ -11,6 +11,7 @@ import msgspec
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.engine.admission import Admission
 from microfutures.engine.books import Books
+from microfutures.engine.commands import CommandDesk
 from microfutures.engine.floor import TradingFloor
 from microfutures.engine.output import (
     Cancel,
@@ -29,7 +30,6 @@ from microfutures.model.events import (
     AccountReported,
     BrokerOrder,
     BrokerStateReported,
-    Command,
     CommandReceived,
     CommissionReceived,
     ConnectionChanged,
@@ -98,6 +98,13 @@ class Engine:
             out=self._out,
             voice=self.voice,
         )
+        self.commands = CommandDesk(
+            state=self.state,
+            floor=self.floor,
+            strategies=strategies,
+            voice=self.voice,
+            out=self._out,
+        )
         self._reconciler = Reconciler()
         self._sequence = 0
         self._has_reconciled = False
@@ -117,7 +124,7 @@ class Engine:
             BrokerStateReported: self._on_broker_state,
             AccountReported: self._on_account,
             MarginPreviewed: self.floor.on_margin,
-            CommandReceived: self._on_command,
+            CommandReceived: self.commands.on_command,
         }
 
     def process(self, event: EngineEvent) -> EngineOutput:
@@ -270,10 +277,11 @@ class Engine:
     def _doubt(self, record: OrderRecord) -> None:
         """Block entries while the broker calls an order filled and no execution says so."""
         order = record.order
-        self._pause(
+        reason = (
             f"order {order.order_ref} ({order.side} {order.quantity} {order.instrument_id}) is "
             f"{record.expected_filled} filled says the broker, {record.filled} say its executions"
         )
+        self.commands.halt(reason)
         self.voice.say(Severity.ERROR, f"books in doubt: {self.state.pause_reason}; asking again")
 
     # -- time ---------------------------------------------------------------------------------
@@ -320,34 +328,6 @@ class Engine:
             self._day = day
             self.floor.day_start_net = self.portfolio.performance().net
             self.portfolio.distribute_capital()
-
-    # -- commands -----------------------------------------------------------------------------
-
-    def _on_command(self, event: CommandReceived) -> None:
-        match event.command:
-            case Command.START:
-                for strategy in self.strategies:
-                    strategy.start()
-                self.voice.say(Severity.INFO, event.reason)
-            case Command.PAUSE:
-                self._pause(event.reason)
-                self.voice.say(Severity.WARNING, f"paused ({event.reason}): exits still run")
-            case Command.RESUME:
-                self.state.pause_reason = ""
-                self.voice.say(Severity.INFO, f"resumed: {event.reason}")
-            case Command.FLATTEN:
-                self._pause(event.reason)
-                self.voice.say(Severity.WARNING, f"closing all positions: {event.reason}")
-                for strategy in self.strategies:
-                    self.floor.flatten(strategy, event.reason)
-            case Command.CANCEL_ORDERS:
-                self._pause(event.reason)
-                self.voice.say(Severity.WARNING, f"cancelling orders: {event.reason}")
-                self.floor.cancel_all()
-
-    def _pause(self, reason: str) -> None:
-        self.state.pause_reason = reason
-        self.floor.drop_waiting(f"entries are blocked: {reason}")
 
     def _next_ref(self) -> OrderRef:
         self._orders_made += 1

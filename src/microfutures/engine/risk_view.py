@@ -27,6 +27,7 @@ class RiskView:
             connection=state.connection,
             is_paused=state.is_paused,
             pause_reason=state.pause_reason,
+            kill_reason=state.kill_reason,
             instrument=state.instrument_by_id(name),
             quote=state.quote(name),
             position=state.portfolio.ledger.total_position(name),

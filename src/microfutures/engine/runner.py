@@ -70,6 +70,10 @@ class EngineRunner:
         """Queue an event; the sink of the broker adapter."""
         self._queue.put_nowait(event)
 
+    async def settle(self) -> None:
+        """Wait until everything that was put is worked through."""
+        await self._queue.join()
+
     async def run(self) -> None:
         """Work through events until cancelled; an exception of the engine ends it."""
         while True:
@@ -86,7 +90,7 @@ class EngineRunner:
             await self._clock.sleep(min(seconds, idle))
             self.put(TimerFired(time_ns=self._clock.now_ns()))
             # What this very timer sets going is to have a fine clock at once.
-            await self._queue.join()
+            await self.settle()
 
     def step(self, event: EngineEvent) -> None:
         """Journal one event, process it, journal the answer, carry it out."""
@@ -146,4 +150,5 @@ _KINDS = {
     "CommissionReceived": "order",
     "MarginPreviewed": "order",
     "BrokerStateReported": "order",
+    "CommandReceived": "order",
 }

@@ -42,6 +42,7 @@ def take_snapshot(engine: Engine, facts: RunFacts, now_ns: int) -> DeskSnapshot:
         title=facts.title,
         is_halted=state.is_paused,
         halt_reason=state.pause_reason,
+        is_killed=bool(state.kill_reason),
         connection=ConnectionView(
             state=state.connection,
             detail=state.connection_detail,

@@ -26,6 +26,7 @@ class DeskState:
         self.last_message_ns: int | None = None
         self.account: AccountReported | None = None
         self.pause_reason = ""
+        self.kill_reason = ""
         self.quotes: dict[InstrumentId, Quote] = {}
         self.instruments: dict[InstrumentId, Instrument] = {}
         self.current: dict[Symbol, Instrument] = {}

@@ -43,3 +43,7 @@ class BrokerRequestError(MicroFuturesError):
 
 class JournalError(MicroFuturesError):
     """The journal can't be read or written."""
+
+
+class ControlError(MicroFuturesError):
+    """No desk could be asked."""

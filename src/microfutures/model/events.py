@@ -158,6 +158,8 @@ class Command(StrEnum):
     """Cancel working orders, close every position of ours, take no new entry."""
     CANCEL_ORDERS = "cancel_orders"
     """Cancel working orders and keep the positions (a restart)."""
+    KILL = "kill"
+    """Cancel working orders and send none any more, exits included."""
 
 
 class CommandReceived(Event, frozen=True, kw_only=True):
@@ -165,6 +167,8 @@ class CommandReceived(Event, frozen=True, kw_only=True):
 
     command: Command
     reason: str
+    is_lasting: bool = False
+    """A person's word holds over restarts until it is taken back; the end of a run does not."""
 
 
 EngineEvent = (

@@ -161,6 +161,8 @@ class DeskSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """For instance ``SIMULATED · demo market, its spread is wider than life``."""
     is_halted: bool
     halt_reason: str
+    is_killed: bool
+    """Whether no order is sent at all, exits included."""
     connection: ConnectionView
     portfolio: PortfolioView
     positions: tuple[PositionView, ...]

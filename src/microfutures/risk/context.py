@@ -16,6 +16,7 @@ class RiskContext(msgspec.Struct, frozen=True, kw_only=True):
     connection: ConnectionState
     is_paused: bool
     pause_reason: str
+    kill_reason: str
     instrument: Instrument | None
     quote: Quote | None
     position: int

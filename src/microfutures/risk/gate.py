@@ -16,6 +16,7 @@ from microfutures.risk.rules import (
     Connected,
     FreshQuote,
     KnownInstrument,
+    NotKilled,
     NotPaused,
     PriceCollar,
 )
@@ -46,6 +47,7 @@ class RiskGate:
         self._rate = OrderRate(limits)
         self.rules: Sequence[Rule] = (
             Connected(),
+            NotKilled(),
             NotPaused(),
             KnownInstrument(),
             FreshQuote(limits),

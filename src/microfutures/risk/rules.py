@@ -29,6 +29,21 @@ class Connected:
         return "connected"
 
 
+class NotKilled:
+    """A kill stops every order, exits included, until a person resumes."""
+
+    name = "kill"
+    holds_for = EVERY_ORDER
+
+    def reason_against(self, order: Order, context: RiskContext) -> str | None:
+        """Refuse every order while killed."""
+        return f"no order is sent: {context.kill_reason}" if context.kill_reason else None
+
+    def limit(self) -> str:
+        """Return the limit in words."""
+        return "not killed"
+
+
 class NotPaused:
     """A pause blocks entries; exits run."""
 

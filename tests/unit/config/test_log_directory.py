@@ -1,15 +1,11 @@
-import os
-from collections.abc import Callable
-from multiprocessing import Pipe
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+from helpers.nobody import as_user_without_rights
 from microfutures.config.log_directory import make_directory, require_writable
 from microfutures.model.errors import ConfigurationError
-
-NOBODY = 65_534
 
 
 def test_a_directory_that_can_be_made_is_accepted_and_not_made(tmp_path: Path) -> None:
@@ -38,25 +34,6 @@ def test_a_directory_without_permission_is_refused() -> None:
         closed.chmod(0o555)
         text = as_user_without_rights(lambda: require_writable(closed / "logs"))
     assert "no permission to write" in text
-
-
-def as_user_without_rights(check: Callable[[], None]) -> str:
-    """Return the error of `check` in a child process that isn't root."""
-    here, there = Pipe(duplex=False)
-    child = os.fork()
-    if child == 0:
-        if os.geteuid() == 0:
-            os.setuid(NOBODY)
-        try:
-            check()
-        except ConfigurationError as error:
-            there.send(str(error))
-        else:
-            there.send("")
-        os._exit(0)
-    os.waitpid(child, 0)
-    text: str = here.recv()
-    return text
 
 
 def test_a_name_that_no_system_accepts_is_refused() -> None:

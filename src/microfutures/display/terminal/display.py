@@ -94,12 +94,17 @@ class TerminalDisplay:
         if key == "q":
             self._on_quit()
         elif key == "p":
-            is_halted = self._latest is not None and self._latest.is_halted
-            self._on_command(Command.RESUME if is_halted else Command.PAUSE)
+            self._on_pause_key()
         else:
             self._detail = _NEXT[self._detail] if key == "\t" else _VIEWS[key]
         if self._latest is not None:
             self._draw(self._latest)
+
+    def _on_pause_key(self) -> None:
+        if self._latest is not None and self._latest.is_killed:
+            return  # a kill is lifted deliberately, by `microfutures resume`
+        is_halted = self._latest is not None and self._latest.is_halted
+        self._on_command(Command.RESUME if is_halted else Command.PAUSE)
 
     # -- lines and tables ---------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from microfutures.display.words import (
     STYLES,
     clock,
     gauge,
+    halt_words,
     money,
     price,
     sign_style,
@@ -66,7 +67,7 @@ def banner(snapshot: DeskSnapshot) -> RenderableType | None:
     """Show a halt and what it does, or why there is no connection."""
     if snapshot.is_halted:
         return Text(
-            f" ENTRIES BLOCKED, EXITS RUN: {snapshot.halt_reason} ",
+            f" {halt_words(snapshot)} ",
             style="bold white on red",
             no_wrap=True,
             overflow="ellipsis",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from microfutures.display.words import ASCII_MARKS, MARKS, signed
+from microfutures.display.words import ASCII_MARKS, MARKS, halt_words, signed
 from microfutures.model.snapshot import DeskSnapshot
 from microfutures.model.timestamp import to_iso
 
@@ -39,5 +39,5 @@ class PlainLines:
         ]
         parts += [f"{each.name} {each.state}: {each.why_no_trade}" for each in snapshot.strategies]
         if snapshot.is_halted:
-            parts.append(f"ENTRIES BLOCKED, EXITS RUN: {snapshot.halt_reason}")
+            parts.append(halt_words(snapshot))
         return " | ".join(parts)

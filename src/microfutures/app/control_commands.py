@@ -1,0 +1,44 @@
+"""`microfutures pause|resume|flatten|kill|status`: what a second terminal says to the desk."""
+
+import json
+from pathlib import Path
+
+from microfutures.adapters.control_socket import ask
+from microfutures.model.timestamp import to_iso
+
+DONE, REFUSED = 0, 1
+
+
+def command_lines(name: str, log_dir: Path, reason: str | None) -> tuple[list[str], int]:
+    """Return the desk's answer to a command, and the exit code.
+
+    Raises
+    ------
+    ControlError
+        If no desk answers.
+    """
+    answer = ask(log_dir, {"command": name, "reason": reason})
+    return [str(answer["text"])], DONE if answer["ok"] else REFUSED
+
+
+def status_lines(log_dir: Path, *, as_json: bool) -> list[str]:
+    """Return how the desk stands, in lines or as one JSON object.
+
+    Raises
+    ------
+    ControlError
+        If no desk answers.
+    """
+    shown = ask(log_dir, {"command": "status"})["status"]
+    if as_json or not isinstance(shown, dict):
+        return [json.dumps(shown)]
+    shown["time"] = to_iso(shown.pop("time_ns"))
+    return [f"{name}: {_words(value)}" for name, value in shown.items()]
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {each}" for name, each in value.items()) or "none"
+    if isinstance(value, list):
+        return "; ".join(map(str, value)) or "none"
+    return "none" if value == "" else str(value)

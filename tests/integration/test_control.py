@@ -1,0 +1,129 @@
+"""A running desk commanded from other processes, over its socket and by a kill file."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from helpers.nobody import as_user_without_rights
+from microfutures.adapters.control_socket import SOCKET_NAME, ask
+from microfutures.model.errors import ControlError
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+
+
+@pytest.fixture
+def log_dir() -> Iterator[Path]:
+    # Not under tmp_path, whose parents only their owner may enter: the socket itself is tested.
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def desk(log_dir: Path) -> Iterator[subprocess.Popen[str]]:
+    arguments = ("--simulate", "calm", "--display", "none", "--log-dir", str(log_dir))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "microfutures", *arguments],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: (log_dir / SOCKET_NAME).exists())
+    wait_until(lambda: "connected" in said("status", log_dir)[1])
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def wait_until(is_so: object, seconds: float = 30) -> None:
+    assert callable(is_so)
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.1)
+
+
+def said(command: str, log_dir: Path, *arguments: str) -> tuple[int, str]:
+    answer = subprocess.run(
+        [sys.executable, "-m", "microfutures", command, "--log-dir", str(log_dir), *arguments],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    return answer.returncode, answer.stdout + answer.stderr
+
+
+@pytest.mark.slow
+def test_desk_obeys_pause_resume_flatten_and_kill(
+    desk: subprocess.Popen[str], log_dir: Path
+) -> None:
+    assert said("pause", log_dir, "--reason", "lunch") == (
+        0,
+        "entries are blocked, exits run: lunch\n",
+    )
+    shown = json.loads(said("status", log_dir, "--json")[1])
+    assert (shown["halt"], shown["account"], shown["positions"]) == ("lunch", "DU1000001", {})
+    assert said("resume", log_dir) == (0, "trading\n")
+    assert "flatten from another terminal" in said("flatten", log_dir)[1]
+    assert said("kill", log_dir, "--reason", "enough") == (
+        0,
+        "no order is sent any more, exits included: enough\n",
+    )
+    assert said("resume", log_dir) == (0, "trading\n")
+    desk.send_signal(signal.SIGINT)
+    output, _ = desk.communicate(timeout=30)
+    assert "ended cleanly (exit code 0)" in output
+    assert not (log_dir / SOCKET_NAME).exists()
+    text = (log_dir / "trading_system.log").read_text()
+    for line in ("paused (lunch)", "resumed: resume from another", "killed, no order is sent"):
+        assert line in text
+
+
+@pytest.mark.slow
+def test_kill_file_kills_until_it_is_gone(desk: subprocess.Popen[str], log_dir: Path) -> None:
+    kill_file = log_dir / "KILL"
+    kill_file.touch()
+    wait_until(lambda: "KILL is there" in said("status", log_dir)[1])
+    code, text = said("resume", log_dir)
+    assert code == 1
+    assert text == f"remove {kill_file} first: it kills the desk\n"
+    kill_file.unlink()
+    assert said("resume", log_dir) == (0, "trading\n")
+
+
+@pytest.mark.slow
+def test_only_the_owner_may_command(desk: subprocess.Popen[str], log_dir: Path) -> None:
+    mode = (log_dir / SOCKET_NAME).stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+    if os.geteuid() == 0:  # another user than the owner is at hand
+        error = as_user_without_rights(lambda: ask(log_dir, {"command": "kill"}))
+        assert "belongs to another user" in error
+        assert "halt: none" in said("status", log_dir)[1]
+
+
+@pytest.mark.slow
+def test_nonsense_on_the_socket_is_answered(desk: subprocess.Popen[str], log_dir: Path) -> None:
+    assert "there are: pause, resume, flatten, kill, status" in str(
+        ask(log_dir, {"command": "dance"})["text"]
+    )
+    assert ask(log_dir, {})["ok"] is False
+    assert "halt: none" in said("status", log_dir)[1]
+
+
+def test_a_directory_without_a_desk_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ControlError, match=r"no desk runs in .*; name its directory"):
+        ask(tmp_path, {"command": "status"})
+    (tmp_path / SOCKET_NAME).touch()
+    assert said("pause", tmp_path)[0] == 1
