@@ -6,6 +6,7 @@ from helpers.run import Result, run_virtually
 from microfutures.app.lifecycle import ExitCode, Lifecycle
 from microfutures.app.wiring import System
 from microfutures.model.events import Command, CommandReceived
+from microfutures.venue.synthetic import SyntheticMarket
 
 
 def command(system: System, what: Command, reason: str) -> None:
@@ -65,3 +66,36 @@ def test_a_pause_holds_over_a_restart_until_it_is_lifted(tmp_path: Path) -> None
     later = run_virtually(tmp_path, seconds=120)
     assert not any("still paused" in text for text in later.said)
     assert later.outcome.snapshot.trades
+
+
+def test_a_deep_drawdown_closes_everything_and_halts_over_a_restart(tmp_path: Path) -> None:
+    limits: dict[str, object] = {
+        "risk.max_drawdown_percent": 0.3,
+        "risk.flatten_drawdown_percent": 0.6,
+    }
+    market = SyntheticMarket(seed=1, scenario="decoupling")
+    result = run_virtually(tmp_path, market=market, seconds=1800, settings=limits)
+    (halt,) = [text for text in result.said if text.startswith("halted, closing all positions")]
+    assert "% below its peak, at most 0.6 %" in halt
+    assert result.outcome.snapshot.round_trips[0].exit_reason in halt
+    assert all(each.quantity == 0 for each in result.account.positions)
+    assert len(orders_after(result, halt)) == 2  # both legs off, and nothing more
+    assert result.outcome.code is ExitCode.CLEAN
+    again = run_virtually(tmp_path, market=SyntheticMarket(seed=2), seconds=120, settings=limits)
+    assert any("still paused from an earlier run: the capital is" in text for text in again.said)
+    assert orders_after(again, "still paused") == []
+
+
+def test_a_round_trip_that_lost_too_much_is_closed_and_the_next_may_begin(tmp_path: Path) -> None:
+    market = SyntheticMarket(seed=1, scenario="decoupling")
+    result = run_virtually(
+        tmp_path, market=market, seconds=3600, settings={"risk.max_trip_loss_percent": 0.4}
+    )
+    closed = [
+        trip
+        for trip in result.outcome.snapshot.round_trips
+        if trip.exit_reason.startswith("the round trip lost ")
+    ]
+    assert closed
+    assert all(trip.net < -8 for trip in closed)
+    assert not result.outcome.snapshot.is_halted or "run's" in result.outcome.snapshot.halt_reason

@@ -54,5 +54,6 @@ def a_context(instrument_id: str = "MCLX6", **changes: Any) -> RiskContext:
         open_orders=0,
         day_net=Decimal(0),
         capital=Decimal(2000),
+        drawdown_percent=0.0,
     )
     return replace(calm, **changes)

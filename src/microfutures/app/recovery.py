@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from microfutures.engine.engine import Engine
+from microfutures.engine.guards import EquityMark
 from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.events import (
     CommandReceived,
@@ -19,7 +20,7 @@ from microfutures.ports.journal import JournalRecord
 
 T = TypeVar("T")
 
-RECOVERED_KINDS = frozenset({"order", "connection"})
+RECOVERED_KINDS = frozenset({"order", "connection", "equity"})
 
 
 def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
@@ -37,6 +38,7 @@ def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
             CommissionReceived, lambda event: engine.portfolio.book_commission(event.commission)
         ),
         "CommandReceived": _as(CommandReceived, commands.restore_command),
+        "EquityMark": _as(EquityMark, lambda mark: engine.portfolio.restore_peak(mark.peak)),
         "Halted": _as(dict[str, str], lambda halted: commands.restore_halt(halted["reason"])),
     }
     for record in records:

@@ -104,6 +104,21 @@ SETTINGS: tuple[Setting, ...] = (
         "percent",
     ),
     Setting(
+        "risk.max_drawdown_percent",
+        "no entry once the capital is so far below its peak",
+        "percent",
+    ),
+    Setting(
+        "risk.flatten_drawdown_percent",
+        "at such a drawdown everything is closed and the desk halted until `resume`",
+        "percent",
+    ),
+    Setting(
+        "risk.max_trip_loss_percent",
+        "a round trip that lost this share of the initial capital is closed",
+        "percent",
+    ),
+    Setting(
         "risk.margin_headroom_percent",
         "share of the equity that stays free of margin after an entry",
         "percent",

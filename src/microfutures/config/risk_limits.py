@@ -32,5 +32,20 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rate_window_seconds: Positive = 10.0
     max_daily_loss_percent: Percent = 10.0
     """No new entry once the day's net loss is this share of the capital."""
+    max_drawdown_percent: Percent = 15.0
+    """No new entry once the capital is this far below its peak…"""
+    flatten_drawdown_percent: Percent = 25.0
+    """…and at this everything is closed and the desk halted, until a person resumes."""
+    max_trip_loss_percent: Percent = 15.0
+    """A round trip that lost this share of the initial capital is closed."""
     margin_headroom_percent: Annotated[float, Meta(ge=0, le=90)] = 10.0
     """This share of the equity stays free after an entry."""
+
+    def __post_init__(self) -> None:
+        """Refuse drawdowns in the wrong order."""
+        if self.flatten_drawdown_percent < self.max_drawdown_percent:
+            raise ValueError(
+                f"flatten_drawdown_percent must be at least max_drawdown_percent, was "
+                f"{self.flatten_drawdown_percent} with max_drawdown_percent "
+                f"{self.max_drawdown_percent}"
+            )

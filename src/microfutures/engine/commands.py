@@ -1,6 +1,7 @@
 """What a person or the lifecycle asks for, and what stops the desk: pause, halt, kill."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from microfutures.engine.floor import TradingFloor
 from microfutures.engine.output import OutputBuilder
@@ -74,6 +75,9 @@ class CommandDesk:
 
     def _resume(self, reason: str) -> None:
         self._state.pause_reason = self._state.kill_reason = ""
+        # Whoever resumes after a drawdown accepts it: the next one counts from here.
+        portfolio = self._state.portfolio
+        portfolio.restore_peak(max(portfolio.current_capital, Decimal(1)))
         self._voice.say(Severity.INFO, f"resumed: {reason}")
 
     def _flatten(self, reason: str) -> None:

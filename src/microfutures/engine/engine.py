@@ -13,6 +13,7 @@ from microfutures.engine.admission import Admission
 from microfutures.engine.books import Books
 from microfutures.engine.commands import CommandDesk
 from microfutures.engine.floor import TradingFloor
+from microfutures.engine.guards import LossGuard
 from microfutures.engine.output import (
     Cancel,
     EngineOutput,
@@ -102,6 +103,15 @@ class Engine:
             state=self.state,
             floor=self.floor,
             strategies=strategies,
+            voice=self.voice,
+            out=self._out,
+        )
+        self._guard = LossGuard(
+            state=self.state,
+            floor=self.floor,
+            commands=self.commands,
+            strategies=strategies,
+            limits=settings.limits,
             voice=self.voice,
             out=self._out,
         )
@@ -303,6 +313,7 @@ class Engine:
         self.state.revalue()
         self._roll_day()
         self.portfolio.record_equity(self.state.time_ns)
+        self._guard.check()
         for strategy in self.strategies:
             quotes = {
                 symbol: quote

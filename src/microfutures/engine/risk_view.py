@@ -40,6 +40,7 @@ class RiskView:
             open_orders=len(live),
             day_net=state.portfolio.performance().net - day_start_net,
             capital=state.portfolio.initial_capital,
+            drawdown_percent=state.portfolio.drawdown_percent,
         )
 
     def trial(self, intent: Intent, day_start_net: Decimal) -> list[tuple[Order, RiskContext]]:

@@ -54,6 +54,8 @@ class Portfolio:
         self._strategies: dict[StrategyName, Allocatable] = {}
         self._allocations: dict[StrategyName, Decimal] = {}
         self._marks: dict[InstrumentId, Decimal] = {}
+        self.peak_capital = capital
+        """The most the capital was worth at a check, USD."""
 
     @property
     def strategies(self) -> list[Allocatable]:
@@ -162,8 +164,33 @@ class Portfolio:
                 unrealized += account.unrealized(self._marks[instrument_id])
         return Performance(realized=realized, unrealized=unrealized, commissions=commissions)
 
+    def restore_peak(self, peak: Decimal) -> None:
+        """Measure drawdowns from `peak`, USD."""
+        self.peak_capital = peak
+
+    @property
+    def drawdown_percent(self) -> float:
+        """Return how far the current capital is below its peak."""
+        return float((self.peak_capital - self.current_capital) / self.peak_capital * 100)
+
+    def open_trip_net(self, strategy: StrategyName) -> Decimal | None:
+        """Return what the open round trip earned, closed at the marks, USD; None when flat."""
+        trip = self.round_trips.open_trip(strategy)
+        if trip is None:
+            return None
+        value = sum(
+            (
+                self._marks[instrument_id] * account.quantity * account.multiplier
+                for (owner, instrument_id), account in self.ledger.accounts.items()
+                if owner == strategy and account.quantity
+            ),
+            ZERO,
+        )
+        return trip.gross + value - trip.commissions
+
     def record_equity(self, time_ns: int) -> None:
-        """Add a point to the equity history."""
+        """Add a point to the equity history and to the peak."""
+        self.peak_capital = max(self.peak_capital, self.current_capital)
         by_strategy = {name: float(self.performance([name]).net) for name in self._strategies}
         self.equity.record(time_ns, float(self.current_capital), by_strategy)
 

@@ -107,6 +107,10 @@ class RoundTripLog:
         else:
             trip.commissions += commission.amount
 
+    def open_trip(self, strategy: StrategyName) -> RoundTrip | None:
+        """Return the trip that `strategy` is on; None when it is flat."""
+        return self._open.get(strategy)
+
     def tally(self, strategy: StrategyName) -> Tally:
         """Return the number of finished trips of `strategy` and how many made money, net."""
         trips = self._finished_by_strategy.get(strategy, [])

@@ -32,3 +32,5 @@ class RiskContext(msgspec.Struct, frozen=True, kw_only=True):
     open_orders: int
     day_net: Decimal
     capital: Decimal
+    drawdown_percent: float
+    """How far the current capital is below its peak."""

@@ -10,7 +10,7 @@ from microfutures.model.approval import Approved, Decision, Refused
 from microfutures.model.identifiers import OrderRef
 from microfutures.model.orders import Order, OrderPurpose
 from microfutures.risk.context import RiskContext
-from microfutures.risk.pace_rules import DailyLoss, OpenOrders, OrderRate
+from microfutures.risk.pace_rules import DailyLoss, Drawdown, OpenOrders, OrderRate
 from microfutures.risk.rule import ENTRIES, OPENINGS, Rule
 from microfutures.risk.rules import (
     Connected,
@@ -58,6 +58,7 @@ class RiskGate:
             PriceCollar(limits),
             OpenOrders(limits),
             DailyLoss(limits),
+            Drawdown(limits),
             self._rate,
         )
         self._approved: set[OrderRef] = set()

@@ -52,6 +52,30 @@ class DailyLoss:
         return f"{self._percent:g} % of the capital"
 
 
+class Drawdown:
+    """A capital far below its peak ends entries."""
+
+    name = "drawdown"
+    holds_for = ENTRIES
+
+    def __init__(self, limits: RiskLimits) -> None:
+        self._percent = limits.max_drawdown_percent
+        self._flatten_percent = limits.flatten_drawdown_percent
+
+    def reason_against(self, order: Order, context: RiskContext) -> str | None:
+        """Refuse an entry at the first limit; the second is `engine.guards`' business."""
+        if context.drawdown_percent < self._percent:
+            return None
+        return (
+            f"the capital is {context.drawdown_percent:.1f} % below its peak, at most "
+            f"{self._percent:g} %"
+        )
+
+    def limit(self) -> str:
+        """Return the limit in words."""
+        return f"{self._percent:g} % from the peak, {self._flatten_percent:g} % closes everything"
+
+
 class OrderRate:
     """Only so many orders leave in a stretch of time, exits included: a loop is slowed down.
 

@@ -83,6 +83,11 @@ ENTRY_CASES = [
         "lost 200.00 USD, at most 200.00 USD (10 %)",
         a_context(day_net=Decimal(-200)),
     ),
+    Case(
+        "drawdown",
+        "the capital is 15.0 % below its peak, at most 15 %",
+        a_context(drawdown_percent=15.0),
+    ),
 ]
 
 
@@ -158,6 +163,7 @@ def test_gate_holds_entries_and_hedges_to_the_rules_for_sizes(
         (1, a_context(strategy_notional=192_999.0), 7004),
         (1, a_context(), 7142),
         (1, a_context(day_net=Decimal("-199.99")), 7004),
+        (1, a_context(drawdown_percent=14.99), 7004),
         (1, a_context(open_orders=19), 7004),
         (1, a_context(now_ns=OPEN_NS + 60 * SECOND), 7004),
     ],
@@ -179,6 +185,7 @@ def test_gate_approves_what_just_keeps_the_limit(
             {"connection": ConnectionState.UPSTREAM_LOST},
         ),
         ("connection", "disconnected", {"connection": ConnectionState.DISCONNECTED}),
+        ("kill", "no order is sent: enough", {"kill_reason": "enough"}),
         ("hours", "MCLX6 is not resolved", {"instrument": None}),
         (
             "hours",

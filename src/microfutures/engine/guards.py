@@ -1,0 +1,92 @@
+"""What ends positions when money is lost, whatever a strategy thinks: trip loss and drawdown."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+
+from microfutures.config.risk_limits import RiskLimits
+from microfutures.engine.commands import CommandDesk
+from microfutures.engine.floor import TradingFloor
+from microfutures.engine.output import OutputBuilder
+from microfutures.engine.state import DeskState
+from microfutures.engine.voice import Voice
+from microfutures.model.events import Severity
+from microfutures.model.timestamp import seconds
+from microfutures.strategies.base import Strategy
+
+MARK_SECONDS = 60.0
+
+
+class EquityMark(msgspec.Struct, frozen=True):
+    """What the capital was worth, USD, and the most it ever was since the last `resume`."""
+
+    capital: Decimal
+    peak: Decimal
+
+
+class LossGuard:
+    """Looks at each check: a trip that lost too much goes, a drawdown too deep ends trading."""
+
+    def __init__(
+        self,
+        *,
+        state: DeskState,
+        floor: TradingFloor,
+        commands: CommandDesk,
+        strategies: Sequence[Strategy],
+        limits: RiskLimits,
+        voice: Voice,
+        out: OutputBuilder,
+    ) -> None:
+        self._state = state
+        self._portfolio = state.portfolio
+        self._floor = floor
+        self._commands = commands
+        self._strategies = strategies
+        self._limits = limits
+        self._voice = voice
+        self._out = out
+        self._next_mark_ns = 0
+        self._has_halted = False
+
+    def check(self) -> None:
+        """Act on what the positions are worth now."""
+        self._mark_equity()
+        if not self._check_drawdown():
+            for strategy in self._strategies:
+                self._check_trip(strategy)
+
+    def _mark_equity(self) -> None:
+        portfolio, now_ns = self._portfolio, self._state.time_ns
+        if now_ns >= self._next_mark_ns:
+            self._next_mark_ns = now_ns + seconds(MARK_SECONDS)
+            mark = EquityMark(portfolio.current_capital, portfolio.peak_capital)
+            self._out.record("equity", "EquityMark", mark)
+
+    def _check_drawdown(self) -> bool:
+        """Close everything and halt at the deepest drawdown; tell whether it is that deep."""
+        drawdown = self._portfolio.drawdown_percent
+        limit = self._limits.flatten_drawdown_percent
+        if drawdown < limit:
+            self._has_halted = False
+            return False
+        if not self._has_halted:
+            self._has_halted = True
+            reason = f"the capital is {drawdown:.1f} % below its peak, at most {limit:g} %"
+            self._commands.halt(reason)
+            self._voice.say(Severity.ERROR, f"halted, closing all positions: {reason}")
+        for strategy in self._strategies:
+            self._floor.flatten(strategy, self._state.pause_reason)
+        return True
+
+    def _check_trip(self, strategy: Strategy) -> None:
+        net = self._portfolio.open_trip_net(strategy.name)
+        allowed = self._portfolio.initial_capital * _percent(self._limits.max_trip_loss_percent)
+        if net is not None and net < -allowed:
+            reason = f"the round trip lost {-net:,.2f} USD, at most {allowed:,.2f} USD"
+            self._floor.flatten(strategy, reason)
+
+
+def _percent(share: float) -> Decimal:
+    return Decimal(repr(share)) / 100
