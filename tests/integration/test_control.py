@@ -15,7 +15,9 @@ import pytest
 
 from helpers.nobody import as_user_without_rights
 from microfutures.adapters.control_socket import SOCKET_NAME, ask
+from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.errors import ControlError
+from microfutures.risk.gate import RiskGate
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -92,6 +94,21 @@ def test_desk_obeys_pause_resume_flatten_and_kill(
 
 
 @pytest.mark.slow
+def test_desk_shows_every_rule_with_its_limit_and_where_it_stands(
+    desk: subprocess.Popen[str], log_dir: Path
+) -> None:
+    code, text = said("risk", log_dir)
+    assert code == 0
+    lines = {line.split("  ")[0].strip(): line for line in text.splitlines()}
+    assert list(lines) == [rule.name for rule in RiskGate(RiskLimits()).rules]
+    assert "limit 10 % of the capital; now the day's net +0.00 USD" in lines["daily loss"]
+    assert "MCLV6 liquid until 17:00, USO liquid until 16:00" in lines["hours"]
+    assert "5 contracts, 2000 shares; now flat" in lines["position"]
+    said("pause", log_dir, "--reason", "lunch")
+    assert "limit not paused; now lunch" in said("risk", log_dir)[1]
+
+
+@pytest.mark.slow
 def test_kill_file_kills_until_it_is_gone(desk: subprocess.Popen[str], log_dir: Path) -> None:
     kill_file = log_dir / "KILL"
     kill_file.touch()
@@ -115,7 +132,7 @@ def test_only_the_owner_may_command(desk: subprocess.Popen[str], log_dir: Path) 
 
 @pytest.mark.slow
 def test_nonsense_on_the_socket_is_answered(desk: subprocess.Popen[str], log_dir: Path) -> None:
-    assert "there are: pause, resume, flatten, kill, status" in str(
+    assert "there are: pause, resume, flatten, kill, status, risk" in str(
         ask(log_dir, {"command": "dance"})["text"]
     )
     assert ask(log_dir, {})["ok"] is False

@@ -206,6 +206,15 @@ def status(log_dir: flags.DeskDir = Path("logs"), as_json: flags.AsJson = False)
         _say(line)
 
 
+@app.command()
+def risk(log_dir: flags.DeskDir = Path("logs")) -> None:
+    """Show every rule of the risk gate, its limit and where it stands now."""
+    from microfutures.app.control_commands import risk_lines
+
+    for line in risk_lines(log_dir):
+        _say(line)
+
+
 def _command(name: str, log_dir: Path, reason: str | None) -> None:
     from microfutures.app.control_commands import command_lines
 

@@ -7,6 +7,7 @@ import msgspec
 
 from microfutures.adapters.control_socket import Answer, Request
 from microfutures.engine.engine import Engine
+from microfutures.engine.risk_report import risk_rows
 from microfutures.engine.runner import EngineRunner
 from microfutures.model.events import Command, CommandReceived
 from microfutures.model.snapshot import DeskSnapshot
@@ -46,9 +47,12 @@ class Control:
         name = str(request.get("command", ""))
         if name == "status":
             return {"ok": True, "text": "", "status": status(self._snapshot())}
+        if name == "risk":
+            rows = risk_rows(self._engine.state, self._engine.floor)
+            return {"ok": True, "text": "", "rules": msgspec.to_builtins(rows)}
         command = COMMANDS.get(name)
         if command is None:
-            known = ", ".join([*COMMANDS, "status"])
+            known = ", ".join([*COMMANDS, "status", "risk"])
             return {"ok": False, "text": f"{name!r} is no command; there are: {known}"}
         if command is Command.RESUME and self._kill_file.exists():
             return {"ok": False, "text": f"remove {self._kill_file} first: it kills the desk"}

@@ -1,9 +1,12 @@
-"""`microfutures pause|resume|flatten|kill|status`: what a second terminal says to the desk."""
+"""`microfutures pause|resume|flatten|kill|status|risk`: what a second terminal says to the desk."""
 
 import json
 from pathlib import Path
 
+import msgspec
+
 from microfutures.adapters.control_socket import ask
+from microfutures.engine.risk_report import RiskRow
 from microfutures.model.timestamp import to_iso
 
 DONE, REFUSED = 0, 1
@@ -34,6 +37,23 @@ def status_lines(log_dir: Path, *, as_json: bool) -> list[str]:
         return [json.dumps(shown)]
     shown["time"] = to_iso(shown.pop("time_ns"))
     return [f"{name}: {_words(value)}" for name, value in shown.items()]
+
+
+def risk_lines(log_dir: Path) -> list[str]:
+    """Return every rule of the risk gate: its limit, where it stands, its latest refusal.
+
+    Raises
+    ------
+    ControlError
+        If no desk answers.
+    """
+    rows = msgspec.convert(ask(log_dir, {"command": "risk"})["rules"], list[RiskRow])
+    lines = []
+    for row in rows:
+        lines.append(f"{row.rule:<13} {row.holds_for:<19} limit {row.limit}; now {row.now}")
+        if row.refusals:
+            lines.append(f"{'':<13} refused {row.refusals:,} ×, latest: {row.latest}")
+    return lines
 
 
 def _words(value: object) -> str:

@@ -45,8 +45,8 @@ class TradingFloor:
         self.day_start_net = Decimal(0)
         self._state = state
         self._strategies = strategies
-        self._gate = gate
-        self._risk = RiskView(state, desk.orders)
+        self.gate = gate
+        self.risk = RiskView(state, desk.orders)
         self._admission = admission
         self._books = books
         self._out = out
@@ -77,7 +77,7 @@ class TradingFloor:
         elif self._state.is_paused:
             self._refuse(intent, "pause", f"entries are blocked: {self._state.pause_reason}")
         elif (
-            refused := self._gate.foresee(self._risk.trial(intent, self.day_start_net))
+            refused := self.gate.foresee(self.risk.trial(intent, self.day_start_net))
         ) is not None:
             self._refuse(intent, refused.rule, refused.reason)
         else:
@@ -172,7 +172,7 @@ class TradingFloor:
                     self._finish(intent, outcome)
 
     def _send(self, order: Order) -> Sequence[Action]:
-        decision = self._gate.check(order, self._risk.context(order, self.day_start_net))
+        decision = self.gate.check(order, self.risk.context(order, self.day_start_net))
         match decision:
             case Approved():
                 self._books.register(order)

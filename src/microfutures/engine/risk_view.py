@@ -36,7 +36,7 @@ class RiskView:
             strategy_working=_signed(
                 [each for each in here if each.order.strategy == order.strategy]
             ),
-            strategy_notional=self._notional(order.strategy, live),
+            strategy_notional=self._worth(order.strategy, live),
             open_orders=len(live),
             day_net=state.portfolio.performance().net - day_start_net,
             capital=state.portfolio.initial_capital,
@@ -61,8 +61,11 @@ class RiskView:
         ]
         return [(order, self.context(order, day_start_net)) for order in orders]
 
-    def _notional(self, strategy: StrategyName, live: list[OrderRecord]) -> float:
+    def notional(self, strategy: StrategyName) -> float:
         """Return the gross worth of what `strategy` holds and has working, USD."""
+        return self._worth(strategy, list(self._orders.live))
+
+    def _worth(self, strategy: StrategyName, live: list[OrderRecord]) -> float:
         state, total = self._state, 0.0
         for (owner, name), account in state.portfolio.ledger.accounts.items():
             mark = state.portfolio.mark_of(name)

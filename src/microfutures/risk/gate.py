@@ -94,6 +94,10 @@ class RiskGate:
             worth += order_notional(order, context) or 0.0
         return None
 
+    def recent_orders(self, now_ns: int) -> int:
+        """Return how many orders left within the window of the order rate."""
+        return self._rate.count(now_ns)
+
     def describe(self) -> tuple[RuleRow, ...]:
         """Return every rule with its limit, in the order they are asked."""
         return tuple(

@@ -93,19 +93,24 @@ class OrderRate:
 
     def reason_against(self, order: Order, context: RiskContext) -> str | None:
         """Refuse when the window is full."""
-        start = context.now_ns - round(self._seconds * 1e9)
-        while self._sent and self._sent[0][0] <= start:
-            self._sent.popleft()
-        if len(self._sent) >= self._limit:
-            return f"{len(self._sent)} orders in {self._seconds:g} s, at most {self._limit}"
+        sent = self.count(context.now_ns)
+        if sent >= self._limit:
+            return f"{sent} orders in {self._seconds:g} s, at most {self._limit}"
         likeness = _likeness(order)
-        alike = sum(1 for _, sent in self._sent if sent == likeness)
+        alike = sum(1 for _, each in self._sent if each == likeness)
         if alike >= self._limit_alike:
             return (
                 f"{order.side} {order.quantity} {order.instrument_id} was sent {alike} times in "
                 f"{self._seconds:g} s, at most {self._limit_alike}"
             )
         return None
+
+    def count(self, now_ns: int) -> int:
+        """Return how many orders left within the window."""
+        start = now_ns - round(self._seconds * 1e9)
+        while self._sent and self._sent[0][0] <= start:
+            self._sent.popleft()
+        return len(self._sent)
 
     def approved(self, order: Order, now_ns: int) -> None:
         """Count an order that leaves."""
