@@ -93,8 +93,8 @@ def status(snapshot: DeskSnapshot) -> dict[str, object]:
             "account": line.account,
             "is_simulated": line.is_simulated,
             "halt": snapshot.halt_reason,
-            "capital": money.current_capital,
-            "net": money.realized + money.unrealized - money.commissions,
+            "capital": round(money.current_capital, 2),
+            "net": round(money.realized + money.unrealized - money.commissions, 2),
             "positions": {
                 f"{each.strategy} {each.instrument_id}": each.quantity
                 for each in snapshot.positions

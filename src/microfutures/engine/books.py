@@ -97,8 +97,8 @@ class Books:
         instrument_id, quantity = adjustment.instrument_id, adjustment.quantity
         quote = self._state.quote(instrument_id)
         price = self._portfolio.mark_of(instrument_id) or Decimal(0)
-        if quote is not None and quote.mid is not None:
-            price = Decimal(repr(round(quote.mid, 6)))
+        if quote is not None and quote.mark is not None:
+            price = quote.mark
         fill = Fill(
             execution_id=ExecutionId(f"adjusted.{self._state.time_ns}.{cause}.{instrument_id}.01"),
             order_ref=OrderRef(adjustment.strategy),

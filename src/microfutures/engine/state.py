@@ -52,8 +52,8 @@ class DeskState:
         """Value open positions at the middle of their latest quotes."""
         for _, instrument_id, _ in self.portfolio.open_positions():
             quote = self.quotes.get(instrument_id)
-            if quote is not None and quote.mid is not None:
-                self.portfolio.mark(instrument_id, Decimal(repr(quote.mid)))
+            if quote is not None and quote.mark is not None:
+                self.portfolio.mark(instrument_id, quote.mark)
 
     def now_ns(self) -> int:
         """Return the moment of the latest event."""

@@ -1,5 +1,6 @@
 """What the market shows: quotes and bars."""
 
+from decimal import Decimal
 from enum import IntEnum
 from math import isfinite
 
@@ -47,6 +48,13 @@ class Quote(msgspec.Struct, frozen=True, gc=False, tag="quote"):
         if self.bid is None or self.ask is None:
             return None
         return (self.bid + self.ask) / 2
+
+    @property
+    def mark(self) -> Decimal | None:
+        """Return the middle exactly, as money is counted; None unless both sides are there."""
+        if self.bid is None or self.ask is None or not isfinite(self.bid + self.ask):
+            return None
+        return (Decimal(repr(self.bid)) + Decimal(repr(self.ask))) / 2
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False):

@@ -170,8 +170,9 @@ class Portfolio:
 
     @property
     def drawdown_percent(self) -> float:
-        """Return how far the current capital is below its peak."""
-        return float((self.peak_capital - self.current_capital) / self.peak_capital * 100)
+        """Return how far the current capital is below its peak; 0 above it."""
+        below = max(self.peak_capital - self.current_capital, ZERO)
+        return float(below / self.peak_capital * 100)
 
     def open_trip_net(self, strategy: StrategyName) -> Decimal | None:
         """Return what the open round trip earned, closed at the marks, USD; None when flat."""
