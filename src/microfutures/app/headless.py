@@ -18,6 +18,7 @@ from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
 from microfutures.app.logging_setup import start_logging
 from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.app.simulation import Simulation, build_simulation
+from microfutures.app.supervision import Supervision
 from microfutures.app.wiring import build_system, journal_path, traded_symbols
 from microfutures.config import Settings
 from microfutures.config.loading import load_with_origins
@@ -142,6 +143,8 @@ async def _run_desk(
         snapshot=lambda: take_snapshot(system.engine, system.facts, clock.now_ns()),
     )
 
+    supervision = Supervision(engine=system.engine, runner=system.runner, clock=clock)
+
     def export() -> Iterator[None]:
         try:
             keep = settings.logging.keep_exports
@@ -161,8 +164,8 @@ async def _run_desk(
         ),
         keep_positions=options.keep_positions,
         export=export,
-        # In virtual time there is no second terminal, and nobody to put a file there.
-        safeguards=() if options.virtual_time else (control.watch_kill_file,),
+        # In virtual time there is no second terminal, nobody to put a file there, and no lateness.
+        safeguards=() if options.virtual_time else (control.watch_kill_file, supervision.run),
     )
     tape_end.lifecycle = lifecycle
     display.start(lifecycle.on_command, lambda: lifecycle.request_stop("asked at the keyboard"))
