@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from helpers.run import Result, run_virtually
 from microfutures.app.lifecycle import ExitCode, Lifecycle
+from microfutures.app.replay import replay
 from microfutures.app.wiring import System
 from microfutures.model.events import Command, CommandReceived
+from microfutures.strategies import MicroCrudeOilArbitrageStrategy
 from microfutures.venue.synthetic import SyntheticMarket
 
 
@@ -99,3 +103,28 @@ def test_a_round_trip_that_lost_too_much_is_closed_and_the_next_may_begin(tmp_pa
     assert closed
     assert all(trip.net < -8 for trip in closed)
     assert not result.outcome.snapshot.is_halted or "run's" in result.outcome.snapshot.halt_reason
+
+
+def test_a_failing_engine_cancels_its_orders_and_the_next_start_does_not_trade(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def divide_by_zero(strategy: MicroCrudeOilArbitrageStrategy) -> None:
+        if strategy.held_legs():
+            raise ZeroDivisionError("a bug")
+
+    with monkeypatch.context() as bug:
+        bug.setattr(MicroCrudeOilArbitrageStrategy, "_adopt_position", divide_by_zero)
+        result = run_virtually(tmp_path, seconds=300)
+        assert replay(result.journal).difference is None
+    sentence = "the engine failed on TimerFired: ZeroDivisionError('a bug')"
+    assert result.outcome.code is ExitCode.FAILED
+    assert "ZeroDivisionError: a bug" in result.outcome.error
+    assert len(result.outcome.still_open) == 2
+    difference = replay(result.journal).difference
+    assert difference is not None
+    assert sentence in difference.journal
+    again = run_virtually(
+        tmp_path, market=SyntheticMarket(seed=2), seconds=120, may_be_replayed=False
+    )
+    assert f"still paused from an earlier run: {sentence}" in "".join(again.said)
+    assert not any(text.startswith("MicroCrudeOilArbitrage enter") for text in again.said)

@@ -17,6 +17,8 @@ POLL_SECONDS = 0.1
 BLOCKED_SECONDS = 3.0
 """Positions that can't be closed for so long (the market is closed) are left and named."""
 COMMISSION_SECONDS = 3.0
+CANCEL_SECONDS = 1.0
+"""For cancels to reach the broker before the line is closed."""
 """How soon news (a trade, a lost line) are shown, whatever the display interval."""
 
 
@@ -118,6 +120,7 @@ class Lifecycle:
             await asyncio.wait({stopping, *core, *helpers[:2]}, return_when=asyncio.FIRST_COMPLETED)
             failed = [task for task in (*core, *helpers) if task.done() and task.exception()]
             if failed:
+                await self._cancel_orders()
                 return self._failure(failed[0])
             return await self._shut_down(core)
         finally:
@@ -197,6 +200,13 @@ class Lifecycle:
             for record in engine.floor.desk.orders.live
         ]
         return lines
+
+    async def _cancel_orders(self) -> None:
+        """Cancel what works at the broker, past an engine that may have failed."""
+        manager = self._system.manager
+        for record in self._system.engine.floor.desk.orders.live:
+            manager.cancel(record.order.order_ref)
+        await manager.clock.sleep(CANCEL_SECONDS)
 
     def _failure(self, task: asyncio.Task[None]) -> Outcome:
         error = task.exception()

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
+from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine
 from microfutures.engine.guards import EquityMark
 from microfutures.model.corporate_actions import ShareSplit
@@ -39,7 +40,7 @@ def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
         ),
         "CommandReceived": _as(CommandReceived, commands.restore_command),
         "EquityMark": _as(EquityMark, lambda mark: engine.portfolio.restore_peak(mark.peak)),
-        "Halted": _as(dict[str, str], lambda halted: commands.restore_halt(halted["reason"])),
+        HALTED: _as(dict[str, str], lambda halted: commands.restore_halt(halted["reason"])),
     }
     for record in records:
         if record.name in restore:

@@ -4,6 +4,7 @@ The engine is deterministic: a difference means that the program changed since, 
 journal was. Nothing is sent and nothing is written.
 """
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,7 +17,10 @@ import msgspec
 from microfutures.adapters.sqlite_journal import JournalReader
 from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.app.wiring import RunStarted, build_engine
+from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine
+from microfutures.engine.output import Record
+from microfutures.engine.runner import engine_failure
 from microfutures.model.errors import JournalError
 from microfutures.model.events import EngineEvent
 from microfutures.model.timestamp import from_datetime
@@ -27,6 +31,8 @@ ALL_TIME = (0, 1 << 63)
 """From and to, nanoseconds UTC."""
 
 T = TypeVar("T")
+
+_log = logging.getLogger("microfutures.replay")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -143,8 +149,14 @@ class _Run:
             yield record
 
     def _process(self, engine: Engine, record: JournalRecord, event_type: type) -> None:
-        output = engine.process(_decode(record, event_type))
-        self._pending.extend((each.name, _encode(each.payload).decode()) for each in output.records)
+        event: EngineEvent = _decode(record, event_type)
+        try:
+            records = engine.process(event).records
+        except Exception as error:
+            # It failed when it was live, too, or it is another program by now: here is where.
+            _log.exception("the engine fails on record %d", record.sequence)
+            records = (Record("order", HALTED, engine_failure(event, error)),)
+        self._pending.extend((each.name, _encode(each.payload).decode()) for each in records)
         self._report.events += record.time_ns >= self._between[0]
 
     def _compare(self, record: JournalRecord) -> None:

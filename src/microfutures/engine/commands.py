@@ -10,6 +10,9 @@ from microfutures.engine.voice import Voice
 from microfutures.model.events import Command, CommandReceived, Severity
 from microfutures.strategies.base import Strategy
 
+HALTED = "Halted"
+"""Name of the record by which the next start knows that the desk had stopped by itself."""
+
 
 class CommandDesk:
     """Carries commands out; what a person said holds over restarts until it is taken back."""
@@ -44,7 +47,7 @@ class CommandDesk:
     def halt(self, reason: str) -> None:
         """Block entries because the desk itself has a doubt; remembered like a person's word."""
         if reason != self._state.pause_reason:
-            self._out.record("order", "Halted", {"reason": reason})
+            self._out.record("order", HALTED, {"reason": reason})
         self._pause(reason)
 
     def restore_command(self, event: CommandReceived) -> None:

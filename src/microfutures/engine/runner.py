@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine
 from microfutures.engine.output import (
     Cancel,
@@ -95,7 +96,13 @@ class EngineRunner:
     def step(self, event: EngineEvent) -> None:
         """Journal one event, process it, journal the answer, carry it out."""
         self._append(event.time_ns, _kind(event), type(event).__name__, _encode(event))
-        output = self._engine.process(event)
+        try:
+            output = self._engine.process(event)
+        except Exception as error:
+            # The books are in doubt: the next start must know, and not trade on.
+            self._append(event.time_ns, "order", HALTED, _encode(engine_failure(event, error)))
+            self._commit()
+            raise
         for record in output.records:
             self._append(event.time_ns, record.kind, record.name, _encode(record.payload))
         self._carry_out(event.time_ns, output)
@@ -130,6 +137,11 @@ class EngineRunner:
         if self._uncommitted:
             self._journal.commit()
             self._uncommitted = 0
+
+
+def engine_failure(event: EngineEvent, error: Exception) -> dict[str, str]:
+    """Return what the journal says of an engine that failed on `event`."""
+    return {"reason": f"the engine failed on {type(event).__name__}: {error!r}"}
 
 
 def _kind(event: EngineEvent) -> str:
