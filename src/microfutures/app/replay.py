@@ -4,13 +4,12 @@ The engine is deterministic: a difference means that the program changed since, 
 journal was. Nothing is sent and nothing is written.
 """
 
-import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import Self, TypeVar, get_args
 
 import msgspec
 
@@ -19,7 +18,6 @@ from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.app.wiring import RunStarted, build_engine
 from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine
-from microfutures.engine.output import Record
 from microfutures.engine.runner import engine_failure
 from microfutures.model.errors import JournalError
 from microfutures.model.events import EngineEvent
@@ -31,8 +29,6 @@ ALL_TIME = (0, 1 << 63)
 """From and to, nanoseconds UTC."""
 
 T = TypeVar("T")
-
-_log = logging.getLogger("microfutures.replay")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -150,13 +146,13 @@ class _Run:
 
     def _process(self, engine: Engine, record: JournalRecord, event_type: type) -> None:
         event: EngineEvent = _decode(record, event_type)
-        try:
-            records = engine.process(event).records
-        except Exception as error:
-            # It failed when it was live, too, or it is another program by now: here is where.
-            _log.exception("the engine fails on record %d", record.sequence)
-            records = (Record("order", HALTED, engine_failure(event, error)),)
-        self._pending.extend((each.name, _encode(each.payload).decode()) for each in records)
+        with _Failure() as failure:
+            for each in engine.process(event).records:
+                self._pending.append((each.name, _encode(each.payload).decode()))
+        if failure.error is not None:
+            # It failed when it was live, too, or it is another program by now.
+            reason = _encode(engine_failure(event, failure.error)).decode()
+            self._pending.append((HALTED, reason))
         self._report.events += record.time_ns >= self._between[0]
 
     def _compare(self, record: JournalRecord) -> None:
@@ -169,6 +165,22 @@ class _Run:
     def _differ(self, record: JournalRecord, *, journal: str, replay: str) -> None:
         # Before the day that was asked for, a difference still means that the day can't be trusted.
         self._report.difference = Difference(record.sequence, record.time_ns, journal, replay)
+
+
+class _Failure:
+    """Keeps what the engine raises instead of passing it on."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, *rest: object
+    ) -> bool:
+        self.error = error if isinstance(error, Exception) else None
+        return self.error is not None
 
 
 def _decode(record: JournalRecord, kind: type[T]) -> T:
