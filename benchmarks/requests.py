@@ -102,3 +102,11 @@ def requests_of(version: int) -> list[list[str]]:
     pen.reqMktData(13, FUND, "", True, False, [])
     pen.reqHistoricalData(14, FUND, "", "1 D", "5 mins", "MIDPOINT", 1, 1, True, [])
     return [message.split("\0")[:-1] for message in pen.written]
+
+
+def order_fields(version: int, order_id: int) -> list[str]:
+    """Return a limit order far from the market, as a client of `version` sends it."""
+    pen: Any = _Pen()
+    pen._serverVersion = version
+    pen.placeOrder(order_id, FUTURE, ib_async.LimitOrder("BUY", 1, 60.0, tif="GTC"))
+    return str(pen.written[0]).split("\0")[:-1]
