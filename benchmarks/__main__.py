@@ -1,8 +1,10 @@
 """Print the table of all benchmarks."""
 
 from benchmarks.full_stack import simulated_day
+from benchmarks.gateway import order_latency, quotes_to_clients
 from benchmarks.wire import encode_quotes
 
 if __name__ == "__main__":
-    for line in (*encode_quotes(), *simulated_day()):
-        print(line)
+    for part in (encode_quotes, order_latency, quotes_to_clients, simulated_day):
+        for line in part():
+            print(line, flush=True)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["microfutures.twsim.testing"]
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -79,10 +79,20 @@ Scenario = Annotated[
     str | None, _flag("--scenario", "market to simulate", "NAME", DEFAULT_SCENARIO)
 ]
 Symbols = Annotated[str, _flag("--symbols", "products to list", "LIST", "MCL,USO")]
+Record = Annotated[
+    Path | None, _flag("--record", "add every message to this file, accounts masked", "FILE")
+]
+Proxy = Annotated[
+    str | None, _flag("--proxy", "stand in front of this TWS and record it", "HOST:PORT")
+]
+Replay = Annotated[Path | None, _flag("--replay", "serve what this recording holds", "FILE")]
 Cash = Annotated[float, _flag("--cash", "cash of the paper account", "USD", 25_000)]
 
 NewFile = Annotated[
     Path, typer.Argument(help="file to write  [default: config.json]", show_default=False)
+]
+RecordingFile = Annotated[
+    Path, typer.Argument(help="recording to print", show_default=False, metavar="FILE")
 ]
 CheckedFile = Annotated[
     Path | None, typer.Argument(help="file to check", show_default=False, metavar="PATH")

@@ -128,6 +128,9 @@ def gateway(
     speed: flags.GatewaySpeed = DEFAULT_SPEED,
     seed: flags.GatewaySeed = DEFAULT_SEED,
     cash: flags.Cash = 25_000,
+    record: flags.Record = None,
+    proxy: flags.Proxy = None,
+    replay: flags.Replay = None,
 ) -> None:
     """Serve a simulated TWS to any TWS API client."""
     from microfutures.app.gateway_command import GatewayOptions, serve_gateway
@@ -141,8 +144,22 @@ def gateway(
         speed=speed,
         seed=seed,
         cash=cash,
+        record=record,
+        proxy=proxy,
+        replay=replay,
     )
     raise typer.Exit(serve_gateway(options, on_line=_say))
+
+
+@app.command()
+def recording(
+    path: flags.RecordingFile,
+) -> None:
+    """Print the messages of a recorded session, with their names."""
+    from microfutures.app.recording_command import recording_lines
+
+    for line in recording_lines(path):
+        _say(line)
 
 
 @app.command()

@@ -3,14 +3,15 @@
 import asyncio
 import math
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
 from microfutures.adapters.system_clock import SimulatedClock, SystemClock
-from microfutures.app.arguments import DEFAULT_SCENARIO, run_options
+from microfutures.app.arguments import DEFAULT_SCENARIO, checked_speed, run_options
+from microfutures.app.recording_command import build_recorder, serve_proxy, serve_replay
 from microfutures.app.simulation import build_market
 from microfutures.config import load_with_origins
 from microfutures.model.errors import ConfigurationError, InvalidValueError, UnknownInstrumentError
@@ -19,6 +20,9 @@ from microfutures.twsim.server import TwsServer
 
 MAX_PORT = 65_535
 MAX_CASH = 1e12
+
+Work = Callable[[asyncio.Event], Coroutine[object, object, None]]
+"""Serves until the event is set."""
 
 
 class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +38,11 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     cash: float
     """USD."""
+    record: Path | None = None
+    proxy: str | None = None
+    """Address of a TWS to record, instead of a simulation."""
+    replay: Path | None = None
+    """A recording to serve, instead of a simulation."""
 
 
 def serve_gateway(options: GatewayOptions, *, on_line: Callable[[str], None]) -> int:
@@ -44,9 +53,10 @@ def serve_gateway(options: GatewayOptions, *, on_line: Callable[[str], None]) ->
     ConfigurationError
         If an option is wrong or the port is taken.
     """
-    server = _build(options)
+    _check(options)
+    work = _choose(options, on_line)
     try:
-        asyncio.run(_serve(server, on_line))
+        asyncio.run(_until_interrupted(work))
     except OSError as error:
         raise ConfigurationError(
             f"can't listen on {options.host}:{options.port}: {error.strerror or error}; "
@@ -55,17 +65,65 @@ def serve_gateway(options: GatewayOptions, *, on_line: Callable[[str], None]) ->
     return 0
 
 
-def _build(options: GatewayOptions) -> TwsServer:
+def _choose(options: GatewayOptions, on_line: Callable[[str], None]) -> Work:
+    """Return what is to be served: a TWS to record, a recording, or a simulation."""
+    host, port = options.host, options.port
+    if options.proxy is not None and options.record is not None:
+        address, record = options.proxy, options.record
+        return lambda stop: serve_proxy(
+            address, record, host=host, port=port, stop=stop, on_line=on_line
+        )
+    if options.replay is not None:
+        replay, speed = options.replay, checked_speed(options.speed)
+        return lambda stop: serve_replay(
+            replay, host=host, port=port, speed=speed, stop=stop, on_line=on_line
+        )
+    return _simulation(options, on_line)
+
+
+def _check(options: GatewayOptions) -> None:
+    """Refuse wrong numbers, and what contradicts itself."""
     if not 0 <= options.port <= MAX_PORT:
         raise ConfigurationError(f"--port must be from 0 to {MAX_PORT}, was {options.port}")
     if not (math.isfinite(options.cash) and 0 < options.cash <= MAX_CASH):
         raise ConfigurationError(f"--cash must be above 0 USD, was {options.cash:g}")
-    scenario = options.scenario
-    if options.data is not None and scenario is not None:
-        raise ConfigurationError("--scenario names a scenario and --data a tape; leave one out")
+    given = {
+        "--proxy": options.proxy,
+        "--replay": options.replay,
+        "--scenario": options.scenario,
+        "--data": options.data,
+    }
+    named = [flag for flag, value in given.items() if value is not None]
+    if len(named) > 1:
+        raise ConfigurationError(
+            f"{named[0]} and {named[1]} are two things to serve; leave one out"
+        )
+    if options.proxy is not None and options.record is None:
+        raise ConfigurationError("--proxy needs --record FILE, what it hears is written there")
+    if options.replay is not None and options.record is not None:
+        raise ConfigurationError("--replay plays a recording and --record makes one; leave one out")
+
+
+def _simulation(options: GatewayOptions, on_line: Callable[[str], None]) -> Work:
+    is_recorded = options.record is not None
+    host, port = ("127.0.0.1", 0) if is_recorded else (options.host, options.port)
+    server = _build(options, host, port)
+    recorder = None
+    if options.record is not None:
+        recorder = build_recorder(
+            options.record,
+            host=options.host,
+            port=options.port,
+            clock=server.exchange.clock,
+            on_line=on_line,
+        )
+    return lambda stop: run_gateway(server, stop=stop, on_line=on_line, recorder=recorder)
+
+
+def _build(options: GatewayOptions, host: str, port: int) -> TwsServer:
     run = run_options(
         load_with_origins(None),
-        simulate=scenario or DEFAULT_SCENARIO,
+        simulate=options.scenario or DEFAULT_SCENARIO,
         data=options.data,
         speed=options.speed,
         seed=options.seed,
@@ -79,16 +137,16 @@ def _build(options: GatewayOptions) -> TwsServer:
         market=market,
         clock=SimulatedClock(market.start_ns, speed=run.speed),
         session=SystemClock().now_ns() // 1_000_000_000,
-        host=options.host,
-        port=options.port,
+        host=host,
+        port=port,
         initial_cash=Decimal(str(options.cash)),
         seed=run.seed,
     )
 
 
-async def _serve(server: TwsServer, on_line: Callable[[str], None]) -> None:
+async def _until_interrupted(work: Work) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await run_gateway(server, stop=stop, on_line=on_line)
+    await work(stop)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from microfutures.ports.clock import Clock
+from microfutures.twsim.recording.proxy import RecordingProxy
 from microfutures.twsim.server import TwsServer
 from microfutures.venue.market import MarketSource
 from microfutures.venue.venue import Venue
@@ -49,18 +50,34 @@ def build_server(
 
 
 async def run_gateway(
-    server: TwsServer, *, stop: asyncio.Event, on_line: Callable[[str], None]
+    server: TwsServer,
+    *,
+    stop: asyncio.Event,
+    on_line: Callable[[str], None],
+    recorder: RecordingProxy | None = None,
 ) -> None:
-    """Serve until `stop` is set."""
+    """Serve until `stop` is set, behind the recorder if there is one."""
     await server.start()
-    on_line(f"simulated gateway on {server.host}:{server.port}")
-    on_line(f"account {', '.join(server.exchange.accounts)}: {server.exchange.market.describe()}")
+    try:
+        if recorder is not None:
+            await recorder.start(server.host, server.port)
+        front = recorder or server
+        on_line(f"simulated gateway on {front.host}:{front.port}")
+        accounts = ", ".join(server.exchange.accounts)
+        on_line(f"account {accounts}: {server.exchange.market.describe()}")
+        await _until(stop, server)
+    finally:
+        if recorder is not None:
+            await recorder.stop()
+        await server.stop()
+    on_line("simulated gateway stopped")
+
+
+async def _until(stop: asyncio.Event, server: TwsServer) -> None:
     stopped = asyncio.create_task(stop.wait())
     serving = asyncio.create_task(server.wait())
     await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if serving.done():
         await serving
-    await server.stop()
     serving.cancel()
-    on_line("simulated gateway stopped")

@@ -32,6 +32,9 @@ START_API = 71
 PACE_OPTION = "+PACEAPI"
 """A connect option: slow a client that sends too fast down, rather than refuse its messages."""
 
+MAX_WAITING_FRAMES = 1_000
+"""With so many requests waiting, a paced client is not read until it has half as many."""
+
 _GREETING = b"API\0"
 _MAX_VERSION_DIGITS = 6
 
@@ -119,6 +122,8 @@ class Session(asyncio.Protocol):
             self._start(FieldReader(split_fields(frame)))
         elif self._waiting:
             self._waiting.append(frame)
+            if len(self._waiting) == MAX_WAITING_FRAMES and self._transport is not None:
+                self._transport.pause_reading()
         else:
             self._take(frame)
 
@@ -137,6 +142,8 @@ class Session(asyncio.Protocol):
         """Answer the oldest request of a paced client; the next one has its own turn."""
         if self._waiting and self._rate.limit is not None:
             self._dispatch(self._waiting.popleft())
+            if len(self._waiting) == MAX_WAITING_FRAMES // 2 and self._transport is not None:
+                self._transport.resume_reading()
         if self._waiting and self._rate.limit is not None:
             asyncio.get_running_loop().call_later(1 / self._rate.limit, self._take_waiting)
 

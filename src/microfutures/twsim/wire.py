@@ -10,6 +10,9 @@ from microfutures.model.errors import MicroFuturesError
 MAX_FRAME_BYTES = 16 * 1024 * 1024 - 1
 """What TWS's own clients refuse to read; more is nonsense or an attack."""
 
+MAX_FIELDS = 100_000
+"""In one message. Fields of nothing cost eight times their byte when they are told apart."""
+
 UNSET_DOUBLE = "1.7976931348623157E308"
 UNSET_INTEGER = "2147483647"
 UNSET_LONG = "9223372036854775807"
@@ -49,7 +52,16 @@ class FrameDecoder:
 
 
 def split_fields(frame: bytes) -> list[str]:
-    """Return the fields of a frame; the last NUL ends the last field."""
+    """Return the fields of a frame; the last NUL ends the last field.
+
+    Raises
+    ------
+    WireError
+        If there are more than `MAX_FIELDS`.
+    """
+    count = frame.count(b"\0")
+    if count > MAX_FIELDS:
+        raise WireError(f"message of {count} fields, at most {MAX_FIELDS}")
     text = frame.decode("utf-8", errors="replace")
     fields = text.split("\0")
     if fields and fields[-1] == "":

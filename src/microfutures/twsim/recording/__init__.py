@@ -1,0 +1,1 @@
+"""Recordings of TWS sessions: written by a proxy, read by people, replayed to clients."""
