@@ -6,10 +6,12 @@ error that TWS gives.
 
 from microfutures.twsim import account_handlers as account
 from microfutures.twsim import contract_handlers as contracts
+from microfutures.twsim import depth_handlers as depth
 from microfutures.twsim import history_handlers as history
 from microfutures.twsim import market_handlers as market
 from microfutures.twsim import order_handlers as orders
 from microfutures.twsim import order_lists as lists
+from microfutures.twsim import tick_requests as ticks
 from microfutures.twsim.errors import wording
 from microfutures.twsim.session import START_API, Handler, Session
 from microfutures.twsim.wire import Field, FieldReader
@@ -74,8 +76,8 @@ HANDLERS: dict[int, Handler] = {
     7: lists.executions,
     8: lists.next_ids,
     9: contracts.contract_details,
-    10: refused(10092),
-    11: refused(310),
+    10: depth.market_depth,
+    11: depth.cancel_market_depth,
     12: account.nothing,  # news bulletins: there are none
     13: account.nothing,
     14: account.nothing,  # server log level
@@ -118,8 +120,8 @@ HANDLERS: dict[int, Handler] = {
     79: empty_list(77),
     80: account.family_codes,
     81: contracts.matching_symbols,
-    82: fixed(80, 0),
-    83: empty_list(82),
+    82: depth.depth_exchanges,
+    83: depth.smart_components,
     84: _NO_NEWS,
     85: fixed(85, 0),
     86: _NO_NEWS,
@@ -132,9 +134,9 @@ HANDLERS: dict[int, Handler] = {
     93: account.cancel_pnl,
     94: account.pnl_single,
     95: account.cancel_pnl_single,
-    96: refused(10187, skipped=0, detail=_NOT_RECORDED),
-    97: refused(10189, skipped=0, detail=_NOT_RECORDED),
-    98: account.nothing,
+    96: ticks.historical_ticks,
+    97: ticks.tick_by_tick,
+    98: ticks.cancel_tick_by_tick,
     99: lists.completed_orders,
     100: _NO_NEWS,
     101: account.nothing,
