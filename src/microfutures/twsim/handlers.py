@@ -13,6 +13,7 @@ from microfutures.twsim import order_handlers as orders
 from microfutures.twsim import order_lists as lists
 from microfutures.twsim import tick_requests as ticks
 from microfutures.twsim.errors import wording
+from microfutures.twsim.histogram import histogram
 from microfutures.twsim.session import START_API, Handler, Session
 from microfutures.twsim.wire import Field, FieldReader
 
@@ -64,7 +65,6 @@ _NO_ADVISER = refused_without_id(
 _NO_GROUPS = refused(321, tag="dG", detail="Display groups are not available.")
 _NO_OPTIONS = refused(200)
 _NO_NEWS = refused(10276, skipped=0)
-_NOT_RECORDED = " not recorded by the simulator"
 
 HANDLERS: dict[int, Handler] = {
     1: market.market_data,
@@ -126,8 +126,8 @@ HANDLERS: dict[int, Handler] = {
     85: fixed(85, 0),
     86: _NO_NEWS,
     87: history.head_timestamp,
-    88: refused(10188, skipped=0, detail=_NOT_RECORDED),
-    89: account.nothing,
+    88: histogram,
+    89: account.nothing,  # a histogram is sent at once
     90: account.nothing,
     91: contracts.market_rule,
     92: account.pnl,
