@@ -24,6 +24,7 @@ WORDING: dict[int, str] = {
     201: "Order rejected - reason:{detail}",
     202: "Order Canceled - reason:",
     300: "Can't find EId with tickerId:{request_id}",
+    309: "Max number ({limit}) of market depth requests has been reached",
     310: "Can't find the subscribed market depth with tickerId:{request_id}",
     320: "Error reading request. {detail}",
     321: "Error validating request.-'{tag}' : cause - {detail}",
@@ -44,6 +45,7 @@ WORDING: dict[int, str] = {
     434: "The order size cannot be zero.",
     492: "Requested market scanner parameters are not available",
     505: "Fatal Error: Unknown message id.",
+    2152: "Exchanges - Depth: {detail}",
     10052: "Invalid time in force:{detail}",
     10089: (
         "Requested market data requires additional subscription for API."
@@ -56,6 +58,7 @@ WORDING: dict[int, str] = {
     10187: "Failed to request historical ticks:{detail}",
     10188: "Failed to request histogram data:{detail}",
     10189: "Failed to request tick-by-tick data:{detail}",
+    10190: "Max number of tick-by-tick requests has been reached",
     10276: "News feed is not allowed.",
     10314: (
         "End Date/Time: The date, time, or time-zone entered is invalid. The correct format is "

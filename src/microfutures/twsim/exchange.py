@@ -11,11 +11,14 @@ from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.ports.clock import Clock
 from microfutures.twsim.daily_profit import DailyProfit
+from microfutures.twsim.depth import Depth
 from microfutures.twsim.growing_bars import GrowingBars
 from microfutures.twsim.history import History
 from microfutures.twsim.lines import Lines
 from microfutures.twsim.order_desk import OrderDesk, Owner
 from microfutures.twsim.order_messages import OrderFacts
+from microfutures.twsim.tick_streams import TickStreams
+from microfutures.twsim.tick_tape import TickTape, Trade
 from microfutures.venue.market import MarketSource
 from microfutures.venue.messages import OrderFilled, QuoteChanged, TradePrinted, VenueEvent
 from microfutures.venue.venue import Venue
@@ -56,6 +59,9 @@ class Exchange:
         self.lines = Lines(venue.instrument, unsubscribed)
         self.history = History(venue, market)
         self.growing = GrowingBars()
+        self.tape = TickTape(self.history)
+        self.tick_streams = TickStreams()
+        self.depth = Depth()
         self.daily = DailyProfit(venue, accounts)
         self.desk = OrderDesk(venue=venue, owners=self.clients, session=session)
         self._names = tuple(each.instrument_id for each in market.instruments)
@@ -81,6 +87,9 @@ class Exchange:
                 quote = event.quote
                 self.history.on_quote(quote)
                 self.growing.on_quote(quote)
+                self.tape.on_quote(quote)
+                self.tick_streams.on_quote(quote)
+                self.depth.on_quote(quote)
                 self.lines.on_quote(quote, self._last_sizes.get(quote.instrument_id, 0.0))
             elif type(event) is TradePrinted:
                 self._on_trade(event)
@@ -93,6 +102,12 @@ class Exchange:
             for client in list(self.clients.values()):
                 client.on_account_change(account, frozenset(names))
 
+    def remove_client(self, client_id: int) -> None:
+        """Forget what a client that is gone was watching."""
+        self.lines.remove_client(client_id)
+        self.tick_streams.remove_client(client_id)
+        self.depth.remove_client(client_id)
+
     def on_time(self) -> None:
         """Do what time alone brings; to be called every second."""
         now_ns = self.clock.now_ns()
@@ -101,6 +116,9 @@ class Exchange:
 
     def _on_trade(self, event: TradePrinted) -> None:
         self._last_sizes[event.instrument_id] = event.size
+        trade = Trade(event.time_ns, float(event.price), float(event.size))
+        self.tape.on_trade(event.instrument_id, trade)
+        self.tick_streams.on_trade(event.instrument_id, trade)
         self.growing.on_trade(
             event.instrument_id, event.time_ns, float(event.price), float(event.size)
         )

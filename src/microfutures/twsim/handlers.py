@@ -6,11 +6,14 @@ error that TWS gives.
 
 from microfutures.twsim import account_handlers as account
 from microfutures.twsim import contract_handlers as contracts
+from microfutures.twsim import depth_handlers as depth
 from microfutures.twsim import history_handlers as history
 from microfutures.twsim import market_handlers as market
 from microfutures.twsim import order_handlers as orders
 from microfutures.twsim import order_lists as lists
+from microfutures.twsim import tick_requests as ticks
 from microfutures.twsim.errors import wording
+from microfutures.twsim.histogram import histogram
 from microfutures.twsim.session import START_API, Handler, Session
 from microfutures.twsim.wire import Field, FieldReader
 
@@ -62,7 +65,6 @@ _NO_ADVISER = refused_without_id(
 _NO_GROUPS = refused(321, tag="dG", detail="Display groups are not available.")
 _NO_OPTIONS = refused(200)
 _NO_NEWS = refused(10276, skipped=0)
-_NOT_RECORDED = " not recorded by the simulator"
 
 HANDLERS: dict[int, Handler] = {
     1: market.market_data,
@@ -74,8 +76,8 @@ HANDLERS: dict[int, Handler] = {
     7: lists.executions,
     8: lists.next_ids,
     9: contracts.contract_details,
-    10: refused(10092),
-    11: refused(310),
+    10: depth.market_depth,
+    11: depth.cancel_market_depth,
     12: account.nothing,  # news bulletins: there are none
     13: account.nothing,
     14: account.nothing,  # server log level
@@ -118,23 +120,23 @@ HANDLERS: dict[int, Handler] = {
     79: empty_list(77),
     80: account.family_codes,
     81: contracts.matching_symbols,
-    82: fixed(80, 0),
-    83: empty_list(82),
+    82: depth.depth_exchanges,
+    83: depth.smart_components,
     84: _NO_NEWS,
     85: fixed(85, 0),
     86: _NO_NEWS,
     87: history.head_timestamp,
-    88: refused(10188, skipped=0, detail=_NOT_RECORDED),
-    89: account.nothing,
+    88: histogram,
+    89: account.nothing,  # a histogram is sent at once
     90: account.nothing,
     91: contracts.market_rule,
     92: account.pnl,
     93: account.cancel_pnl,
     94: account.pnl_single,
     95: account.cancel_pnl_single,
-    96: refused(10187, skipped=0, detail=_NOT_RECORDED),
-    97: refused(10189, skipped=0, detail=_NOT_RECORDED),
-    98: account.nothing,
+    96: ticks.historical_ticks,
+    97: ticks.tick_by_tick,
+    98: ticks.cancel_tick_by_tick,
     99: lists.completed_orders,
     100: _NO_NEWS,
     101: account.nothing,

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar
 from microfutures.model.timestamp import exchange_time, from_datetime
+from microfutures.twsim import schedule
 from microfutures.twsim.bar_sizes import (
     DAY_SECONDS,
     SIZES,
@@ -18,7 +19,7 @@ from microfutures.twsim.bar_sizes import (
     trading_day,
 )
 from microfutures.twsim.contract_handlers import find_one
-from microfutures.twsim.contracts import read_contract, routed_exchange
+from microfutures.twsim.contracts import ContractQuery, read_contract, routed_exchange
 from microfutures.twsim.errors import wording
 from microfutures.twsim.growing_bars import GrowingBar, RealTimeBars, Slot, aligned
 from microfutures.twsim.history import MAX_BARS, TRADED, WHAT_TO_SHOW, is_makeable
@@ -37,14 +38,15 @@ def historical_data(session: Session, reader: FieldReader) -> None:
     includes_expired = reader.flag()
     end, size, length = reader.text(), reader.text(), reader.text()
     regular_only, what, date_format = reader.flag(), reader.text().upper(), reader.integer()
-    if query.security_type == "BAG":
-        reader.skip(4 * reader.count())
-    keeps_up = reader.flag() if reader.rest else False
+    keeps_up = _keeps_up(reader, query)
     exchange = session.exchange
     instrument = find_one(session, request_id, query, includes_expired=includes_expired)
     if instrument is None:
         return
     now_ns = exchange.clock.now_ns()
+    if what == schedule.WHAT:
+        _send_schedule(session, request_id, instrument, (end, size, length), regular_only)
+        return
     problem = _problem(size, length, end, what, keeps_up, now_ns)
     if problem is None and request_id in session.wants.growing:
         problem = (322, wording(322, tag="bW", detail="Duplicate ticker id"))
@@ -74,6 +76,36 @@ def historical_data(session: Session, reader: FieldReader) -> None:
             growing.current = replace(bars[-1], start_ns=growing.slot(bars[-1].start_ns))
         session.wants.growing[request_id] = GrowingRequest(growing, date_format)
         exchange.growing.add(growing)
+
+
+def _keeps_up(reader: FieldReader, query: ContractQuery) -> bool:
+    """Pass over the legs of a combo; tell whether the client wants to be kept up to date."""
+    if query.security_type == "BAG":
+        reader.skip(4 * reader.count())
+    return reader.flag() if reader.rest else False
+
+
+def _send_schedule(
+    session: Session,
+    request_id: int,
+    instrument: Instrument,
+    wanted: tuple[str, str, str],
+    regular_only: bool,
+) -> None:
+    """Send the sessions of the days that a request names by end, bar size and duration."""
+    end, size, length = wanted
+    end_ns, span = moment(end, session.exchange.clock.now_ns()), duration(length)
+    detail = schedule.problem(size) or ("" if span else f"Invalid duration '{length}'")
+    if detail or span is None:
+        session.error(request_id, 321, wording(321, tag="bW", detail=detail))
+    elif end_ns is None:
+        session.error(request_id, 10314, wording(10314))
+    else:
+        session.send(
+            schedule.schedule_message(
+                request_id, instrument, end_ns, span, regular_only=regular_only
+            )
+        )
 
 
 def _problem(

@@ -91,7 +91,7 @@ class Session(asyncio.Protocol):
         self.wants.end(self.exchange.growing)
         if self.exchange.clients.get(self.client_id) is self:
             del self.exchange.clients[self.client_id]
-            self.exchange.lines.remove_client(self.client_id)
+            self.exchange.remove_client(self.client_id)
         self._on_lost(self)
 
     def data_received(self, data: bytes) -> None:
