@@ -12,6 +12,8 @@ from microfutures.model.events import Command, CommandReceived
 from microfutures.strategies import MicroCrudeOilArbitrageStrategy
 from microfutures.venue.synthetic import SyntheticMarket
 
+pytestmark = pytest.mark.slow
+
 
 def command(system: System, what: Command, reason: str) -> None:
     now_ns = system.manager.clock.now_ns()

@@ -13,6 +13,8 @@ from microfutures.adapters.tapes import load_tapes
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.twsim.gateway import DEFAULT_CASH, build_server
 
+pytestmark = pytest.mark.slow
+
 
 def test_oil_is_sold_above_zero_and_bought_back_below(shared_dir: Path) -> None:
     oil = shared_dir / "data/RTL_CL_daily/CL_by_contract_1to4.csv"

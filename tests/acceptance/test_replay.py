@@ -17,6 +17,8 @@ from microfutures.model.timestamp import to_datetime
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.slow
+
 
 def changed(journal: Path, name: str, before: str, after: str) -> int:
     """Change the first record `name` that holds `before`; return its number."""
