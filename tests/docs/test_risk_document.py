@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from microfutures.config.risk_limits import RiskLimits
+from microfutures.config.strategy_parameters import PairParameters
 from microfutures.execution.leg import ExecutionSettings
 from microfutures.risk.gate import RiskGate
 
@@ -24,7 +25,7 @@ def test_risk_document_gives_the_numbers_of_execution() -> None:
         f"down to once in {settings.max_reprice_seconds:g} s",
         f"cancelled after {settings.reprice_seconds:g} s",
         f"After {settings.max_reprices + 1} attempts",
-        f"not on after {settings.max_unhedged_seconds:g} s",
+        f"strategy's `max_unhedged_seconds` ({PairParameters().max_unhedged_seconds:g})",
         f"{settings.blind_seconds:g} s without any price",
         f"within {settings.answer_timeout_seconds:g} s is reported",
         f"{RiskLimits().margin_headroom_percent:g} % of the equity",

@@ -42,6 +42,7 @@ def an_intent(
     legs: Sequence[tuple[InstrumentId, int]] = ((MCL, 1), (USO, -90)),
     name: str = "i1",
     unhedged_loss_limit: float = 50.0,
+    unhedged_seconds_limit: float = 10.0,
 ) -> Intent:
     return Intent(
         intent_id=IntentId(name),
@@ -51,6 +52,7 @@ def an_intent(
         reason=f"because of {name}",
         time_ns=OPEN_NS,
         unhedged_loss_limit=unhedged_loss_limit,
+        unhedged_seconds_limit=unhedged_seconds_limit,
     )
 
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from helpers.desk import MCL, USO
 from helpers.scripted_broker import AtBroker, ScriptedBroker, an_intent
-from microfutures.execution.leg import ExecutionSettings
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.intents import SignalKind
 from microfutures.model.orders import Order, OrderPurpose
@@ -24,14 +23,13 @@ class AdverseRun:
         self.targets: dict[InstrumentId, int] = {MCL: first, USO: round(first * ratio / 2)}
         self.is_superseded = False
         unhedged_seconds = self.random.choice([5, 20, 1_000])
-        self.broker = ScriptedBroker(
-            settings=ExecutionSettings(max_unhedged_seconds=unhedged_seconds)
-        )
+        self.broker = ScriptedBroker()
         if self.random.random() < 0.1:
             self.broker.refuses = self.refuse_sometimes
         self.broker.on_send = self.check_order
         kind = SignalKind.ENTER_LONG if first > 0 else SignalKind.ENTER_SHORT
-        self.broker.start(an_intent(kind, legs=tuple(self.targets.items())))
+        legs = tuple(self.targets.items())
+        self.broker.start(an_intent(kind, legs=legs, unhedged_seconds_limit=unhedged_seconds))
 
     def check_order(self, order: Order) -> None:
         """Judge an order when it leaves, by what is true at the broker then."""

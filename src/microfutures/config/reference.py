@@ -163,6 +163,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         f"{_P}.max_unhedged_loss", "give an entry up when its lone first leg loses more", "USD"
     ),
+    Setting(
+        f"{_P}.max_unhedged_seconds",
+        "give an entry up whose second leg is not on by then",
+        "seconds",
+    ),
 )
 
 FLAGS: dict[str, str] = {row.path: row.flag for row in SETTINGS if row.flag}

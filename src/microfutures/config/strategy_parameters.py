@@ -46,6 +46,8 @@ class PairParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """No new entry for so long after a round trip, seconds."""
     max_unhedged_loss: Positive = 50.0
     """Give an entry up when its lone first leg loses more, USD."""
+    max_unhedged_seconds: Positive = 10.0
+    """Give an entry up whose second leg is not on after this, seconds."""
 
     def __post_init__(self) -> None:
         """Refuse thresholds that contradict each other."""

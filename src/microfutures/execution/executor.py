@@ -187,8 +187,8 @@ class IntentExecutor:
             self._unhedged_since_ns = now_ns
         seconds = (now_ns - self._unhedged_since_ns) / 1e9
         loss = self._unhedged_loss()
-        if seconds > self._settings.max_unhedged_seconds:
-            limit = self._settings.max_unhedged_seconds
+        if seconds > self.intent.unhedged_seconds_limit:
+            limit = self.intent.unhedged_seconds_limit
             return self._unwind(f"unhedged for {seconds:.0f} s, limit {limit:g} s")
         if loss > self.intent.unhedged_loss_limit:
             limit = self.intent.unhedged_loss_limit

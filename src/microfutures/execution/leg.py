@@ -41,8 +41,6 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """…up to this."""
     blind_seconds: float = 15.0
     """An exit that has no price to trade at becomes a market order after this."""
-    max_unhedged_seconds: float = 10.0
-    """An entry whose second leg is not on after this is unwound."""
 
 
 class Leg:

@@ -46,7 +46,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
     ``legs`` are in order of execution, the less liquid first. ``is_entry`` intents are previewed
     for margin and wait leg by leg; the others go out at once, all legs together, marketable.
-    ``unhedged_loss_limit`` (USD) bounds what an entry may lose while one leg is on alone.
+    ``unhedged_loss_limit`` (USD) and ``unhedged_seconds_limit`` bound what an entry may lose while
+    one leg is on alone, and how long that may last.
     """
 
     intent_id: IntentId
@@ -56,6 +57,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     time_ns: int
     unhedged_loss_limit: float = 50.0
+    unhedged_seconds_limit: float = 10.0
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

@@ -99,6 +99,7 @@ class Strategy(ABC):
         time_ns: int,
         *,
         unhedged_loss_limit: float = 50.0,
+        unhedged_seconds_limit: float = 10.0,
     ) -> Intent:
         """Return an intent with this strategy's next id."""
         self._intents_made += 1
@@ -110,4 +111,5 @@ class Strategy(ABC):
             reason=reason,
             time_ns=time_ns,
             unhedged_loss_limit=unhedged_loss_limit,
+            unhedged_seconds_limit=unhedged_seconds_limit,
         )

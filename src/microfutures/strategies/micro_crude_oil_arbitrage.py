@@ -306,6 +306,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             signal.reason,
             signal.time_ns,
             unhedged_loss_limit=self.parameters.max_unhedged_loss,
+            unhedged_seconds_limit=self.parameters.max_unhedged_seconds,
         )
 
     def _exit_intent(self, signal: Signal) -> Intent | None:

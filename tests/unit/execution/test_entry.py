@@ -4,7 +4,6 @@ from msgspec.structs import replace
 from helpers.desk import HOUR, MCL, OPEN_NS, USO, an_instrument
 from helpers.scripted_broker import PAIR, ScriptedBroker, an_intent
 from microfutures.execution.executor import Phase
-from microfutures.execution.leg import ExecutionSettings
 from microfutures.model.events import Severity
 from microfutures.model.fills import Fill
 from microfutures.model.identifiers import ExecutionId
@@ -290,8 +289,8 @@ def test_entry_of_one_leg_in_parts_is_never_called_unhedged(broker: ScriptedBrok
 
 
 def test_hedge_becomes_a_market_order_after_the_last_attempt() -> None:
-    broker = ScriptedBroker(settings=ExecutionSettings(max_unhedged_seconds=100))
-    broker.start(an_intent())
+    broker = ScriptedBroker()
+    broker.start(an_intent(unhedged_seconds_limit=100))
     broker.trade(broker.latest)
     for _ in range(5):
         broker.accept(broker.latest)
