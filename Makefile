@@ -7,7 +7,7 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-fast check bench lock clean
+.PHONY: help run test test-fast check bench conformance lock clean
 
 help:
 	@echo "make run        start the simulator and the whole system (ARGS='--duration 2m' adds flags)"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-fast  the tests that are done within a minute"
 	@echo "make check      format, lint, types, import contracts"
 	@echo "make bench      measure speed"
+	@echo "make conformance  print what the simulator answers to each request of each client"
 	@echo "make lock       resolve the dependencies anew (needs uv)"
 	@echo "make clean      remove what the targets above made"
 
@@ -49,6 +50,9 @@ $(DEV): $(BASE) requirements/dev.txt
 	@echo "installing what it is tested with (once) ..."
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
+
+conformance: $(DEV)
+	@exec $(BIN)/python -m tests.conformance
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -55,6 +55,7 @@ _VALUES: dict[str, Any] = {
     "numberOfTicks": 10,
     "marketDataType": 3,
     "marketRuleId": 26,
+    "subscribe": True,
     "tags": "NetLiquidation,TotalCashValue",
     "groupName": "All",
     "pattern": "MC",

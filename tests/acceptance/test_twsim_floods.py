@@ -3,33 +3,12 @@
 import asyncio
 
 from helpers.gateway import a_server
+from helpers.raw_client import greeted
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.twsim.session import MAX_WAITING_FRAMES
-from microfutures.twsim.wire import FrameDecoder, encode, frame, split_fields
+from microfutures.twsim.wire import encode, frame
 
 REQUESTS = 3_000
-
-
-class Peer(asyncio.Protocol):
-    def __init__(self) -> None:
-        self.heard: list[list[str]] = []
-        self.frames = FrameDecoder()
-        self.is_lost = False
-
-    def data_received(self, data: bytes) -> None:
-        self.heard += [split_fields(each) for each in self.frames.feed(data)]
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.is_lost = True
-
-
-async def greeted(port: int, options: bytes = b"") -> tuple[asyncio.Transport, Peer]:
-    peer = Peer()
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_connection(lambda: peer, "127.0.0.1", port)
-    transport.write(b"API\0" + frame(b"v157..178" + options) + encode([71, 2, 5, ""]))
-    await asyncio.sleep(0.1)
-    return transport, peer
 
 
 def run(scene: object) -> None:
@@ -42,7 +21,7 @@ def test_paced_client_is_not_read_while_too_many_of_its_requests_wait() -> None:
     async def scene() -> None:
         server = a_server()
         await server.start()
-        transport, peer = await greeted(server.port, b" +PACEAPI")
+        transport, peer = await greeted(server.port, options=b" +PACEAPI")
         for number in range(REQUESTS):
             transport.write(encode([9, 8, number, *[""] * 18]))
         most = 0

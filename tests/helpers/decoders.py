@@ -1,7 +1,8 @@
 """Our messages as two independent clients read them: IB's own `ibapi`, and `ib_async`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC
+from operator import length_hint
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,6 +32,22 @@ class Ears:
             self.calls.append((name, (*arguments, *named.values())))
 
         return record
+
+
+class _Fields(tuple[bytes, ...]):
+    """Fields that know how many of them were read."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.reading = super().__iter__()
+        return self.reading
+
+
+def unread_by_ibapi(version: int, message: list[Field]) -> int:
+    """Return how many fields at the end of a message IB's decoder knows nothing of."""
+    head, *fields = encode(message)[4:].split(b"\0")[:-1]
+    tracked = _Fields(fields)
+    ibapi.decoder.Decoder(Ears(), version).interpret(tracked, int(head))
+    return length_hint(tracked.reading) if hasattr(tracked, "reading") else 0
 
 
 def read_by_ibapi(version: int, message: list[Field]) -> list[Call]:

@@ -23,10 +23,10 @@ def a_server(*, port: int = 0, speed: float = 1.0, scenario: str = "demo") -> Tw
 
 
 @contextmanager
-def gateway_in_a_thread() -> Iterator[TwsServer]:
+def gateway_in_a_thread(*, speed: float = 1.0) -> Iterator[TwsServer]:
     """Serve from another thread's event loop while the body runs."""
     started, loop = threading.Event(), asyncio.new_event_loop()
-    server = a_server()
+    server = a_server(speed=speed)
     stop = asyncio.Event()
 
     async def serve() -> None:

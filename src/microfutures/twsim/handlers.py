@@ -11,6 +11,7 @@ from microfutures.twsim import history_handlers as history
 from microfutures.twsim import market_handlers as market
 from microfutures.twsim import order_handlers as orders
 from microfutures.twsim import order_lists as lists
+from microfutures.twsim import scanner
 from microfutures.twsim import tick_requests as ticks
 from microfutures.twsim.errors import wording
 from microfutures.twsim.histogram import histogram
@@ -62,6 +63,11 @@ def empty_list(message_id: int) -> Handler:
 _NO_ADVISER = refused_without_id(
     321, tag="fA", detail="FA data operations ignored for non FA customers."
 )
+_NO_VERIFICATION = refused_without_id(
+    321,
+    tag="a",
+    detail="Intent to authenticate needs to be expressed during initial connect request.",
+)
 _NO_GROUPS = refused(321, tag="dG", detail="Display groups are not available.")
 _NO_OPTIONS = refused(200)
 _NO_NEWS = refused(10276, skipped=0)
@@ -88,9 +94,9 @@ HANDLERS: dict[int, Handler] = {
     19: _NO_ADVISER,
     20: history.historical_data,
     21: refused(322, tag="oX", detail="No unlapsed position exists in this option."),
-    22: refused(492, skipped=0),
-    23: account.nothing,
-    24: fixed(19, 1, '<?xml version="1.0" encoding="UTF-8"?><ScanParameterResponse/>'),
+    22: scanner.subscribe,
+    23: scanner.cancel,
+    24: scanner.parameters,
     25: history.cancel_historical_data,
     49: account.current_time,
     50: history.real_time_bars,
@@ -107,11 +113,15 @@ HANDLERS: dict[int, Handler] = {
     62: account.account_summary,
     63: account.cancel_account_summary,
     64: account.cancel_positions,
+    65: _NO_VERIFICATION,
+    66: _NO_VERIFICATION,
     67: _NO_GROUPS,
     68: _NO_GROUPS,
     69: _NO_GROUPS,
     70: account.nothing,
     START_API: account.start_again,
+    72: _NO_VERIFICATION,
+    73: _NO_VERIFICATION,
     74: account.positions_multi,
     75: account.cancel_positions_multi,
     76: account.account_updates_multi,

@@ -27,6 +27,7 @@ class Subscriptions:
         self.updates_multi: dict[int, str] = {}
         self.real_time: dict[int, RealTimeBars] = {}
         self.growing: dict[int, GrowingRequest] = {}
+        self.scans: set[int] = set()
 
     def end(self, growing: GrowingBars) -> None:
         """Let no bar grow for this client any more."""

@@ -1,0 +1,57 @@
+"""Every request at every server version, against a live server: both clients read all answers."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+from benchmarks.requests import requests_of
+
+from helpers.decoders import read_by_ib_async, read_by_ibapi, unread_by_ibapi
+from helpers.gateway import a_server
+from helpers.raw_client import greeted
+from microfutures.adapters.virtual_time import VirtualTimeLoop
+from microfutures.twsim.wire import Field, encode
+
+VERSIONS = range(157, 179)
+ALWAYS_HEARD = {
+    *("1", "2", "3", "4", "5", "6", "8", "9", "10", "11", "15", "17", "46", "49", "50", "52", "53"),
+    *("54", "55", "57", "58", "59", "61", "62", "63", "64", "72", "73", "74", "79", "81", "88"),
+    *("94", "95", "101", "102"),
+}
+"""Messages of a session that asks for everything twice, with a trade in between."""
+
+
+def ask_for_everything(version: int) -> list[list[str]]:
+    """Return all that the server says to a client that sends every request."""
+
+    async def scene() -> list[list[str]]:
+        server = a_server()
+        await server.start()
+        transport, peer = await greeted(server.port, version=version)
+        handshake, *_ = peer.heard
+        assert handshake[0] == str(version)
+        for _ in range(2):
+            for request in requests_of(version):
+                transport.write(encode(request))
+                await asyncio.sleep(0.03)
+            await asyncio.sleep(6)
+        await server.stop()
+        assert not peer.is_lost
+        return peer.heard[1:]
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(scene())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+def test_all_that_is_ever_said_is_read_whole_by_both_clients(version: int) -> None:
+    heard = ask_for_everything(version)
+    assert {fields[0] for fields in heard} >= ALWAYS_HEARD
+    left_over: Counter[str] = Counter()
+    for fields in {tuple(each): None for each in heard}:
+        message: list[Field] = list(fields)
+        assert read_by_ibapi(version, message), f"ibapi hears nothing of {fields}"
+        assert read_by_ib_async(version, message), f"ib_async hears nothing of {fields}"
+        left_over[fields[0]] += unread_by_ibapi(version, message)
+    assert +left_over == Counter()

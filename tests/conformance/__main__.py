@@ -1,0 +1,12 @@
+"""Print the conformance table; the exit code tells whether every request was answered."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from .table import play_all, rendered
+
+results = play_all()
+print(rendered(results))
+sys.exit(not all(result.is_answered for result in results))
