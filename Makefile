@@ -7,7 +7,7 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-fast check bench conformance lock clean
+.PHONY: help run test test-fast check bench conformance fuzz lock clean
 
 help:
 	@echo "make run        start the simulator and the whole system (ARGS='--duration 2m' adds flags)"
@@ -16,6 +16,7 @@ help:
 	@echo "make check      format, lint, types, import contracts"
 	@echo "make bench      measure speed"
 	@echo "make conformance  print what the simulator answers to each request of each client"
+	@echo "make fuzz       send nonsense to the simulator (ARGS='--cases 1000000 --seed 1')"
 	@echo "make lock       resolve the dependencies anew (needs uv)"
 	@echo "make clean      remove what the targets above made"
 
@@ -36,6 +37,9 @@ check: $(DEV)
 
 bench: $(DEV)
 	@exec $(BIN)/python -m benchmarks
+
+fuzz: $(DEV)
+	@exec $(BIN)/python -m benchmarks.fuzz $(ARGS)
 
 $(VENV)/bin/python:
 	@python="$$(sh scripts/find-python)" && "$$python" -m venv $(VENV)

@@ -6,6 +6,7 @@ A live server on the virtual loop, clients that send nonsense, and one that must
 import argparse
 import asyncio
 import gc
+import resource
 import traceback
 from collections import Counter
 from collections.abc import Iterator
@@ -52,8 +53,8 @@ class Findings:
     failure_counts: Counter[str] = field(default_factory=Counter)
     disturbances: list[str] = field(default_factory=list)
     """What the client that behaves noticed."""
-    resident_bytes: list[int] = field(default_factory=list)
-    """Memory after each server's end."""
+    peak_bytes: list[int] = field(default_factory=list)
+    """The most memory that the process ever had, after each server's end."""
 
     @property
     def is_clean(self) -> bool:
@@ -203,7 +204,7 @@ def fuzz(cases: int, seed: int) -> Findings:
             runner.get_loop().set_exception_handler(findings.on_exception)
             runner.run(_attack(count, mutator, random, findings))
         gc.collect()
-        findings.resident_bytes.append(_resident_bytes())
+        findings.peak_bytes.append(_peak_bytes())
     return findings
 
 
@@ -262,8 +263,8 @@ def _server(market: SyntheticMarket) -> TwsServer:
     )
 
 
-def _resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def report(findings: Findings, took: float) -> Iterator[str]:
@@ -272,11 +273,9 @@ def report(findings: Findings, took: float) -> Iterator[str]:
     yield f"disconnected: {findings.disconnected}; errors answered: " + ", ".join(
         f"{code} x {count}" for code, count in findings.errors.most_common()
     )
-    sizes = [round(each / 2**20) for each in findings.resident_bytes]
-    yield (
-        f"memory after the first, middle and last server: {sizes[0]}, {sizes[len(sizes) // 2]}, "
-        f"{sizes[-1]} MiB"
-    )
+    sizes = [round(each / 2**20) for each in findings.peak_bytes]
+    shown = ", ".join(str(sizes[at]) for at in (0, len(sizes) // 2, -1))
+    yield f"peak memory after the first, middle and last server: {shown} MiB"
     for place, story in findings.failures.items():
         yield f"\nUNHANDLED {place}, {findings.failure_counts[place]} times:\n{story}"
     yield from findings.disturbances

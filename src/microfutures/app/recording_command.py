@@ -44,6 +44,8 @@ async def serve_proxy(
 ) -> None:
     """Record what passes between clients and a TWS until `stop` is set."""
     tws_host, tws_port = parse_address("--proxy", address)
+    if port == tws_port and _addresses(host, port) & _addresses(tws_host, tws_port):
+        raise ConfigurationError(f"--proxy {address} is the proxy itself; choose another --port")
     clock = SystemClock()
     proxy = build_recorder(record, host=host, port=port, clock=clock, on_line=on_line)
     await proxy.start(tws_host, tws_port)
@@ -100,8 +102,12 @@ def parse_address(flag: str, text: str) -> tuple[str, int]:
             f"{flag} must be HOST:PORT with a port from 1 to {MAX_PORT}, was {text!a}"
         )
     try:
-        socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
+        _addresses(host, int(port))
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "no host name"
         raise ConfigurationError(f"{flag} {text!a}: {reason}") from None
     return host, int(port)
+
+
+def _addresses(host: str, port: int) -> set[object]:
+    return {row[4] for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}

@@ -12,6 +12,7 @@ from microfutures.twsim.contracts import (
     trading_class,
 )
 from microfutures.twsim.exchange import Exchange
+from microfutures.twsim.order_messages import price_text
 from microfutures.twsim.subscriptions import Subscriptions
 from microfutures.twsim.wire import UNSET_DOUBLE, Field
 from microfutures.venue.messages import AccountState, VenuePosition
@@ -21,6 +22,7 @@ REFRESH_SECONDS = 180
 
 ZERO = Decimal(0)
 _RATIO = Decimal("0.000001")
+_COST = Decimal("0.0000001")
 
 
 class Receiver(Protocol):
@@ -112,7 +114,8 @@ def send_summary(
     for account in session.exchange.accounts:
         state = session.exchange.venue.account(account)
         amounts, texts = values(state), plain_values(state)
-        for tag in tags:
+        # TWS answers in the order of the alphabet, not in the one it was asked in.
+        for tag in sorted(tags):
             if tag in texts:
                 session.send([63, 1, request_id, account, tag, texts[tag], ""])
             elif tag in amounts:
@@ -219,15 +222,19 @@ def _contract(session: Receiver, position: VenuePosition) -> list[Field]:
     ]
 
 
+def _cost(position: VenuePosition) -> str:
+    return price_text(position.average_cost.quantize(_COST))
+
+
 def _position(session: Receiver, account: str, position: VenuePosition) -> list[Field]:
-    held: list[Field] = [position.quantity, position.average_cost]
+    held: list[Field] = [position.quantity, _cost(position)]
     return [61, 3, account, *_contract(session, position), *held]
 
 
 def _position_multi(
     session: Receiver, request_id: int, account: str, position: VenuePosition
 ) -> list[Field]:
-    held: list[Field] = [position.quantity, position.average_cost]
+    held: list[Field] = [position.quantity, _cost(position)]
     return [71, 1, request_id, account, *_contract(session, position), *held, ""]
 
 
@@ -239,7 +246,7 @@ def _portfolio(session: Receiver, account: str, position: VenuePosition) -> list
         position.quantity,
         position.market_price,
         money(position.market_value),
-        position.average_cost,
+        _cost(position),
         money(position.unrealized),
         money(position.realized),
         account,

@@ -5,9 +5,10 @@ import json
 import os
 import signal
 import socket
+import struct
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import ib_async
@@ -126,6 +127,46 @@ async def test_client_of_a_proxy_whose_tws_is_gone_is_disconnected(tmp_path: Pat
         assert await send_any_bytes(proxy.port, b"API\0") == b""
     assert len(lines) == 1
     assert f"can't reach 127.0.0.1:{port}" in lines[0]
+
+
+async def test_reset_of_tws_reaches_the_client_as_a_reset(tmp_path: Path) -> None:
+    async def upstream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+    tws = await asyncio.start_server(upstream, "127.0.0.1", 0)
+    async with a_proxy(tmp_path / "tape", tws.sockets[0].getsockname()[1]) as (proxy, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(b"API\0")
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+        writer.close()
+    tws.close()
+
+
+async def test_client_that_reads_slowly_holds_tws_back(tmp_path: Path) -> None:
+    sent = 0
+
+    async def upstream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        with suppress(OSError):
+            while True:
+                writer.write(bytes(1 << 20))
+                await writer.drain()
+                sent += 1
+
+    tws = await asyncio.start_server(upstream, "127.0.0.1", 0)
+    async with a_proxy(tmp_path / "tape", tws.sockets[0].getsockname()[1]) as (proxy, _):
+        _, writer = await asyncio.open_connection("127.0.0.1", proxy.port, limit=1)
+        before = -1
+        while sent != before:
+            before = sent
+            await asyncio.sleep(0.3)
+        assert sent < 200
+        writer.transport.abort()
+    tws.close()
 
 
 Command = Callable[..., Awaitable[tuple[asyncio.subprocess.Process, int]]]

@@ -92,6 +92,10 @@ def test_help_loads_nothing_heavy() -> None:
         (["gateway", "--proxy", "h", "--record", "f"], "--proxy must be HOST:PORT"),
         (["gateway", "--proxy", "127.0.0.1:0", "--record", "f"], "a port from 1 to 65535"),
         (["gateway", "--proxy", "no host:1", "--record", "f"], "--proxy 'no host:1'"),
+        (
+            ["gateway", "--proxy", "localhost:7611", "--port", "7611", "--record", "f"],
+            "is the proxy itself",
+        ),
         (["gateway", "--record", "no/such/file"], "can't be written"),
         (["gateway", "--replay", "none"], "can't be read"),
         (["gateway", "--replay", "blocker"], "is no recording"),
