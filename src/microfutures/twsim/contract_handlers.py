@@ -8,6 +8,7 @@ from microfutures.twsim.contracts import (
     primary_exchange,
 )
 from microfutures.twsim.errors import wording
+from microfutures.twsim.other_contracts import find_others
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import Field, FieldReader, escaped
 
@@ -17,7 +18,10 @@ MAX_MATCHES = 16
 def find_one(
     session: Session, request_id: int, query: ContractQuery, *, includes_expired: bool = False
 ) -> Instrument | None:
-    """Return the one contract that is meant; when there is none, or several, tell the client."""
+    """Return the one contract that is meant; when there is none, or several, tell the client.
+
+    What can only be looked up is a contract whose market data the account has not subscribed to.
+    """
     exchange = session.exchange
     found = find(
         exchange.instruments,
@@ -27,6 +31,9 @@ def find_one(
     )
     if len(found) == 1:
         return found[0]
+    if not found and find_others(query):
+        session.error(request_id, 354, wording(354))
+        return None
     text = wording(200)
     if found:
         text = f"The contract description specified for {query.symbol} is ambiguous."

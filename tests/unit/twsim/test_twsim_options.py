@@ -135,3 +135,14 @@ def test_continuous_future_is_the_front_one_under_its_own_type() -> None:
         assert detail.contract.localSymbol.startswith("MCL")
 
     play(scene)
+
+
+def test_currency_pair_has_no_market_data() -> None:
+    async def scene(ib: ib_async.IB) -> None:
+        codes: list[int] = []
+        ib.errorEvent += lambda request_id, code, text, contract: codes.append(code)
+        ib.client.reqMktData(900, ib_async.Forex("EURUSD"), "", False, False, [])
+        await asyncio.sleep(1)
+        assert codes == [354]
+
+    play(scene)
