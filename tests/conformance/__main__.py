@@ -5,8 +5,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from . import third_client
 from .table import play_all, rendered
 
 results = play_all()
 print(rendered(results))
+reason = third_client.missing()
+if reason is not None:
+    print(f"without {third_client.NAME}: {reason}")
 sys.exit(not all(result.is_answered for result in results))

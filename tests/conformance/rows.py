@@ -102,7 +102,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "reqSecDefOptParams",
         lambda kit: (13, "USO", "", "STK", 0),
-        ("securityDefinitionOptionParameterEnd", "error 200"),
+        ("securityDefinitionOptionParameterEnd",),
         13,
     ),
     # -- market data ---------------------------------------------------------------------------
@@ -223,14 +223,14 @@ ROWS: tuple[Row, ...] = (
     Row(
         "calculateImpliedVolatility",
         lambda kit: (40, option(kit), 2.5, 70.0, []),
-        ("tickOptionComputation", "error 200"),
+        ("tickOptionComputation",),
         40,
     ),
     _cancel("cancelCalculateImpliedVolatility", 40),
     Row(
         "calculateOptionPrice",
         lambda kit: (41, option(kit), 0.3, 70.0, []),
-        ("tickOptionComputation", "error 200"),
+        ("tickOptionComputation",),
         41,
     ),
     _cancel("cancelCalculateOptionPrice", 41),

@@ -4,6 +4,7 @@ import asyncio
 
 from helpers.gateway import gateway_in_a_thread
 
+from . import third_client
 from .clients import IbapiKit, IbAsyncKit, Result, play_ib_async, play_ibapi
 
 PYTHON_CLIENTS: tuple[type, ...] = (IbapiKit.client, IbAsyncKit.client)
@@ -17,6 +18,8 @@ def play_all() -> list[Result]:
     with gateway_in_a_thread(speed=SPEED) as server:
         results = play_ibapi(server.port)
         results += asyncio.run(play_ib_async(server.port))
+        if third_client.missing() is None:
+            results += third_client.play_stoqey(server.port)
     return results
 
 

@@ -1,48 +1,27 @@
 """Requests about contracts: what they are and how their prices move."""
 
 from microfutures.model.instrument import Instrument, SecurityType
-from microfutures.twsim.contract_details import details_message, market_rule_id
+from microfutures.twsim.contract_details import market_rule_id
 from microfutures.twsim.contracts import (
     ContractQuery,
     find,
     primary_exchange,
-    read_contract,
-    routed_exchange,
 )
 from microfutures.twsim.errors import wording
+from microfutures.twsim.other_contracts import find_others
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import Field, FieldReader, escaped
 
 MAX_MATCHES = 16
 
 
-def contract_details(session: Session, reader: FieldReader) -> None:
-    """Describe every contract that fits (9)."""
-    reader.skip(1)
-    request_id, query, includes_expired = reader.integer(), read_contract(reader), reader.flag()
-    if query.security_type == "BAG":
-        # TWS never answers this one; silence would only hide the mistake.
-        detail = "Contract details of a combo can't be requested."
-        session.error(request_id, 321, wording(321, tag="bV", detail=detail))
-        return
-    exchange = session.exchange
-    now_ns = exchange.clock.now_ns()
-    found = find(exchange.instruments, query, now_ns=now_ns, includes_expired=includes_expired)
-    if not found:
-        session.error(request_id, 200, wording(200))
-        return
-    for instrument in found:
-        where = query.exchange or routed_exchange(instrument)
-        session.send(
-            details_message(session.version, request_id, instrument, exchange=where, now_ns=now_ns)
-        )
-    session.send([52, 1, request_id])
-
-
 def find_one(
     session: Session, request_id: int, query: ContractQuery, *, includes_expired: bool = False
 ) -> Instrument | None:
-    """Return the one contract that is meant; when there is none, or several, tell the client."""
+    """Return the one contract that is meant; when there is none, or several, tell the client.
+
+    What can only be looked up is a contract whose market data the account has not subscribed to.
+    """
     exchange = session.exchange
     found = find(
         exchange.instruments,
@@ -52,6 +31,9 @@ def find_one(
     )
     if len(found) == 1:
         return found[0]
+    if not found and find_others(query):
+        session.error(request_id, 354, wording(354))
+        return None
     text = wording(200)
     if found:
         text = f"The contract description specified for {query.symbol} is ambiguous."

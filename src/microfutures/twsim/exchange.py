@@ -61,6 +61,7 @@ class Exchange:
         self.growing = GrowingBars()
         self.tape = TickTape(self.history)
         self.tick_streams = TickStreams()
+        self.generic_streams = TickStreams()
         self.depth = Depth()
         self.daily = DailyProfit(venue, accounts)
         self.desk = OrderDesk(venue=venue, owners=self.clients, session=session)
@@ -89,6 +90,7 @@ class Exchange:
                 self.growing.on_quote(quote)
                 self.tape.on_quote(quote)
                 self.tick_streams.on_quote(quote)
+                self.generic_streams.on_quote(quote)
                 self.depth.on_quote(quote)
                 self.lines.on_quote(quote, self._last_sizes.get(quote.instrument_id, 0.0))
             elif type(event) is TradePrinted:
@@ -106,6 +108,7 @@ class Exchange:
         """Forget what a client that is gone was watching."""
         self.lines.remove_client(client_id)
         self.tick_streams.remove_client(client_id)
+        self.generic_streams.remove_client(client_id)
         self.depth.remove_client(client_id)
 
     def on_time(self) -> None:
@@ -119,6 +122,7 @@ class Exchange:
         trade = Trade(event.time_ns, float(event.price), float(event.size))
         self.tape.on_trade(event.instrument_id, trade)
         self.tick_streams.on_trade(event.instrument_id, trade)
+        self.generic_streams.on_trade(event.instrument_id, trade)
         self.growing.on_trade(
             event.instrument_id, event.time_ns, float(event.price), float(event.size)
         )

@@ -9,10 +9,12 @@ from microfutures.twsim import contract_handlers as contracts
 from microfutures.twsim import depth_handlers as depth
 from microfutures.twsim import history_handlers as history
 from microfutures.twsim import market_handlers as market
+from microfutures.twsim import option_handlers as options
 from microfutures.twsim import order_handlers as orders
 from microfutures.twsim import order_lists as lists
 from microfutures.twsim import scanner
 from microfutures.twsim import tick_requests as ticks
+from microfutures.twsim.details_requests import contract_details
 from microfutures.twsim.errors import wording
 from microfutures.twsim.histogram import histogram
 from microfutures.twsim.session import START_API, Handler, Session
@@ -69,7 +71,6 @@ _NO_VERIFICATION = refused_without_id(
     detail="Intent to authenticate needs to be expressed during initial connect request.",
 )
 _NO_GROUPS = refused(321, tag="dG", detail="Display groups are not available.")
-_NO_OPTIONS = refused(200)
 _NO_NEWS = refused(10276, skipped=0)
 
 HANDLERS: dict[int, Handler] = {
@@ -81,7 +82,7 @@ HANDLERS: dict[int, Handler] = {
     6: account.account_updates,
     7: lists.executions,
     8: lists.next_ids,
-    9: contracts.contract_details,
+    9: contract_details,
     10: depth.market_depth,
     11: depth.cancel_market_depth,
     12: account.nothing,  # news bulletins: there are none
@@ -103,8 +104,8 @@ HANDLERS: dict[int, Handler] = {
     51: history.cancel_real_time_bars,
     52: refused(430),
     53: account.nothing,
-    54: _NO_OPTIONS,
-    55: _NO_OPTIONS,
+    54: options.calculate_volatility,
+    55: options.calculate_price,
     56: account.nothing,
     57: account.nothing,
     58: orders.global_cancel,
@@ -126,7 +127,7 @@ HANDLERS: dict[int, Handler] = {
     75: account.cancel_positions_multi,
     76: account.account_updates_multi,
     77: account.cancel_account_updates_multi,
-    78: refused(200, skipped=0),
+    78: options.chain_parameters,
     79: empty_list(77),
     80: account.family_codes,
     81: contracts.matching_symbols,

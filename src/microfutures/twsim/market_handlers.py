@@ -1,11 +1,15 @@
 """Requests for streams of quotes."""
 
 from microfutures.model.instrument import Instrument
-from microfutures.model.market import Bar, MarketDataType
+from microfutures.model.market import Bar, MarketDataType, Quote
+from microfutures.twsim import generic_ticks
+from microfutures.twsim.bar_sizes import DAY_SECONDS, Duration, Span
 from microfutures.twsim.contract_handlers import find_one
 from microfutures.twsim.contracts import read_contract
 from microfutures.twsim.errors import wording
+from microfutures.twsim.generic_streams import GenericStream
 from microfutures.twsim.lines import MAX_LINES
+from microfutures.twsim.quotes import Line
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import FieldReader
 
@@ -23,13 +27,28 @@ def market_data(session: Session, reader: FieldReader) -> None:
         return
     if reader.flag():
         reader.skip(3)
-    generic_ticks, is_snapshot = reader.text(), reader.flag()
-    problem = _problem(session, request_id, generic_ticks, is_snapshot)
+    generic_text, is_snapshot = reader.text(), reader.flag()
+    problem = _problem(session, request_id, generic_text, is_snapshot)
     if problem is not None:
         session.error(request_id, *problem)
         return
     instrument = find_one(session, request_id, query)
-    if instrument is None:
+    if instrument is not None:
+        _open_line(session, request_id, instrument, generic_text, is_snapshot=is_snapshot)
+
+
+def _open_line(
+    session: Session,
+    request_id: int,
+    instrument: Instrument,
+    generic_text: str,
+    *,
+    is_snapshot: bool,
+) -> None:
+    """Show an instrument as the account may see it: live, delayed, or not at all."""
+    detail = generic_ticks.problem(generic_text, instrument.security_type)
+    if detail:
+        session.error(request_id, 321, wording(321, tag="bM", detail=detail))
         return
     shown_type = _shown_type(session, instrument)
     if shown_type is None:
@@ -52,16 +71,41 @@ def market_data(session: Session, reader: FieldReader) -> None:
         is_snapshot=is_snapshot,
         market_data_type=shown_type,
     )
+    numbers = generic_ticks.parsed(generic_text) or ()
+    if numbers and exchange.lines.is_live(instrument):
+        _begin_generic(session, request_id, instrument, numbers)
+
+
+def _begin_generic(
+    session: Session, request_id: int, instrument: Instrument, numbers: tuple[int, ...]
+) -> None:
+    """Send the generic ticks of a line, and let those that follow the market go on."""
+    exchange = session.exchange
+    now_ns = exchange.clock.now_ns()
+    days = exchange.history.request(
+        instrument,
+        what="TRADES",
+        end_ns=now_ns,
+        bar_seconds=DAY_SECONDS,
+        span=Duration(Span.DAYS, generic_ticks.TRADING_DAYS),
+        regular_only=False,
+    )
+    minutes = exchange.history.bars(instrument, "TRADES", now_ns, 60, generic_ticks.MINUTES)
+    name = instrument.instrument_id
+    quote = exchange.venue.quote(name) or Quote(name, now_ns)
+    facts = generic_ticks.Facts(instrument, quote, days, minutes)
+    session.write(Line(request_id).frames(generic_ticks.opening(numbers, facts)))
+    exchange.generic_streams.add(name, GenericStream(session, request_id, numbers, facts))
 
 
 def _problem(
-    session: Session, request_id: int, generic_ticks: str, is_snapshot: bool
+    session: Session, request_id: int, generic_text: str, is_snapshot: bool
 ) -> tuple[int, str] | None:
-    """Return why TWS would not open a line; None when it would. Generic ticks make none here."""
+    """Return why TWS would not open a line; None when it would."""
     lines = session.exchange.lines
     if lines.has(session.client_id, request_id):
         return 322, wording(322, tag="bM", detail="Duplicate ticker id")
-    if is_snapshot and generic_ticks:
+    if is_snapshot and generic_text:
         detail = "Snapshot market data subscription is not applicable to generic ticks"
         return 321, wording(321, tag="bM", detail=detail)
     if not is_snapshot and lines.count(session.client_id) >= MAX_LINES:
@@ -88,6 +132,7 @@ def cancel_market_data(session: Session, reader: FieldReader) -> None:
     """End a stream (2)."""
     reader.skip(1)
     request_id = reader.integer()
+    session.exchange.generic_streams.remove(session.client_id, request_id)
     if not session.exchange.lines.remove(session.client_id, request_id):
         session.error(request_id, 300, wording(300, request_id=request_id))
 

@@ -63,13 +63,38 @@ class Stream:
         self.client.send([*head, *values])
 
 
+class Identified(Protocol):
+    """A client by its id."""
+
+    client_id: int
+
+
+class Listener(Protocol):
+    """One request that follows trades and quotes."""
+
+    request_id: int
+
+    @property
+    def client(self) -> Identified:
+        """Return whose request it is."""
+        ...
+
+    def on_trade(self, trade: Trade) -> None:
+        """Take a trade."""
+        ...
+
+    def on_quote(self, quote: Quote) -> None:
+        """Take a quote."""
+        ...
+
+
 class TickStreams:
-    """All tick-by-tick requests of all clients, by instrument."""
+    """All requests of one kind that follow trades and quotes, of all clients, by instrument."""
 
     def __init__(self) -> None:
-        self._streams: dict[InstrumentId, dict[tuple[int, int], Stream]] = {}
+        self._streams: dict[InstrumentId, dict[tuple[int, int], Listener]] = {}
 
-    def add(self, name: InstrumentId, stream: Stream) -> None:
+    def add(self, name: InstrumentId, stream: Listener) -> None:
         """Feed a stream from now on."""
         key = (stream.client.client_id, stream.request_id)
         self._streams.setdefault(name, {})[key] = stream
