@@ -143,7 +143,8 @@ async def _run_desk(
         snapshot=lambda: take_snapshot(system.engine, system.facts, clock.now_ns()),
     )
 
-    supervision = Supervision(engine=system.engine, runner=system.runner, clock=clock)
+    local_clock = simulation.clock if simulation else SystemClock()
+    supervision = Supervision(engine=system.engine, runner=system.runner, clock=local_clock)
 
     def export() -> Iterator[None]:
         try:

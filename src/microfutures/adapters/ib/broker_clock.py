@@ -18,11 +18,13 @@ class BrokerClock:
         """Return broker minus local, seconds."""
         return self._offset_ns / 1e9
 
-    def learn(self, broker_seconds: int) -> None:
-        """Take the broker's time, heard just now."""
+    def learn(self, broker_seconds: int, *, asked_ns: int) -> None:
+        """Take the broker's time, heard just now and asked for at `asked_ns` of this clock."""
         offset = broker_seconds * 1_000_000_000 + 500_000_000 - self._local.now_ns()
-        # Once an offset is known, the noise of whole seconds must not make time jump.
-        if abs(offset - self._offset_ns) >= TRUST_OWN_CLOCK_NS:
+        taken_ns = self.now_ns() - asked_ns
+        # Once an offset is known, neither the noise of whole seconds nor an answer that was long
+        # under way must make time jump.
+        if abs(offset - self._offset_ns) >= TRUST_OWN_CLOCK_NS + taken_ns:
             self._offset_ns = offset
 
     def now_ns(self) -> int:

@@ -88,8 +88,9 @@ class Learner:
 
     async def learn_time(self) -> None:
         """Set the broker's clock."""
+        asked_ns = self._parts.clock.now_ns()
         moment = await asyncio.wait_for(self._ib.reqCurrentTimeAsync(), TIME_SECONDS)
-        self._parts.clock.learn(round(moment.timestamp()))
+        self._parts.clock.learn(round(moment.timestamp()), asked_ns=asked_ns)
 
     # -- contracts ----------------------------------------------------------------------------
 

@@ -68,18 +68,25 @@ def test_two_clients_do_not_come_back_in_step() -> None:
 
 def test_small_differences_are_the_noise_of_whole_seconds() -> None:
     clock = BrokerClock(SimulatedClock(START_NS))
-    clock.learn(START_NS // 10**9 + 1)
+    clock.learn(START_NS // 10**9 + 1, asked_ns=START_NS)
     assert clock.offset_seconds == 0
 
 
 @pytest.mark.parametrize("away", [-5_000_000, -60, 3, 86_400])
 def test_a_broker_on_another_date_is_followed(away: int) -> None:
     clock = BrokerClock(SimulatedClock(START_NS))
-    clock.learn(START_NS // 10**9 + away)
+    clock.learn(START_NS // 10**9 + away, asked_ns=START_NS)
     assert abs((clock.now_ns() - START_NS) / 1e9 - away) <= 1
     before = clock.now_ns()
-    clock.learn(START_NS // 10**9 + away + 1)
+    clock.learn(START_NS // 10**9 + away + 1, asked_ns=before)
     assert clock.now_ns() == before
+
+
+def test_an_answer_that_was_long_under_way_does_not_make_time_jump() -> None:
+    clock = BrokerClock(SimulatedClock(START_NS))
+    # Asked four seconds ago, answered at once, heard now: this machine was frozen meanwhile.
+    clock.learn(START_NS // 10**9 - 4, asked_ns=START_NS - 4 * 10**9)
+    assert clock.offset_seconds == 0
 
 
 # -- pacing
