@@ -37,11 +37,12 @@ class Supervision:
         pause = BEAT_SECONDS if watchdog is None else min(BEAT_SECONDS, watchdog / 3)
         self._manager.ready(self._status())
         try:
+            before_ns = self._clock.now_ns()
             while True:
-                before_ns = self._clock.now_ns()
                 await self._clock.sleep(pause)
-                lag = (self._clock.now_ns() - before_ns) / 1e9 - pause
                 await self._runner.settle()
+                now_ns = self._clock.now_ns()
+                lag, before_ns = (now_ns - before_ns) / 1e9 - pause, now_ns
                 self._look(lag)
                 self._manager.alive(self._status())
         finally:
