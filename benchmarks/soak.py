@@ -26,6 +26,8 @@ from microfutures.twsim.server import TwsServer
 from microfutures.venue.synthetic import SyntheticMarket
 
 CLIENTS = 3
+MEAN_PER_MINUTE = 0.05
+"""Of each plan; with thirty of them another fault comes every 40 s, on top of those that last."""
 CALM_SECONDS = 900.0
 """After the last fault: every outage is over, every client is back and tidies up."""
 
@@ -55,7 +57,10 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 def every_fault(seconds: float) -> tuple[Plan, ...]:
     """Return plans that cause every class, several times in `seconds` and at odd moments."""
-    faults: list[Fault] = [kind() for kind in KINDS.values()]
+    shortened = {"weekly_logout": {"outage": 60.0}}
+    faults: list[Fault] = [
+        msgspec.convert(shortened.get(name, {}), kind) for name, kind in KINDS.items()
+    ]
     for kind, codes in {
         "pacing": (100, 420),
         "no_subscription": (10089, 10167, 10168, 10197),
@@ -64,8 +69,8 @@ def every_fault(seconds: float) -> tuple[Plan, ...]:
         faults += [msgspec.convert({"code": code}, KINDS[kind]) for code in codes]
     faults.append(msgspec.convert({"then": 1101}, KINDS["link_loss"]))
     faults.append(msgspec.convert({"keeps_orders": False}, KINDS["restart"]))
-    a_minute = 60 * len(faults) / max(seconds, 60 * len(faults)) / 10
-    return tuple(Plan(fault=fault, per_minute=max(a_minute, 180 / seconds)) for fault in faults)
+    per_minute = max(MEAN_PER_MINUTE, 180 / seconds)
+    return tuple(Plan(fault=fault, per_minute=per_minute) for fault in faults)
 
 
 class Client:

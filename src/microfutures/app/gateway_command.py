@@ -14,8 +14,11 @@ from microfutures.app.arguments import DEFAULT_SCENARIO, run_options
 from microfutures.app.simulation import build_market
 from microfutures.config import load_with_origins
 from microfutures.model.errors import ConfigurationError, InvalidValueError, UnknownInstrumentError
+from microfutures.twsim.faults.control import open_control_port
+from microfutures.twsim.faults.desk import FaultDesk
+from microfutures.twsim.faults.schedule import Scenario, read_scenario
 from microfutures.twsim.gateway import build_server, run_gateway
-from microfutures.twsim.server import TwsServer
+from microfutures.twsim.server import port_of
 
 MAX_PORT = 65_535
 MAX_CASH = 1e12
@@ -27,13 +30,17 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     port: int
     scenario: str | None
+    """A market's name, or a TOML file of faults."""
     data: Path | None
     symbols: str
     """Comma-separated."""
     speed: float
-    seed: int
+    seed: int | None
+    """None takes the scenario file's, or the usual one."""
     cash: float
     """USD."""
+    control_port: int | None = None
+    """Where faults can be asked for; None for nowhere."""
 
 
 def serve_gateway(options: GatewayOptions, *, on_line: Callable[[str], None]) -> int:
@@ -44,9 +51,9 @@ def serve_gateway(options: GatewayOptions, *, on_line: Callable[[str], None]) ->
     ConfigurationError
         If an option is wrong or the port is taken.
     """
-    server = _build(options)
+    desk = _build(options)
     try:
-        asyncio.run(_serve(server, on_line))
+        asyncio.run(_serve(desk, options.control_port, on_line))
     except OSError as error:
         raise ConfigurationError(
             f"can't listen on {options.host}:{options.port}: {error.strerror or error}; "
@@ -55,40 +62,72 @@ def serve_gateway(options: GatewayOptions, *, on_line: Callable[[str], None]) ->
     return 0
 
 
-def _build(options: GatewayOptions) -> TwsServer:
-    if not 0 <= options.port <= MAX_PORT:
-        raise ConfigurationError(f"--port must be from 0 to {MAX_PORT}, was {options.port}")
+def _build(options: GatewayOptions) -> FaultDesk:
+    for flag, port in (("--port", options.port), ("--control-port", options.control_port or 0)):
+        if not 0 <= port <= MAX_PORT:
+            raise ConfigurationError(f"{flag} must be from 0 to {MAX_PORT}, was {port}")
     if not (math.isfinite(options.cash) and 0 < options.cash <= MAX_CASH):
         raise ConfigurationError(f"--cash must be above 0 USD, was {options.cash:g}")
-    scenario = options.scenario
-    if options.data is not None and scenario is not None:
+    scenario = _scenario(options.scenario)
+    if options.data is not None and scenario.market is not None:
         raise ConfigurationError("--scenario names a scenario and --data a tape; leave one out")
+    seed = options.seed if options.seed is not None else scenario.seed
     run = run_options(
         load_with_origins(None),
-        simulate=scenario or DEFAULT_SCENARIO,
+        simulate=scenario.market or DEFAULT_SCENARIO,
         data=options.data,
         speed=options.speed,
-        seed=options.seed,
+        seed=seed,
     )
     symbols = [symbol.strip() for symbol in options.symbols.split(",") if symbol.strip()]
     try:
         market = build_market(run, symbols)
     except (UnknownInstrumentError, InvalidValueError) as error:
         raise ConfigurationError(f"--symbols {options.symbols!a}: {error}") from None
-    return build_server(
+    clock = SimulatedClock(market.start_ns, speed=run.speed)
+    server = build_server(
         market=market,
-        clock=SimulatedClock(market.start_ns, speed=run.speed),
+        clock=clock,
         session=SystemClock().now_ns() // 1_000_000_000,
         host=options.host,
         port=options.port,
         initial_cash=Decimal(str(options.cash)),
         seed=run.seed,
     )
+    return FaultDesk(server, clock, seed=run.seed, plans=scenario.plans)
 
 
-async def _serve(server: TwsServer, on_line: Callable[[str], None]) -> None:
+def _scenario(name: str | None) -> Scenario:
+    """Return the scenario of a file, or the market of that name without faults."""
+    if name is not None and name.endswith(".toml"):
+        return read_scenario(Path(name))
+    return Scenario(market=name)
+
+
+async def _serve(desk: FaultDesk, control_port: int | None, on_line: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await run_gateway(server, stop=stop, on_line=on_line)
+    control = None if control_port is None else await _control(desk, control_port, on_line)
+    desk.start()
+    try:
+        await run_gateway(desk.server, stop=stop, on_line=on_line)
+    finally:
+        await desk.stop()
+        if control is not None:
+            control.close()
+
+
+async def _control(
+    desk: FaultDesk, port: int, on_line: Callable[[str], None]
+) -> asyncio.AbstractServer:
+    try:
+        control = await open_control_port(desk, port)
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't listen on 127.0.0.1:{port}: {error.strerror or error}; "
+            "choose another --control-port"
+        ) from None
+    on_line(f"faults on demand on 127.0.0.1:{port_of(control, port)}")
+    return control

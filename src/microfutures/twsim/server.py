@@ -103,7 +103,7 @@ class TwsServer:
         server = await loop.create_server(self.new_session, self.host, port)
         self.stop_listening()
         self._server = server
-        self.port = _port_of(server, port)
+        self.port = port_of(server, port)
 
     def stop_listening(self) -> None:
         """Refuse new clients; those that are connected stay."""
@@ -147,7 +147,7 @@ class TwsServer:
                     send_growing_bars(session)
 
 
-def _port_of(server: asyncio.AbstractServer, asked: int) -> int:
+def port_of(server: asyncio.AbstractServer, asked: int) -> int:
     """Return the port that a server listens on; a virtual one names it itself."""
     sockets = getattr(server, "sockets", ())
     if sockets:
