@@ -70,7 +70,12 @@ def every_fault(seconds: float) -> tuple[Plan, ...]:
     faults.append(msgspec.convert({"then": 1101}, KINDS["link_loss"]))
     faults.append(msgspec.convert({"keeps_orders": False}, KINDS["restart"]))
     per_minute = max(MEAN_PER_MINUTE, 180 / seconds)
-    return tuple(Plan(fault=fault, per_minute=per_minute) for fault in faults)
+    # Draws alone may leave a class out of a short run.
+    once = [
+        Plan(fault=fault, at=seconds * (number + 1) / (len(faults) + 1))
+        for number, fault in enumerate(faults)
+    ]
+    return (*once, *(Plan(fault=fault, per_minute=per_minute) for fault in faults))
 
 
 class Client:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from pathlib import Path
 
 import ib_async
@@ -15,18 +16,24 @@ from microfutures.twsim.faults.control import answer, open_control_port
 from microfutures.twsim.faults.desk import FaultDesk
 from microfutures.twsim.faults.kinds import KINDS
 from microfutures.twsim.faults.schedule import parse_fault, read_scenario
+from microfutures.twsim.gateway import build_server
+from microfutures.venue.synthetic import SyntheticMarket
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "docs" / "scenarios").glob("*.toml"))
 
 Scene = Callable[[FaultDesk, ib_async.IB, list[int]], Awaitable[None]]
 
 
-def play(scene: Scene) -> None:
+def play(scene: Scene, *, cash: int = 25_000) -> None:
     """Run `scene` with a desk of faults, a connected client and the error codes it gets."""
 
     async def main() -> None:
-        server = a_server()
-        desk = FaultDesk(server, SimulatedClock(0))
+        market = SyntheticMarket(seed=1)
+        clock = SimulatedClock(market.start_ns)
+        server = build_server(
+            market=market, clock=clock, host="127.0.0.1", port=0, initial_cash=Decimal(cash)
+        )
+        desk = FaultDesk(server, clock)
         await server.start()
         ib, codes = ib_async.IB(), list[int]()
         await ib.connectAsync("127.0.0.1", server.port, clientId=1)
@@ -199,6 +206,24 @@ def test_fill_comes_before_its_acknowledgement() -> None:
     play(scene)
 
 
+def test_partial_fill_stops_and_the_rest_is_cancelled_late() -> None:
+    async def scene(desk: FaultDesk, ib: ib_async.IB, _seen: list[int]) -> None:
+        contract = await mcl(ib)
+        ticker = ib.reqMktData(contract)
+        await asyncio.sleep(2)
+        cause(desk, "partial_fill_stops", seconds=600, delay=60)
+        size = int(ticker.askSize) + 1
+        trade = ib.placeOrder(contract, ib_async.LimitOrder("BUY", size, ticker.ask, tif="DAY"))
+        await asyncio.sleep(50)
+        assert trade.orderStatus.status == "Submitted"
+        filled = trade.filled()
+        assert 0 < filled < size
+        await asyncio.sleep(30)
+        assert (trade.orderStatus.status, trade.filled()) == ("Cancelled", filled)
+
+    play(scene, cash=10_000_000)
+
+
 @pytest.mark.parametrize("kind", ["duplicated", "reordered"])
 def test_client_counts_a_fill_once_however_it_is_told(kind: str) -> None:
     async def scene(desk: FaultDesk, ib: ib_async.IB, _seen: list[int]) -> None:
@@ -311,7 +336,9 @@ def test_example_scenario_plays(path: Path) -> None:
         runner.run(main())
 
 
-def test_short_soak_of_every_fault_leaks_nothing() -> None:
-    outcome = run(hours=0.25, seed=1)
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_short_soak_of_every_fault_leaks_nothing(seed: int) -> None:
+    outcome = run(hours=0.25, seed=seed)
     assert outcome.is_clean, outcome
     assert len(outcome.faults) == len(KINDS)

@@ -86,7 +86,7 @@ class FaultDesk:
         if fault.seconds > 0:
             self._number += 1
             self._lasting[self._number] = fault
-            self._later(fault.seconds, partial(self._end, self._number))
+            self.later(fault.seconds, partial(self._end, self._number))
 
     def _end(self, number: int) -> None:
         self._lasting.pop(number).end(self)
@@ -149,7 +149,11 @@ class FaultDesk:
             self._held[session] += frames
         else:
             self._held[session] = list(frames)
-            self._later(seconds, lambda: session.deliver(b"".join(self._held.pop(session))))
+            self.later(seconds, lambda: session.deliver(b"".join(self._held.pop(session))))
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something after a while."""
+        self._spawn(self._after(seconds, action))
 
     def go_offline(self, seconds: float) -> None:
         """Drop every client and refuse connections for a while; outages add up to the longest."""
@@ -179,9 +183,6 @@ class FaultDesk:
         tell(self.server.port)
 
     # -- tasks --------------------------------------------------------------------------------
-
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
-        self._spawn(self._after(seconds, action))
 
     async def _after(self, seconds: float, action: Callable[[], None]) -> None:
         await self._clock.sleep(seconds)

@@ -24,6 +24,10 @@ class Stage(Protocol):
         """Deliver frames after a while, together with what is held of the session already."""
         ...
 
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something after a while."""
+        ...
+
     def go_offline(self, seconds: float) -> None:
         """Drop every client and refuse connections for a while."""
         ...

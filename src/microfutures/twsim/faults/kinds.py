@@ -21,6 +21,7 @@ KINDS: dict[str, type[Fault]] = {
     "no_subscription": broker.NoSubscription,
     "order_reject": orders.OrderReject,
     "silent_order": orders.SilentOrder,
+    "partial_fill_stops": orders.PartialFillStops,
     "fill_before_acknowledgement": orders.FillBeforeAcknowledgement,
     "duplicated": orders.DuplicatedCallbacks,
     "reordered": orders.ReorderedCallbacks,

@@ -1,10 +1,13 @@
 """Faults of orders and of the callbacks that tell about them."""
 
+from functools import partial
+
 from microfutures.twsim.errors import wording
 from microfutures.twsim.faults.broker import PLACE_ORDER
 from microfutures.twsim.faults.fault import Fault, Stage, message_id
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import encode
+from microfutures.venue.messages import OrderCancelled
 
 ORDER_STATUS, OPEN_ORDER, EXECUTION, CURRENT_TIME = 3, 5, 11, 49
 CALLBACKS = frozenset({ORDER_STATUS, OPEN_ORDER, EXECUTION})
@@ -47,6 +50,27 @@ class SilentOrder(Fault, frozen=True):
 
     def takes(self, stage: Stage, session: Session, fields: list[str]) -> bool:
         return _new_order_id(session, fields) is None
+
+
+class PartialFillStops(Fault, frozen=True):
+    """An order that is filled in part is filled no further, can't be cancelled, and ends late.
+
+    Source: IB API, "Order status": an order is Submitted with `remaining` above 0 for any time.
+    """
+
+    seconds: float = 60.0
+    delay: float = 60.0
+    """Seconds until the rest of the order is cancelled by the exchange."""
+
+    def outgoing(self, stage: Stage, session: Session, frames: list[bytes]) -> list[bytes]:
+        exchange = session.exchange
+        for order in exchange.desk.open_orders(session.client_id):
+            if 0 < order.filled < order.quantity:
+                # Told late: until then its owner believes that the rest is at the exchange.
+                told = exchange.desk.cancel(order)
+                if all(isinstance(event, OrderCancelled) for event in told):
+                    stage.later(self.delay, partial(exchange.publish, told))
+        return frames
 
 
 class FillBeforeAcknowledgement(Fault, frozen=True):
