@@ -74,9 +74,13 @@ GatewayData = Annotated[
     Path | None, _flag("--data", "play the tapes in this folder instead", "DIR")
 ]
 GatewaySpeed = Annotated[float, _flag("--speed", _PACE, "N", f"{DEFAULT_SPEED:g}")]
-GatewaySeed = Annotated[int, _flag("--seed", _SEED, "N", DEFAULT_SEED)]
+GatewaySeed = Annotated[int | None, _flag("--seed", _SEED, "N", DEFAULT_SEED)]
 Scenario = Annotated[
-    str | None, _flag("--scenario", "market to simulate", "NAME", DEFAULT_SCENARIO)
+    str | None,
+    _flag("--scenario", "market to simulate, or a TOML file of faults", "NAME", DEFAULT_SCENARIO),
+]
+ControlPort = Annotated[
+    int | None, _flag("--control-port", "port to ask for faults on; 0 takes any", "PORT", "none")
 ]
 Symbols = Annotated[str, _flag("--symbols", "products to list", "LIST", "MCL,USO")]
 Record = Annotated[

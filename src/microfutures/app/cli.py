@@ -16,7 +16,6 @@ from microfutures import __version__
 from microfutures.app import arguments_flags as flags
 from microfutures.app.arguments import (
     DEFAULT_SCENARIO,
-    DEFAULT_SEED,
     DEFAULT_SPEED,
     parse_duration,
     run_options,
@@ -126,11 +125,12 @@ def gateway(
     data: flags.GatewayData = None,
     symbols: flags.Symbols = "MCL,USO",
     speed: flags.GatewaySpeed = DEFAULT_SPEED,
-    seed: flags.GatewaySeed = DEFAULT_SEED,
+    seed: flags.GatewaySeed = None,
     cash: flags.Cash = 25_000,
     record: flags.Record = None,
     proxy: flags.Proxy = None,
     replay: flags.Replay = None,
+    control_port: flags.ControlPort = None,
 ) -> None:
     """Serve a simulated TWS to any TWS API client."""
     from microfutures.app.gateway_command import GatewayOptions, serve_gateway
@@ -147,6 +147,7 @@ def gateway(
         record=record,
         proxy=proxy,
         replay=replay,
+        control_port=control_port,
     )
     raise typer.Exit(serve_gateway(options, on_line=_say))
 

@@ -15,8 +15,12 @@ from microfutures.app.recording_command import build_recorder, serve_proxy, serv
 from microfutures.app.simulation import build_market
 from microfutures.config import load_with_origins
 from microfutures.model.errors import ConfigurationError, InvalidValueError, UnknownInstrumentError
+from microfutures.twsim.faults.control import open_control_port
+from microfutures.twsim.faults.desk import FaultDesk
+from microfutures.twsim.faults.schedule import Scenario, read_scenario
 from microfutures.twsim.gateway import build_server, run_gateway
-from microfutures.twsim.server import TwsServer
+from microfutures.twsim.recording.proxy import RecordingProxy
+from microfutures.twsim.server import port_of
 
 MAX_PORT = 65_535
 MAX_CASH = 1e12
@@ -31,13 +35,17 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     port: int
     scenario: str | None
+    """A market's name, or a TOML file of faults."""
     data: Path | None
     symbols: str
     """Comma-separated."""
     speed: float
-    seed: int
+    seed: int | None
+    """None takes the scenario file's, or the usual one."""
     cash: float
     """USD."""
+    control_port: int | None = None
+    """Where faults can be asked for; None for nowhere."""
     record: Path | None = None
     proxy: str | None = None
     """Address of a TWS to record, instead of a simulation."""
@@ -83,14 +91,15 @@ def _choose(options: GatewayOptions, on_line: Callable[[str], None]) -> Work:
 
 def _check(options: GatewayOptions) -> None:
     """Refuse wrong numbers, and what contradicts itself."""
-    if not 0 <= options.port <= MAX_PORT:
-        raise ConfigurationError(f"--port must be from 0 to {MAX_PORT}, was {options.port}")
+    for flag, port in (("--port", options.port), ("--control-port", options.control_port or 0)):
+        if not 0 <= port <= MAX_PORT:
+            raise ConfigurationError(f"{flag} must be from 0 to {MAX_PORT}, was {port}")
     if not (math.isfinite(options.cash) and 0 < options.cash <= MAX_CASH):
         raise ConfigurationError(f"--cash must be above 0 USD, was {options.cash:g}")
     given = {
         "--proxy": options.proxy,
         "--replay": options.replay,
-        "--scenario": options.scenario,
+        "--scenario": None if _is_file(options.scenario) else options.scenario,
         "--data": options.data,
     }
     named = [flag for flag, value in given.items() if value is not None]
@@ -107,41 +116,91 @@ def _check(options: GatewayOptions) -> None:
 def _simulation(options: GatewayOptions, on_line: Callable[[str], None]) -> Work:
     is_recorded = options.record is not None
     host, port = ("127.0.0.1", 0) if is_recorded else (options.host, options.port)
-    server = _build(options, host, port)
+    desk = _build(options, host, port)
     recorder = None
     if options.record is not None:
         recorder = build_recorder(
             options.record,
             host=options.host,
             port=options.port,
-            clock=server.exchange.clock,
+            clock=desk.server.exchange.clock,
             on_line=on_line,
         )
-    return lambda stop: run_gateway(server, stop=stop, on_line=on_line, recorder=recorder)
+    return lambda stop: _serve(
+        desk, options.control_port, stop=stop, on_line=on_line, recorder=recorder
+    )
 
 
-def _build(options: GatewayOptions, host: str, port: int) -> TwsServer:
+def _build(options: GatewayOptions, host: str, port: int) -> FaultDesk:
+    scenario = _scenario(options.scenario)
+    if options.data is not None and scenario.market is not None:
+        raise ConfigurationError("--scenario names a market and --data a tape; leave one out")
     run = run_options(
         load_with_origins(None),
-        simulate=options.scenario or DEFAULT_SCENARIO,
+        simulate=scenario.market or DEFAULT_SCENARIO,
         data=options.data,
         speed=options.speed,
-        seed=options.seed,
+        seed=options.seed if options.seed is not None else scenario.seed,
     )
     symbols = [symbol.strip() for symbol in options.symbols.split(",") if symbol.strip()]
     try:
         market = build_market(run, symbols)
     except (UnknownInstrumentError, InvalidValueError) as error:
         raise ConfigurationError(f"--symbols {options.symbols!a}: {error}") from None
-    return build_server(
+    clock = SimulatedClock(market.start_ns, speed=run.speed)
+    server = build_server(
         market=market,
-        clock=SimulatedClock(market.start_ns, speed=run.speed),
+        clock=clock,
         session=SystemClock().now_ns() // 1_000_000_000,
         host=host,
         port=port,
         initial_cash=Decimal(str(options.cash)),
         seed=run.seed,
     )
+    return FaultDesk(server, clock, seed=run.seed, plans=scenario.plans)
+
+
+def _is_file(scenario: str | None) -> bool:
+    return scenario is not None and scenario.endswith(".toml")
+
+
+def _scenario(name: str | None) -> Scenario:
+    """Return the scenario of a file, or the market of that name without faults."""
+    return (
+        read_scenario(Path(name)) if name is not None and _is_file(name) else Scenario(market=name)
+    )
+
+
+async def _serve(
+    desk: FaultDesk,
+    control_port: int | None,
+    *,
+    stop: asyncio.Event,
+    on_line: Callable[[str], None],
+    recorder: RecordingProxy | None,
+) -> None:
+    control = None if control_port is None else await _control(desk, control_port, on_line)
+    desk.start()
+    try:
+        await run_gateway(desk.server, stop=stop, on_line=on_line, recorder=recorder)
+    finally:
+        await desk.stop()
+        if control is not None:
+            control.close()
+
+
+async def _control(
+    desk: FaultDesk, port: int, on_line: Callable[[str], None]
+) -> asyncio.AbstractServer:
+    try:
+        control = await open_control_port(desk, port)
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't listen on 127.0.0.1:{port}: {error.strerror or error}; "
+            "choose another --control-port"
+        ) from None
+    on_line(f"faults on demand on 127.0.0.1:{port_of(control, port)}")
+    return control
 
 
 async def _until_interrupted(work: Work) -> None:

@@ -9,7 +9,7 @@ from microfutures.twsim.exchange import Exchange
 from microfutures.twsim.handlers import HANDLERS
 from microfutures.twsim.history_handlers import send_growing_bars, send_real_time_bars
 from microfutures.twsim.rate import MESSAGES_PER_SECOND
-from microfutures.twsim.session import Session
+from microfutures.twsim.session import Session, Tap
 from microfutures.venue.market import MarketSource
 from microfutures.venue.venue import Venue
 
@@ -69,14 +69,14 @@ class TwsServer:
         self._sessions: dict[Session, None] = {}
         # A dict, for its order: the same run writes in the same order.
         self._driver = MarketDriver(self.exchange, clock, on_tape_end)
+        self.tap: Tap | None = None
+        """What new sessions pass their messages through."""
         self._server: asyncio.AbstractServer | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Listen and begin to play; raise `OSError` when the port is taken."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self.new_session, self.host, self.port)
-        self.port = _port_of(self._server, self.port)
+        await self.listen(self.port)
         self._tasks = [
             asyncio.create_task(self._driver.run(), name="twsim market"),
             asyncio.create_task(self._beat(), name="twsim beat"),
@@ -92,9 +92,29 @@ class TwsServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.kill_connections()
+        server = self._server
+        self.stop_listening()
+        if server is not None:
+            await server.wait_closed()
+
+    async def listen(self, port: int) -> None:
+        """Accept clients on `port` and no longer on the present one; raise `OSError` if taken."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(self.new_session, self.host, port)
+        self.stop_listening()
+        self._server = server
+        self.port = port_of(server, port)
+
+    def stop_listening(self) -> None:
+        """Refuse new clients; those that are connected stay."""
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
+        self._server = None
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Return every connection, in the order they came."""
+        return tuple(self._sessions)
 
     def kill_connections(self) -> None:
         """Drop every client at once, those that have not said who they are too."""
@@ -108,6 +128,7 @@ class TwsServer:
             HANDLERS,
             max_messages_per_second=self._max_messages_per_second,
             on_lost=lambda lost: self._sessions.pop(lost, None),
+            tap=self.tap,
         )
         self._sessions[session] = None
         return session
@@ -126,7 +147,7 @@ class TwsServer:
                     send_growing_bars(session)
 
 
-def _port_of(server: asyncio.AbstractServer, asked: int) -> int:
+def port_of(server: asyncio.AbstractServer, asked: int) -> int:
     """Return the port that a server listens on; a virtual one names it itself."""
     sockets = getattr(server, "sockets", ())
     if sockets:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import Protocol, cast
 
 from microfutures.model.errors import MicroFuturesError
 from microfutures.model.identifiers import InstrumentId
@@ -41,6 +41,18 @@ _MAX_VERSION_DIGITS = 6
 Handler = Callable[["Session", FieldReader], None]
 
 
+class Tap(Protocol):
+    """Stands between a session and its socket, to make faults."""
+
+    def outgoing(self, session: "Session", frames: bytes) -> list[bytes]:
+        """Return what is written in place of `frames`, one packet each."""
+        ...
+
+    def takes(self, session: "Session", frame: bytes) -> bool:
+        """Tell whether a request reaches the session."""
+        ...
+
+
 class Session(asyncio.Protocol):
     """The server's end of one connection.
 
@@ -59,6 +71,7 @@ class Session(asyncio.Protocol):
         *,
         max_messages_per_second: int | None = None,
         on_lost: Callable[["Session"], None] = lambda _: None,
+        tap: Tap | None = None,
     ) -> None:
         self.exchange = exchange
         self.client_id = -1
@@ -67,6 +80,7 @@ class Session(asyncio.Protocol):
         self.wants = Subscriptions()
         self._handlers = handlers
         self._on_lost = on_lost
+        self._tap = tap
         self._rate = MessageRate(max_messages_per_second)
         self._is_paced = False
         self._waiting: deque[bytes] = deque()
@@ -114,7 +128,7 @@ class Session(asyncio.Protocol):
         return data[needed:]
 
     def _on_frame(self, frame: bytes) -> None:
-        if self._is_closing():
+        if self._is_closing() or (self._tap is not None and not self._tap.takes(self, frame)):
             return
         if not self.version:
             self._negotiate(frame)
@@ -216,6 +230,19 @@ class Session(asyncio.Protocol):
         tail: list[Field] = [""] if self.version >= 166 else []
         self.send([4, 2, request_id, code, escaped(text), *tail])
 
+    def deliver(self, frames: bytes) -> None:
+        """Write messages at once that a tap has held back."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frames)
+
+    def read(self, is_reading: bool) -> None:
+        """Stop taking bytes from the socket, or go on."""
+        if self._transport is not None and not self._transport.is_closing():
+            if is_reading:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+
     def close(self) -> None:
         """End the connection; what was written is still sent."""
         self._flush()
@@ -227,7 +254,9 @@ class Session(asyncio.Protocol):
         transport = self._transport
         if not unsent or transport is None or transport.is_closing():
             return
-        transport.write(b"".join(unsent))
+        frames = b"".join(unsent)
+        for packet in [frames] if self._tap is None else self._tap.outgoing(self, frames):
+            transport.write(packet)
         if transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             transport.abort()
 

@@ -1,0 +1,1 @@
+"""Faults on demand: what a real TWS does on a bad night, by schedule or by command."""

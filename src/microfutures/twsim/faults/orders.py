@@ -1,0 +1,136 @@
+"""Faults of orders and of the callbacks that tell about them."""
+
+from functools import partial
+
+from microfutures.twsim.errors import wording
+from microfutures.twsim.faults.broker import PLACE_ORDER
+from microfutures.twsim.faults.fault import Fault, Stage, message_id
+from microfutures.twsim.session import Session
+from microfutures.twsim.wire import encode
+from microfutures.venue.messages import OrderCancelled
+
+ORDER_STATUS, OPEN_ORDER, EXECUTION, CURRENT_TIME = 3, 5, 11, 49
+CALLBACKS = frozenset({ORDER_STATUS, OPEN_ORDER, EXECUTION})
+
+
+def _new_order_id(session: Session, fields: list[str]) -> int | None:
+    """Return the id of an order that is placed for the first time, None for all else."""
+    if session.client_id < 0 or fields[:1] != [str(PLACE_ORDER)] or len(fields) < 2:
+        return None
+    if not fields[1].isdecimal() or len(fields[1]) > 10:
+        return None
+    order_id = int(fields[1])
+    is_known = (session.client_id, order_id) in session.exchange.orders
+    return None if is_known else order_id
+
+
+class OrderReject(Fault, frozen=True):
+    """New orders are rejected with 201.
+
+    Source: IB API, "Message Codes", 201.
+    """
+
+    seconds: float = 10.0
+    reason: str = "The exchange is closed."
+
+    def takes(self, stage: Stage, session: Session, fields: list[str]) -> bool:
+        order_id = _new_order_id(session, fields)
+        if order_id is not None:
+            session.error(order_id, 201, wording(201, detail=self.reason))
+        return order_id is None
+
+
+class SilentOrder(Fault, frozen=True):
+    """New orders get no answer at all and never reach the market.
+
+    Source: IB API, "Placing Orders": an order without openOrder or orderStatus did not arrive.
+    """
+
+    seconds: float = 10.0
+
+    def takes(self, stage: Stage, session: Session, fields: list[str]) -> bool:
+        return _new_order_id(session, fields) is None
+
+
+class PartialFillStops(Fault, frozen=True):
+    """An order that is filled in part is filled no further, can't be cancelled, and ends late.
+
+    Source: IB API, "Order status": an order is Submitted with `remaining` above 0 for any time.
+    """
+
+    seconds: float = 60.0
+    delay: float = 60.0
+    """Seconds until the rest of the order is cancelled by the exchange."""
+
+    def outgoing(self, stage: Stage, session: Session, frames: list[bytes]) -> list[bytes]:
+        exchange = session.exchange
+        for order in exchange.desk.open_orders(session.client_id):
+            if 0 < order.filled < order.quantity:
+                # Told late: until then its owner believes that the rest is at the exchange.
+                told = exchange.desk.cancel(order)
+                if all(isinstance(event, OrderCancelled) for event in told):
+                    stage.later(self.delay, partial(exchange.publish, told))
+        return frames
+
+
+class FillBeforeAcknowledgement(Fault, frozen=True):
+    """openOrder and orderStatus come late, executions at once.
+
+    Source: IB API, "Order status": no order among openOrder, orderStatus, execDetails is promised.
+    """
+
+    seconds: float = 10.0
+    delay: float = 1.0
+
+    def outgoing(self, stage: Stage, session: Session, frames: list[bytes]) -> list[bytes]:
+        late = [frame for frame in frames if message_id(frame) in (ORDER_STATUS, OPEN_ORDER)]
+        if late:
+            stage.hold(session, late, self.delay)
+        return [frame for frame in frames if message_id(frame) not in (ORDER_STATUS, OPEN_ORDER)]
+
+
+class DuplicatedCallbacks(Fault, frozen=True):
+    """Every order callback comes twice.
+
+    Source: IB API, "Order status": "duplicate orderStatus messages" are to be expected.
+    """
+
+    seconds: float = 10.0
+
+    def outgoing(self, stage: Stage, session: Session, frames: list[bytes]) -> list[bytes]:
+        return [
+            copy for frame in frames for copy in [frame] * (1 + (message_id(frame) in CALLBACKS))
+        ]
+
+
+class ReorderedCallbacks(Fault, frozen=True):
+    """The order callbacks of one moment come in any order.
+
+    Source: IB API, "Order status": no order among openOrder, orderStatus, execDetails is promised.
+    """
+
+    seconds: float = 10.0
+
+    def outgoing(self, stage: Stage, session: Session, frames: list[bytes]) -> list[bytes]:
+        shuffled = [frame for frame in frames if message_id(frame) in CALLBACKS]
+        stage.random.shuffle(shuffled)
+        rest = iter(shuffled)
+        return [next(rest) if message_id(frame) in CALLBACKS else frame for frame in frames]
+
+
+class ClockOff(Fault, frozen=True):
+    """The gateway's answer to reqCurrentTime is off by `offset` seconds.
+
+    Source: IB API, `currentTime` is the clock of the machine that TWS runs on.
+    """
+
+    seconds: float = 60.0
+    offset: int = 90
+
+    def outgoing(self, stage: Stage, session: Session, frames: list[bytes]) -> list[bytes]:
+        return [self._shifted(frame) if message_id(frame) == CURRENT_TIME else frame
+                for frame in frames]  # fmt: skip
+
+    def _shifted(self, frame: bytes) -> bytes:
+        kind, version, moment = frame[4:].decode("ascii").split("\0")[:3]
+        return encode([kind, version, int(moment) + self.offset])
