@@ -92,7 +92,7 @@ class FillBeforeAcknowledgement(Fault, frozen=True):
 class DuplicatedCallbacks(Fault, frozen=True):
     """Every order callback comes twice.
 
-    Source: IB API, "Order status": "duplicate orderStatus messages" are to be expected.
+    Source: IB API, "Order status": the same status may be told more than once.
     """
 
     seconds: float = 10.0
