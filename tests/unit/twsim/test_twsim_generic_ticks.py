@@ -16,6 +16,8 @@ Scene = Callable[[ib_async.IB, ib_async.Contract], Awaitable[None]]
 MCL = ib_async.Future("MCL", "202611", "NYMEX", currency="USD")
 USO = ib_async.Stock("USO", "SMART", "USD")
 
+pytestmark = pytest.mark.slow
+
 
 def play(scene: Scene, wanted: ib_async.Contract = MCL) -> None:
     async def main() -> None:

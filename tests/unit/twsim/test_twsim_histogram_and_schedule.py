@@ -15,6 +15,8 @@ Scene = Callable[[TwsServer, ib_async.IB], Awaitable[None]]
 MCL = ib_async.Future("MCL", "202611", "NYMEX", currency="USD")
 USO = ib_async.Stock("USO", "SMART", "USD")
 
+pytestmark = pytest.mark.slow
+
 
 def play(scene: Scene) -> None:
     async def main() -> None:

@@ -35,6 +35,8 @@ amounts = st.decimals(-10_000_000, 10_000_000, places=2)
 quantities = st.integers(1, 1_000_000)
 names = st.text("ABCxyz019-_/.:", max_size=12)
 
+pytestmark = pytest.mark.slow
+
 
 @st.composite
 def orders(draw: st.DrawFn) -> OrderFacts:

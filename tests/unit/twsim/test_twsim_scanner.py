@@ -9,6 +9,8 @@ import pytest
 from helpers.gateway import a_server
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 
+pytestmark = pytest.mark.slow
+
 
 def scan(code: str, instrument: str = "FUT.US") -> list[str]:
     """Return the local symbols that a scan finds after a minute of trading."""
