@@ -4,10 +4,12 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 ARGS ?=
+DAYS ?= 20
+SEED ?= 1
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-fast check bench conformance fuzz lock clean
+.PHONY: help run test test-fast check bench conformance fuzz campaign lock clean
 
 help:
 	@echo "make run        start the simulator and the whole system (ARGS='--duration 2m' adds flags)"
@@ -17,6 +19,7 @@ help:
 	@echo "make bench      measure speed"
 	@echo "make conformance  print what the simulator answers to each request of each client"
 	@echo "make fuzz       send nonsense to the simulator (ARGS='--cases 1000000 --seed 1')"
+	@echo "make campaign   live through simulated bad days (DAYS=20 SEED=1, ARGS='--mutations')"
 	@echo "make lock       resolve the dependencies anew (needs uv)"
 	@echo "make clean      remove what the targets above made"
 
@@ -40,6 +43,9 @@ bench: $(DEV)
 
 fuzz: $(DEV)
 	@exec $(BIN)/python -m benchmarks.fuzz $(ARGS)
+
+campaign: $(DEV)
+	@exec $(BIN)/python -m campaign --days $(DAYS) --seed $(SEED) $(ARGS)
 
 $(VENV)/bin/python:
 	@python="$$(sh scripts/find-python)" && "$$python" -m venv $(VENV)
