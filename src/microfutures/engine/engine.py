@@ -173,6 +173,9 @@ class Engine:
     def _on_quote(self, quote: Quote) -> None:
         self.state.quotes[quote.instrument_id] = quote
         self.state.last_message_ns = quote.time_ns
+        for strategy in self.strategies:
+            for intent in strategy.on_quote(quote):
+                self.floor.propose(intent)
 
     def _on_instrument(self, event: InstrumentResolved) -> None:
         instrument = event.instrument
