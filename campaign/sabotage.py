@@ -15,7 +15,7 @@ from microfutures.app import wiring
 from microfutures.engine.books import Books
 from microfutures.engine.commands import CommandDesk
 from microfutures.engine.engine import Engine
-from microfutures.engine.output import EngineOutput
+from microfutures.engine.output import EngineOutput, Say
 from microfutures.engine.reconciliation import Reconciler
 from microfutures.engine.runner import EngineRunner
 from microfutures.engine.state import DeskState
@@ -51,7 +51,10 @@ def _always(place: object, name: str, value: object) -> Break:
 
 def _without_commit(self: EngineRunner, time_ns: int, output: EngineOutput) -> None:
     for effect in output.effects:
-        self._carry_out_one(time_ns, effect)
+        if isinstance(effect, Say):
+            self._speak(time_ns, effect)
+        else:
+            self._do(effect)
 
 
 async def _no_executions(*_: object) -> None:
