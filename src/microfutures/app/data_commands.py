@@ -80,6 +80,16 @@ def inspect(
         typer.echo(line)
 
 
+@data_app.command()
+def check(series: flags.SeriesToCheck = None, store: flags.Store = flags.DEFAULT_STORE) -> None:
+    """Look for gaps, wrong clocks, outliers and repeats, in SERIES or in all."""
+    with _research():
+        from microfutures.app.data_views import check_lines
+
+    for line in check_lines(store, series or ()):
+        typer.echo(line)
+
+
 @contextmanager
 def _research() -> Iterator[None]:
     """Turn a missing library into the sentence that says what to install."""

@@ -18,6 +18,10 @@ Store = Annotated[Path, _flag("--store", "folder of the store", "DIR")]
 Series = Annotated[
     str, typer.Argument(help="series as `data list` shows it", metavar="SERIES", show_default=False)
 ]
+SeriesToCheck = Annotated[
+    list[str] | None,
+    typer.Argument(help="series to check  [default: all]", metavar="SERIES", show_default=False),
+]
 Start = Annotated[str | None, _flag("--from", "begin here, UTC", "DATE")]
 End = Annotated[str | None, _flag("--to", "end before this day or moment, UTC", "DATE")]
 Rows = Annotated[int, _flag("--rows", "of the head and of the tail", "N")]

@@ -1,6 +1,7 @@
-"""`microfutures data list` and `inspect`, as lines."""
+"""`microfutures data list`, `inspect` and `check`, as lines."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,13 +9,16 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
+from microfutures.adapters.store.check import check_series
 from microfutures.adapters.store.errors import StoreError
+from microfutures.adapters.store.findings import Finding, FindingKind, shown
 from microfutures.adapters.store.series import TIME, Series, series_of
 from microfutures.adapters.store.store import MarketStore
 from microfutures.model.errors import ConfigurationError
 from microfutures.model.timestamp import to_datetime
 
 NAME_WIDTH = 26
+MOST_OF_A_KIND = 20
 
 
 def list_lines(root: Path) -> Iterator[str]:
@@ -48,10 +52,10 @@ def inspect_lines(
     yield f"{series}: {table.num_rows:,} rows"
     for column in table.column_names[1:]:
         yield f"  {column:<10} {_extremes(table[column])}"
-    shown = table if table.num_rows <= 2 * rows else table.slice(0, rows)
+    head = table if table.num_rows <= 2 * rows else table.slice(0, rows)
     yield "  ".join(f"{column:>16}" for column in table.column_names)
-    yield from _rows(shown)
-    if shown is not table:
+    yield from _rows(head)
+    if head is not table:
         yield f"{'...':>16}"
         yield from _rows(table.slice(table.num_rows - rows))
 
@@ -100,3 +104,38 @@ def _moment(moment_ns: int, series: Series) -> str:
     return (
         f"{moment:%Y-%m-%d}" + " " * 6 if series.resolution == "1d" else f"{moment:%Y-%m-%d %H:%M}"
     )
+
+
+def check_lines(root: Path, names: Sequence[str]) -> Iterator[str]:
+    """Yield the report of each series named, or of all.
+
+    Raises
+    ------
+    StoreError
+        If there is no such series, or a file of it can't be read.
+    """
+    store = MarketStore(root)
+    chosen = [named_series(root, name) for name in names] or store.series()
+    if not chosen:
+        yield f"{root}: nothing here; `microfutures data import FILE` brings something in"
+    for series in chosen:
+        report = check_series(series, store.read(series))
+        share = ""
+        if report.expected:
+            share = f", {report.present:,} of {report.expected:,} expected"
+        span = f"{shown(report.first_ns)} to {shown(report.last_ns)}"
+        yield f"{series}: {report.rows:,} rows{share}, {span} UTC"
+        yield from _told(report.findings)
+        if not report.findings:
+            yield "  nothing strange"
+
+
+def _told(findings: Sequence[Finding]) -> Iterator[str]:
+    counts: Counter[FindingKind] = Counter()
+    for finding in findings:
+        counts[finding.kind] += 1
+        if counts[finding.kind] <= MOST_OF_A_KIND:
+            yield f"  {finding.line()}"
+    for kind, count in counts.items():
+        if count > MOST_OF_A_KIND:
+            yield f"  {kind:<9} and {count - MOST_OF_A_KIND} more"

@@ -75,3 +75,13 @@ def test_list_and_inspect_show_what_is_stored(tmp_path: Path, bars: Path) -> Non
     assert shown.output.count("2026-03-26 14:") == 4
     unknown = data(tmp_path, "inspect", "USO/bars_1m")
     assert "the store has no USO/bars_1m; it has MCL/bars_1m" in str(unknown.exception)
+
+
+def test_check_reports_the_hole_in_a_file(tmp_path: Path, bars: Path) -> None:
+    lines = bars.read_text().splitlines(keepends=True)
+    bars.write_text("".join(lines[:11] + lines[21:]))
+    data(tmp_path, "import", str(bars), "--yes")
+    shown = data(tmp_path, "check")
+    assert shown.exit_code == 0, shown.output
+    assert "MCL/bars_1m: 20 rows, 20 of 30 expected" in shown.output
+    assert "gap       2026-03-26 14:10  10 bars missing to 2026-03-26 14:20" in shown.output
