@@ -1,6 +1,7 @@
 """Fills and commissions into the portfolio: whose they are, what they finished."""
 
 from collections import deque
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -13,7 +14,7 @@ from microfutures.engine.voice import Voice
 from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.events import Severity
 from microfutures.model.fills import Commission, Fill
-from microfutures.model.identifiers import ExecutionId, InstrumentId, OrderRef, StrategyName
+from microfutures.model.identifiers import ExecutionId, InstrumentId, OrderRef, StrategyName, Symbol
 from microfutures.model.instrument import Instrument
 from microfutures.model.orders import Order, Side
 
@@ -31,12 +32,22 @@ class Trade(msgspec.Struct, frozen=True):
 class Books:
     """Knows which strategy each order belongs to and books what happens to it."""
 
-    def __init__(self, state: DeskState, out: OutputBuilder, voice: Voice) -> None:
+    def __init__(
+        self,
+        state: DeskState,
+        out: OutputBuilder,
+        voice: Voice,
+        *,
+        order_ref_prefix: str,
+        trader_of: Callable[[Symbol], StrategyName | None],
+    ) -> None:
         self.trades: deque[Trade] = deque(maxlen=KEPT_TRADES)
         self._state = state
         self._portfolio = state.portfolio
         self._out = out
         self._voice = voice
+        self._trader_of = trader_of
+        self._prefixes = {order_ref_prefix}
         self._owners: dict[OrderRef, tuple[StrategyName, str]] = {}
 
     def register(self, order: Order) -> None:
@@ -46,11 +57,25 @@ class Books:
 
     def is_ours(self, order_ref: OrderRef) -> bool:
         """Tell whether an order was ours, of this run or an earlier one."""
-        return order_ref in self._owners
+        return order_ref in self._owners or _prefix(order_ref) in self._prefixes
+
+    def _owner(self, fill: Fill) -> tuple[StrategyName, str] | None:
+        """Return whose a fill is, by the order's name alone if the journal has lost its intent."""
+        known = self._owners.get(fill.order_ref)
+        instrument = self._state.instrument_by_id(fill.instrument_id)
+        if known is not None or instrument is None:
+            return known
+        strategy = self._trader_of(instrument.symbol)
+        if strategy is None or _prefix(fill.order_ref) not in self._prefixes:
+            return None
+        text = f"order {fill.order_ref} is ours by its name; the journal has lost it (a power cut?)"
+        self._voice.say(Severity.WARNING, text)
+        owner = self._owners[fill.order_ref] = (strategy, "sent before a power cut")
+        return owner
 
     def take_fill(self, fill: Fill) -> StrategyName | None:
         """Book an execution; return whose it is, None when it is not ours."""
-        owner = self._owners.get(fill.order_ref)
+        owner = self._owner(fill)
         if owner is None:
             self._out.record("order", "ForeignFill", fill)
             text = f"{fill.side} {fill.quantity} {fill.instrument_id} at {fill.price} is not ours"
@@ -142,13 +167,17 @@ class Books:
         """Know a contract of an earlier run again."""
         self._state.instruments.setdefault(instrument.instrument_id, instrument)
 
+    def restore_prefix(self, order_ref_prefix: str) -> None:
+        """Know what the orders of an earlier run are called."""
+        self._prefixes.add(order_ref_prefix)
+
     def restore_order(self, order: Order) -> None:
         """Know an order of an earlier run again."""
         self._owners[order.order_ref] = (order.strategy, order.reason)
 
     def restore_fill(self, fill: Fill) -> None:
         """Book a fill of an earlier run, if it was ours."""
-        owner = self._owners.get(fill.order_ref)
+        owner = self._owner(fill)
         instrument = self._state.instrument_by_id(fill.instrument_id)
         if owner is not None and instrument is not None:
             self._portfolio.book_fill(owner[0], fill, instrument.multiplier, reason=owner[1])
@@ -159,6 +188,11 @@ class Books:
         if instrument is not None:
             strategy = StrategyName(fill.order_ref)
             self._portfolio.book_fill(strategy, fill, instrument.multiplier, reason="adjusted")
+
+
+def _prefix(order_ref: OrderRef) -> str:
+    """Return what names the start that an order was made in."""
+    return order_ref.rpartition("-")[0]
 
 
 def _decimal(share: Fraction) -> Decimal:
