@@ -1,6 +1,6 @@
 """One contract of the simulated market: when it trades, how liquid it is, what it quotes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from math import ceil, exp, floor
 from random import Random
@@ -124,13 +124,27 @@ class Tradable:
         """Return the fair price in ticks, not rounded."""
         return self._level * exp(common + self._gap_share * gap) / self._tick
 
+    def moves(self, commons: Sequence[float], gaps: Sequence[float]) -> list[float]:
+        """Return the logs of its prices relative to its level, for many moments at once."""
+        share = self._gap_share
+        return [common + share * gap for common, gap in zip(commons, gaps, strict=True)]
+
+    def price_of_move(self, move: float) -> float:
+        """Return the price at a log relative to its level, on the tick."""
+        return float(self.instrument.price(round(self._level * exp(move) / self._tick)))
+
+    def volume_share_at(self, moment_ns: int) -> float:
+        """Return its volume relative to the front month's."""
+        if self._share is None:
+            return self.volume_share
+        return self._share(local_date(moment_ns, NEW_YORK))
+
     def enter(self, session: Session) -> None:
         """Take note of the session that is on: its price limits, its share of the volume."""
         if self._session is not None and session.close_ns == self._session.close_ns:
             return
         self._session = session
-        if self._share is not None:
-            self.volume_share = self._share(local_date(session.close_ns, NEW_YORK))
+        self.volume_share = self.volume_share_at(session.close_ns)
         self._lowest = ceil(self._fair - abs(self._fair) * self._limit)
         self._highest = floor(self._fair + abs(self._fair) * self._limit)
 
