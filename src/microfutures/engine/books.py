@@ -1,12 +1,14 @@
 """Fills and commissions into the portfolio: whose they are, what they finished."""
 
 from collections import deque
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
 import msgspec
 
 from microfutures.engine.output import OutputBuilder
+from microfutures.engine.owners import Owners
 from microfutures.engine.reconciliation import Adjustment
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
@@ -31,33 +33,41 @@ class Trade(msgspec.Struct, frozen=True):
 class Books:
     """Knows which strategy each order belongs to and books what happens to it."""
 
-    def __init__(self, state: DeskState, out: OutputBuilder, voice: Voice) -> None:
+    def __init__(
+        self,
+        state: DeskState,
+        out: OutputBuilder,
+        voice: Voice,
+        *,
+        is_live: Callable[[OrderRef], bool],
+    ) -> None:
         self.trades: deque[Trade] = deque(maxlen=KEPT_TRADES)
         self._state = state
         self._portfolio = state.portfolio
         self._out = out
         self._voice = voice
-        self._owners: dict[OrderRef, tuple[StrategyName, str]] = {}
+        self._owners = Owners(is_live=is_live, forget=state.portfolio.forget)
 
     def register(self, order: Order) -> None:
         """Remember whose order is about to be sent."""
-        self._owners[order.order_ref] = (order.strategy, order.reason)
+        self._owners.add(order)
         self._out.record("order", "OrderApproved", order)
 
     def is_ours(self, order_ref: OrderRef) -> bool:
-        """Tell whether an order was ours, of this run or an earlier one."""
+        """Tell whether an order was ours, of this run or an earlier one, as far as remembered."""
         return order_ref in self._owners
 
     def take_fill(self, fill: Fill) -> StrategyName | None:
         """Book an execution; return whose it is, None when it is not ours."""
-        owner = self._owners.get(fill.order_ref)
+        owner = self._owners.of(fill.order_ref)
         if owner is None:
             self._out.record("order", "ForeignFill", fill)
             text = f"{fill.side} {fill.quantity} {fill.instrument_id} at {fill.price} is not ours"
             self._voice.say(Severity.DEBUG, text)
             return None
-        self._book(owner[0], owner[1], fill)
-        return owner[0]
+        self._owners.note(owner, fill)
+        self._book(owner.strategy, owner.reason, fill)
+        return owner.strategy
 
     def split(self, instrument_id: InstrumentId, factor: Fraction) -> None:
         """Restate our positions in shares of which there are `factor` for an old one now."""
@@ -144,14 +154,17 @@ class Books:
 
     def restore_order(self, order: Order) -> None:
         """Know an order of an earlier run again."""
-        self._owners[order.order_ref] = (order.strategy, order.reason)
+        self._owners.add(order)
 
     def restore_fill(self, fill: Fill) -> None:
         """Book a fill of an earlier run, if it was ours."""
-        owner = self._owners.get(fill.order_ref)
+        owner = self._owners.of(fill.order_ref)
         instrument = self._state.instrument_by_id(fill.instrument_id)
         if owner is not None and instrument is not None:
-            self._portfolio.book_fill(owner[0], fill, instrument.multiplier, reason=owner[1])
+            self._owners.note(owner, fill)
+            self._portfolio.book_fill(
+                owner.strategy, fill, instrument.multiplier, reason=owner.reason
+            )
 
     def restore_adjustment(self, fill: Fill) -> None:
         """Book an adjustment of an earlier run; its order reference is the strategy's name."""

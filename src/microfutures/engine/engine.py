@@ -86,7 +86,7 @@ class Engine:
         self._out = OutputBuilder()
         self._orders_made = 0
         self.voice = Voice(self.state, self._out)
-        self.books = Books(self.state, self._out, self.voice)
+        self.books = Books(self.state, self._out, self.voice, is_live=self._is_live)
         self.floor = TradingFloor(
             state=self.state,
             strategies=strategies,
@@ -342,6 +342,9 @@ class Engine:
             self._day = day
             self.floor.day_start_net = self.portfolio.performance().net
             self.portfolio.distribute_capital()
+
+    def _is_live(self, order_ref: OrderRef) -> bool:
+        return self.floor.desk.orders.is_live(order_ref)
 
     def _next_ref(self) -> OrderRef:
         self._orders_made += 1
