@@ -8,6 +8,7 @@ import msgspec
 from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine
 from microfutures.engine.guards import EquityMark
+from microfutures.engine.reconciliation import ForeignPositions
 from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.events import (
     CommandReceived,
@@ -40,6 +41,9 @@ def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
         ),
         "CommandReceived": _as(CommandReceived, commands.restore_command),
         "EquityMark": _as(EquityMark, lambda mark: engine.portfolio.restore_peak(mark.peak)),
+        "ForeignPositions": _as(
+            ForeignPositions, lambda found: engine.reconciler.restore(found.quantities)
+        ),
         HALTED: _as(dict[str, str], lambda halted: commands.restore_halt(halted["reason"])),
     }
     for record in records:

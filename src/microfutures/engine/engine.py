@@ -21,7 +21,7 @@ from microfutures.engine.output import (
     RequestHistory,
     RequestState,
 )
-from microfutures.engine.reconciliation import Reconciler
+from microfutures.engine.reconciliation import ForeignPositions, Reconciler
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
 from microfutures.execution.desk import ExecutionDesk
@@ -115,7 +115,7 @@ class Engine:
             voice=self.voice,
             out=self._out,
         )
-        self._reconciler = Reconciler()
+        self.reconciler = Reconciler()
         self._sequence = 0
         self._has_reconciled = False
         self._next_check_ns = 0
@@ -244,13 +244,16 @@ class Engine:
             return
         self._next_reconcile_ns = now_ns + seconds(RECONCILE_SECONDS)
         ours = self.portfolio.open_positions()
-        findings = self._reconciler.compare(
+        findings = self.reconciler.compare(
             event.positions, ours, self.portfolio.ledger.average_price
         )
         for instrument_id, factor in findings.splits:
             self.books.split(instrument_id, factor)
         for text in findings.foreign_changes:
             self.voice.say(Severity.WARNING, text)
+        if findings.foreign_changes:
+            foreign = ForeignPositions(self.reconciler.all_foreign)
+            self._out.record("order", "ForeignPositions", foreign)
         for adjustment in findings.adjustments:
             self.books.adjust(adjustment, cause=self._sequence)
         if not findings.adjustments and not findings.splits:

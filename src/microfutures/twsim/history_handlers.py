@@ -44,7 +44,7 @@ def historical_data(session: Session, reader: FieldReader) -> None:
     if instrument is None:
         return
     now_ns = exchange.clock.now_ns()
-    if what == schedule.WHAT:
+    if what == schedule.WHAT and session.version >= schedule.MIN_VERSION:
         _send_schedule(session, request_id, instrument, (end, size, length), regular_only)
         return
     problem = _problem(size, length, end, what, keeps_up, now_ns)

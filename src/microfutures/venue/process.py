@@ -9,19 +9,23 @@ walks are time-reversible), so history joins the live part without a seam.
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from math import exp, log, sqrt
+from math import exp, log, pi, sqrt
 from random import Random
 from zoneinfo import ZoneInfo
 
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
 from microfutures.model.trading_hours import NEW_YORK
-from microfutures.venue.scenarios import Dislocations, Scenario
+from microfutures.venue.laws import Dislocations, Reversion
+from microfutures.venue.scenarios import Scenario
 
 BASIS_POINT = 1e-4
 _HOUR_NS = 3600 * NANOSECONDS_PER_SECOND
 SECONDS_PER_YEAR = 252 * 23 * 3600
 # Slots of the past that can still be felt: after four of them a gap is 2^-16 of what it was.
 FELT_SLOTS = 4
+TURBULENCE_HALF_LIFE_SECONDS = 10.0
+# Of a standard normal draw without its sign.
+MEAN_OF_A_DRAW = sqrt(2 / pi)
 
 
 class Walk:
@@ -30,24 +34,51 @@ class Walk:
     def __init__(
         self, scenario: Scenario, annual_volatility: float, background: float, draws: Random
     ) -> None:
-        self._draws = draws
+        self._draw = draws.gauss
         self._per_root_second = annual_volatility / sqrt(SECONDS_PER_YEAR)
         self._drift_per_second = scenario.drift_per_hour / 3600
         self._deviation = scenario.background_bp * BASIS_POINT
         self._decay = log(2) / scenario.background_half_life_seconds
+        self._reversion = scenario.reversion
+        self._size = self._kept = self._fresh = self._usual = self._calming = 0.0
         self.common = 0.0
         """Log of the price relative to the start."""
         self.background = background
+        self.turbulence = 1.0
+        """How much the price has moved lately, in multiples of what is usual by day."""
 
-    def step(self, seconds: float, activity: float) -> None:
-        """Move by `seconds`, negative into the past, at `activity` times the usual volatility."""
+    def step(self, seconds: float, activity: float, push: float = 0.0) -> None:
+        """Move by `seconds`, negative into the past, at `activity` times the usual volatility.
+
+        `push` is what happens to the price on top, log units.
+        """
         size = abs(seconds)
-        noise = self._draws.gauss(0.0, 1.0)
-        self.common += self._per_root_second * activity * sqrt(size) * noise
-        self.common += self._drift_per_second * seconds
-        kept = exp(-self._decay * size)
-        fresh = self._deviation * sqrt(1.0 - kept * kept)
-        self.background = kept * self.background + fresh * self._draws.gauss(0.0, 1.0)
+        if size != self._size:
+            self._measure(size)
+        draw = self._draw
+        if self._reversion is None:
+            move = self._usual * activity * draw(0.0, 1.0) + self._drift_per_second * seconds + push
+        else:
+            move = _pull(self._reversion, self.common, size, draw(0.0, 1.0)) + push
+        self.common += move
+        self.background = self._kept * self.background + self._fresh * draw(0.0, 1.0)
+        strength = abs(move) / (self._usual * MEAN_OF_A_DRAW)
+        self.turbulence += self._calming * (strength - self.turbulence)
+
+    def _measure(self, size: float) -> None:
+        """Work out what depends on the length of a step alone; it hardly ever changes."""
+        self._size = size
+        self._kept = exp(-self._decay * size)
+        self._fresh = self._deviation * sqrt(1.0 - self._kept * self._kept)
+        self._usual = self._per_root_second * sqrt(size)
+        self._calming = 1.0 - exp(-log(2) * size / TURBULENCE_HALF_LIFE_SECONDS)
+
+
+def _pull(law: Reversion, common: float, seconds: float, draw: float) -> float:
+    """Return the move of a price that is pulled back to the start (Ornstein-Uhlenbeck)."""
+    kept = exp(-log(2) * seconds / law.half_life_seconds)
+    fresh = law.deviation_bp * BASIS_POINT * sqrt(1.0 - kept * kept)
+    return kept * common + fresh * draw - common
 
 
 class Gap:

@@ -16,7 +16,6 @@ from microfutures.model.errors import (
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.trading_hours import NEW_YORK, moment_ns
 from microfutures.venue.messages import BookUpdate, MarketUpdate, TradeUpdate
-from microfutures.venue.scenarios import SCENARIOS
 from microfutures.venue.synthetic import SyntheticMarket
 from microfutures.venue.venue import Venue
 
@@ -231,14 +230,11 @@ def test_market_can_be_played_to_a_venue() -> None:
     assert quote.is_two_sided
 
 
-def test_every_scenario_has_a_line_of_description() -> None:
-    assert set(SCENARIOS) == {"demo", "calm", "decoupling", "trending", "closed"}
-    assert all(row.description for row in SCENARIOS.values())
-
-
 def test_unknown_scenario_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ConfigurationError, match="'clam'; did you mean calm"):
         SyntheticMarket(scenario="clam")
+    with pytest.raises(ConfigurationError, match=r"known: demo, calm, .*, roll-week, closed"):
+        SyntheticMarket(scenario="zzz")
 
 
 def test_unknown_symbol_is_refused() -> None:

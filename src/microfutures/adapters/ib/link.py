@@ -80,7 +80,8 @@ class Link:
         finally:
             for task in (learning, losing):
                 task.cancel()
-            await asyncio.wait({learning, losing})
+            # What learning fails with once the line is lost is no news, but has to be heard.
+            await asyncio.gather(learning, losing, return_exceptions=True)
         if problem is None:
             self._serve()
         return problem
