@@ -29,6 +29,9 @@ from microfutures.risk.size_rules import (
     order_notional,
 )
 
+KEPT_APPROVALS = 5_000
+"""An order this far back is no repetition: names count upwards and never come again."""
+
 
 class RuleRow(msgspec.Struct, frozen=True, kw_only=True):
     """One rule for a table: what it holds orders to and how often it stopped one."""
@@ -64,7 +67,7 @@ class RiskGate:
             Drawdown(limits),
             self._rate,
         )
-        self._approved: set[OrderRef] = set()
+        self._approved: dict[OrderRef, None] = {}
         self._refusals: dict[str, int] = {}
         self._latest: dict[str, str] = {}
 
@@ -77,7 +80,9 @@ class RiskGate:
             self._refusals[refused.rule] = self._refusals.get(refused.rule, 0) + 1
             self._latest[refused.rule] = refused.reason
             return refused
-        self._approved.add(order.order_ref)
+        self._approved[order.order_ref] = None
+        if len(self._approved) > KEPT_APPROVALS:
+            del self._approved[next(iter(self._approved))]
         self._rate.approved(order, context.now_ns)
         return Approved(order)
 
