@@ -1,5 +1,6 @@
 """The top of one instrument's book, its last trade and the day's volume."""
 
+from collections import deque
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,6 +11,7 @@ from microfutures.model.sessions import session_at
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
 from microfutures.venue.messages import BookUpdate
 
+REMEMBERED_MOVES = 5
 TAKEN_HALF_LIFE_NS = 2 * NANOSECONDS_PER_SECOND
 """How fast others put back what own orders took. A round figure; books of micros are quicker."""
 
@@ -60,6 +62,8 @@ class Book:
         "last_ticks",
         "left_at_ask",
         "left_at_bid",
+        "moves_ticks",
+        "settled_ticks",
         "updated_ns",
         "volume",
     )
@@ -81,6 +85,10 @@ class Book:
         """Whether own orders took anything that may still be missing."""
         self._bids, self._asks = Taken(), Taken()
         self.last_ticks: int | None = None
+        self.settled_ticks: int | None = None
+        """Price of the latest settlement; before one, the first price that was traded."""
+        self.moves_ticks: deque[int] = deque(maxlen=REMEMBERED_MOVES)
+        """What happened between the latest settlements."""
         self.volume = 0
         self.updated_ns = 0
         """When the top of the book last came."""
@@ -135,6 +143,8 @@ class Book:
             if session is not None:
                 self._volume_until_ns = session.close_ns
                 self.volume = 0
+            if self.settled_ticks is None:
+                self.settled_ticks = ticks
         self.last_ticks = ticks
         self.volume += size
         return self._new_quote(time_ns)
@@ -146,6 +156,21 @@ class Book:
         if self.last_ticks is not None:
             self.last_ticks = round(Fraction(self.last_ticks * denominator, numerator))
         return self._new_quote(time_ns)
+
+    def settle(self) -> None:
+        """Take the present mark as the settlement price."""
+        mark = self.mark_ticks()
+        if mark is None:
+            return
+        if self.settled_ticks is not None:
+            self.moves_ticks.append(abs(mark - self.settled_ticks))
+        self.settled_ticks = mark
+
+    def widest_move_ticks(self) -> int:
+        """Return the largest move of the last days from a settlement to the next, or to now."""
+        mark, settled = self.mark_ticks(), self.settled_ticks
+        now = 0 if mark is None or settled is None else abs(mark - settled)
+        return max((now, *self.moves_ticks))
 
     def mark_ticks(self) -> int | None:
         """Return the price positions are valued at: the last trade, held within bid and ask."""

@@ -139,7 +139,9 @@ class SyntheticMarket:
             if session is None or moment_ns >= session.close_ns:
                 continue
             open_ones[item.instrument.instrument_id] = session.close_ns
-            item.enter(session)
+            dividend = item.enter(session, moment_ns)
+            if dividend is not None:
+                yield dividend
             group, is_liquid = item.habit.group, item.hours.is_liquid(now_ns)
             walk = walks[group]
             gap = walk.background + self._gaps[group].at(moment_ns)
