@@ -65,7 +65,7 @@ def _open_line(
         session,
         request_id,
         instrument,
-        quote=exchange.venue.quote(instrument.instrument_id),
+        quote=exchange.quote(instrument),
         now_ns=exchange.clock.now_ns(),
         past=past,
         is_snapshot=is_snapshot,
@@ -92,7 +92,7 @@ def _begin_generic(
     )
     minutes = exchange.history.bars(instrument, "TRADES", now_ns, 60, generic_ticks.MINUTES)
     name = instrument.instrument_id
-    quote = exchange.venue.quote(name) or Quote(name, now_ns)
+    quote = exchange.quote(instrument) or Quote(name, now_ns)
     facts = generic_ticks.Facts(instrument, quote, days, minutes)
     session.write(Line(request_id).frames(generic_ticks.opening(numbers, facts)))
     exchange.generic_streams.add(name, GenericStream(session, request_id, numbers, facts))

@@ -85,12 +85,13 @@ def option_details(session: Session, request_id: int, query: ContractQuery) -> N
         return
     now_ns = session.exchange.clock.now_ns()
     for option in found:
-        facts = _facts(option, query.exchange)
+        facts = option_facts(option, query.exchange)
         session.send(facts_message(session.version, request_id, facts, now_ns=now_ns))
     session.send([52, 1, request_id])
 
 
-def _facts(option: Option, exchange: str) -> ContractFacts:
+def option_facts(option: Option, exchange: str) -> ContractFacts:
+    """Return what contract details tell of an option."""
     underlying, day = option.underlying, option.expiry.strftime("%Y%m%d")
     end = f"{end_of_option(option):%H:%M}"
     is_future = option.is_on_future
