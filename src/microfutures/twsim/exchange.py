@@ -15,6 +15,7 @@ from microfutures.model.market import Quote
 from microfutures.ports.clock import Clock
 from microfutures.twsim.daily_profit import DailyProfit
 from microfutures.twsim.depth import Depth
+from microfutures.twsim.derived_lines import DerivedLines
 from microfutures.twsim.growing_bars import GrowingBars
 from microfutures.twsim.history import History
 from microfutures.twsim.lines import Lines
@@ -66,6 +67,7 @@ class Exchange:
         self.tick_streams = TickStreams()
         self.generic_streams = TickStreams()
         self.depth = Depth()
+        self.derived = DerivedLines()
         self.daily = DailyProfit(venue, accounts)
         self.desk = OrderDesk(venue=venue, owners=self.clients, session=session)
         self._names = tuple(each.instrument_id for each in market.instruments)
@@ -114,6 +116,7 @@ class Exchange:
                 self.tick_streams.on_quote(quote)
                 self.generic_streams.on_quote(quote)
                 self.depth.on_quote(quote)
+                self.derived.on_quote(quote)
                 self.lines.on_quote(quote, self._last_sizes.get(quote.instrument_id, 0.0))
             elif type(event) is TradePrinted:
                 self._on_trade(event)
@@ -132,6 +135,7 @@ class Exchange:
         self.tick_streams.remove_client(client_id)
         self.generic_streams.remove_client(client_id)
         self.depth.remove_client(client_id)
+        self.derived.remove_client(client_id)
 
     def on_time(self) -> None:
         """Do what time alone brings; to be called every second."""
