@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from microfutures.model.holidays import Day, Exchange, day_kind
+from microfutures.model.holidays import Day, Exchange, day_kind, half_days
 from microfutures.model.sessions import Session
 
 ONE_DAY = timedelta(days=1)
@@ -19,7 +19,8 @@ class SessionTemplate(msgspec.Struct, frozen=True, kw_only=True):
     """The hours of a family of products, in the time of ``time_zone``.
 
     The session of a day opens at ``opens`` of that day, or of the day before when
-    ``opens_day_before``; an early close ends trading and liquid hours alike.
+    ``opens_day_before``. On the holidays on which an exchange opens at all it halts at the early
+    close; days beside a holiday (`holidays.half_days`) end at one of their own.
     """
 
     name: str
@@ -32,6 +33,8 @@ class SessionTemplate(msgspec.Struct, frozen=True, kw_only=True):
     liquid_closes: time
     early_close: time
     early_liquid_close: time
+    half_day_close: time
+    half_day_liquid_close: time
     source: str
 
     @property
@@ -44,7 +47,8 @@ NEW_YORK = "America/New_York"
 CHICAGO = "America/Chicago"
 
 # One row a family. Halts on holidays: 12:00 Chicago for indices, rates and currencies, 13:30 for
-# energy and metals. Liquid hours follow the contract details that IB reports (ES of May 2025,
+# energy and metals. Half days end at 12:15 and 12:45 Chicago (CME holiday calendar, day after
+# Thanksgiving). Liquid hours follow the contract details that IB reports (ES of May 2025,
 # stocks of 2019 and 2022).
 GLOBEX_INDEX = SessionTemplate(
     name="globex_index",
@@ -57,6 +61,8 @@ GLOBEX_INDEX = SessionTemplate(
     liquid_closes=time(16),
     early_close=time(12),
     early_liquid_close=time(12),
+    half_day_close=time(12, 15),
+    half_day_liquid_close=time(12, 15),
     source="IB contract details of ES; CME Globex hours and holiday schedule",
 )
 GLOBEX_ENERGY = SessionTemplate(
@@ -70,6 +76,8 @@ GLOBEX_ENERGY = SessionTemplate(
     liquid_closes=time(17),
     early_close=time(14, 30),
     early_liquid_close=time(14, 30),
+    half_day_close=time(13, 45),
+    half_day_liquid_close=time(13, 45),
     source="CME Globex hours and holiday schedule of energy and metals",
 )
 GLOBEX_FINANCIAL = SessionTemplate(
@@ -83,6 +91,8 @@ GLOBEX_FINANCIAL = SessionTemplate(
     liquid_closes=time(14),
     early_close=time(12),
     early_liquid_close=time(12),
+    half_day_close=time(12, 15),
+    half_day_liquid_close=time(12, 15),
     source="CME Globex hours of currencies, yields and crypto; pit hours as the liquid ones",
 )
 US_STOCKS = SessionTemplate(
@@ -96,6 +106,8 @@ US_STOCKS = SessionTemplate(
     liquid_closes=time(16),
     early_close=time(17),
     early_liquid_close=time(13),
+    half_day_close=time(17),
+    half_day_liquid_close=time(13),
     source="IB contract details of US stocks; NYSE hours",
 )
 
@@ -125,10 +137,12 @@ def _sessions_of_day(template: SessionTemplate, day: date) -> tuple[Session, Ses
     kind = day_kind(template.exchange, day)
     if kind is Day.CLOSED:
         return None
-    is_early = kind is Day.EARLY_CLOSE
     open_day = day - ONE_DAY if template.opens_day_before else day
-    close = template.early_close if is_early else template.closes
-    liquid_close = template.early_liquid_close if is_early else template.liquid_closes
+    close, liquid_close = template.closes, template.liquid_closes
+    if day in half_days(day.year):
+        close, liquid_close = template.half_day_close, template.half_day_liquid_close
+    elif kind is Day.EARLY_CLOSE:
+        close, liquid_close = template.early_close, template.early_liquid_close
     zone = template.zone
     return (
         Session(_at(open_day, template.opens, zone), _at(day, close, zone)),
