@@ -19,8 +19,9 @@ class SessionTemplate(msgspec.Struct, frozen=True, kw_only=True):
     """The hours of a family of products, in the time of ``time_zone``.
 
     The session of a day opens at ``opens`` of that day, or of the day before when
-    ``opens_day_before``. On the holidays on which an exchange opens at all it halts at the early
-    close; days beside a holiday (`holidays.half_days`) end at one of their own.
+    ``opens_day_before``, the liquid hours likewise. On the holidays on which an exchange opens at
+    all it halts at the early close; days beside a holiday (`holidays.half_days`) end there too,
+    unless they have a time of their own, for trading and liquid hours alike.
     """
 
     name: str
@@ -33,9 +34,9 @@ class SessionTemplate(msgspec.Struct, frozen=True, kw_only=True):
     liquid_closes: time
     early_close: time
     early_liquid_close: time
-    half_day_close: time
-    half_day_liquid_close: time
     source: str
+    liquid_opens_day_before: bool = False
+    half_day_close: time | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -62,7 +63,6 @@ GLOBEX_INDEX = SessionTemplate(
     early_close=time(12),
     early_liquid_close=time(12),
     half_day_close=time(12, 15),
-    half_day_liquid_close=time(12, 15),
     source="IB contract details of ES; CME Globex hours and holiday schedule",
 )
 GLOBEX_ENERGY = SessionTemplate(
@@ -77,7 +77,6 @@ GLOBEX_ENERGY = SessionTemplate(
     early_close=time(14, 30),
     early_liquid_close=time(14, 30),
     half_day_close=time(13, 45),
-    half_day_liquid_close=time(13, 45),
     source="CME Globex hours and holiday schedule of energy and metals",
 )
 GLOBEX_FINANCIAL = SessionTemplate(
@@ -92,7 +91,6 @@ GLOBEX_FINANCIAL = SessionTemplate(
     early_close=time(12),
     early_liquid_close=time(12),
     half_day_close=time(12, 15),
-    half_day_liquid_close=time(12, 15),
     source="CME Globex hours of currencies, yields and crypto; pit hours as the liquid ones",
 )
 US_STOCKS = SessionTemplate(
@@ -106,9 +104,35 @@ US_STOCKS = SessionTemplate(
     liquid_closes=time(16),
     early_close=time(17),
     early_liquid_close=time(13),
-    half_day_close=time(17),
-    half_day_liquid_close=time(13),
     source="IB contract details of US stocks; NYSE hours",
+)
+
+CURRENCIES = SessionTemplate(
+    name="currencies",
+    exchange=Exchange.CME,
+    time_zone=NEW_YORK,
+    opens=time(17, 15),
+    closes=time(17),
+    opens_day_before=True,
+    liquid_opens=time(17, 15),
+    liquid_closes=time(17),
+    early_close=time(17),
+    early_liquid_close=time(17),
+    source="IB contract details of EUR.USD",
+    liquid_opens_day_before=True,
+)
+US_INDICES = SessionTemplate(
+    name="us_indices",
+    exchange=Exchange.NYSE,
+    time_zone=NEW_YORK,
+    opens=time(9, 30),
+    closes=time(16),
+    opens_day_before=False,
+    liquid_opens=time(9, 30),
+    liquid_closes=time(16),
+    early_close=time(13),
+    early_liquid_close=time(13),
+    source="NYSE hours: an index moves while its shares trade",
 )
 
 
@@ -138,15 +162,16 @@ def _sessions_of_day(template: SessionTemplate, day: date) -> tuple[Session, Ses
     if kind is Day.CLOSED:
         return None
     open_day = day - ONE_DAY if template.opens_day_before else day
+    liquid_day = day - ONE_DAY if template.liquid_opens_day_before else day
     close, liquid_close = template.closes, template.liquid_closes
-    if day in half_days(day.year):
-        close, liquid_close = template.half_day_close, template.half_day_liquid_close
+    if template.half_day_close is not None and day in half_days(day.year):
+        close = liquid_close = template.half_day_close
     elif kind is Day.EARLY_CLOSE:
         close, liquid_close = template.early_close, template.early_liquid_close
     zone = template.zone
     return (
         Session(_at(open_day, template.opens, zone), _at(day, close, zone)),
-        Session(_at(day, template.liquid_opens, zone), _at(day, liquid_close, zone)),
+        Session(_at(liquid_day, template.liquid_opens, zone), _at(day, liquid_close, zone)),
     )
 
 
