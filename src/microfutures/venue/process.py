@@ -49,10 +49,11 @@ class Walk:
         self.turbulence = 1.0
         """How much the price has moved lately, in multiples of what is usual by day."""
 
-    def step(self, seconds: float, activity: float, push: float = 0.0) -> None:
+    def step(self, seconds: float, activity: float, push: float = 0.0, fright: float = 0.0) -> None:
         """Move by `seconds`, negative into the past, at `activity` times the usual volatility.
 
-        `push` is what happens to the price on top, log units.
+        `push` is what happens to the price on top, log units; `fright` counts in the turbulence
+        alone.
         """
         if abs(seconds) != self._size:
             self._measure(abs(seconds))
@@ -62,7 +63,7 @@ class Walk:
         move += self._drift_per_second * seconds + push
         self.common += move
         self.background = self._kept * self.background + self._fresh * draw(0.0, 1.0)
-        strength = abs(move) / self._usual_move
+        strength = (abs(move) + fright) / self._usual_move
         self.turbulence += self._calming * (strength - self.turbulence)
 
     def trail(self, seconds: float, activity: float, count: int) -> tuple[list[float], list[float]]:

@@ -273,7 +273,7 @@ def test_market_can_be_played_to_a_venue() -> None:
 def test_unknown_scenario_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ConfigurationError, match="'clam'; did you mean calm"):
         SyntheticMarket(scenario="clam")
-    with pytest.raises(ConfigurationError, match=r"known: demo, calm, .*, roll-week, closed"):
+    with pytest.raises(ConfigurationError, match=r"known: demo, calm, .*, roll-week, below-zero, "):
         SyntheticMarket(scenario="zzz")
 
 
