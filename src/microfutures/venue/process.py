@@ -26,6 +26,8 @@ FELT_SLOTS = 4
 # Slots are drawn in blocks: to seed takes longer than to draw.
 SLOTS_DRAWN = 64
 TURBULENCE_HALF_LIFE_SECONDS = 10.0
+# A trend of percents an hour that had gone on for days would have begun near zero.
+DRIFT_REACHES_BACK_SECONDS = 8 * 3600.0
 # Of a standard normal draw without its sign.
 MEAN_OF_A_DRAW = sqrt(2 / pi)
 
@@ -42,7 +44,7 @@ class Walk:
         self._deviation = scenario.background_bp * BASIS_POINT
         self._decay = log(2) / scenario.background_half_life_seconds
         self._reversion = scenario.reversion
-        self._size = 0.0
+        self._size = self._trailed = 0.0
         self.common = 0.0
         """Log of the price relative to the start."""
         self.background = background
@@ -71,7 +73,10 @@ class Walk:
         self._measure(abs(seconds))
         draw, pull, kept, fresh = self._draw, self._pull, self._kept, self._fresh
         swing = self._swing * activity if self._reversion is None else self._swing
-        drift = self._drift_per_second * seconds
+        drift = (
+            self._drift_per_second * seconds if self._trailed < DRIFT_REACHES_BACK_SECONDS else 0
+        )
+        self._trailed += abs(seconds) * count
         common, background = self.common, self.background
         commons, backgrounds = [common], [background]
         for _ in range(count):
