@@ -26,6 +26,8 @@ FELT_SLOTS = 4
 # Slots are drawn in blocks: to seed takes longer than to draw.
 SLOTS_DRAWN = 64
 TURBULENCE_HALF_LIFE_SECONDS = 10.0
+# A closed market gathers news more slowly than an open one.
+CLOSED_TIME_SHARE = 0.1
 # A trend of percents an hour that had gone on for days would have begun near zero.
 DRIFT_REACHES_BACK_SECONDS = 8 * 3600.0
 # Of a standard normal draw without its sign.
@@ -67,6 +69,12 @@ class Walk:
         self.background = self._kept * self.background + self._fresh * draw(0.0, 1.0)
         strength = (abs(move) + fright) / self._usual_move
         self.turbulence += self._calming * (strength - self.turbulence)
+
+    def rest(self, seconds: float, push: float = 0.0, fright: float = 0.0) -> None:
+        """Let time pass in which nothing trades: there is a little news, and no trend goes on."""
+        trend, self._drift_per_second = self._drift_per_second, 0.0
+        self.step(seconds, CLOSED_TIME_SHARE, push, fright)
+        self._drift_per_second = trend
 
     def trail(self, seconds: float, activity: float, count: int) -> tuple[list[float], list[float]]:
         """Make `count` steps at once; return common factor and background, the present first."""

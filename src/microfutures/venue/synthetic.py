@@ -16,7 +16,7 @@ from microfutures.model.market import Bar
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, to_iso
 from microfutures.model.trading_hours import NEW_YORK, local_date
 from microfutures.venue.messages import BookUpdate, MarketUpdate
-from microfutures.venue.past import CLOSED_TIME_SHARE, Past
+from microfutures.venue.past import Past
 from microfutures.venue.process import BASIS_POINT, Gap, Walk, activity
 from microfutures.venue.roll import rolling_share
 from microfutures.venue.scenarios import scenario as find_scenario
@@ -107,12 +107,15 @@ class SyntheticMarket:
             until_ns = now_ns + _step_ns(trading, now_ns) if trading else _next_open(quoted, now_ns)
             if until_ns is None:
                 return
-            liveliness = activity(now_ns) if trading else CLOSED_TIME_SHARE
             seconds = (until_ns - now_ns) / NANOSECONDS_PER_SECOND
             push, fright = self._course(until_ns) - moved, self._plunge(until_ns) - plunged
             moved, plunged = moved + push, plunged + fright
+            liveliness = activity(now_ns)
             for walk in walks.values():
-                walk.step(seconds, liveliness, push, abs(fright))
+                if trading:
+                    walk.step(seconds, liveliness, push, abs(fright))
+                else:
+                    walk.rest(seconds, push, abs(fright))
             if trading:
                 step_ns = until_ns - now_ns
                 steps = self._step(trading, walks, now_ns, step_ns, step_number, draws, open_ones)
