@@ -234,4 +234,5 @@ def hour_chart(found: Findings) -> str:
 
 
 def _money_tick(value: float, place: int | None = None) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10 or value == 0 else f"{value:.2g}"
+    text = f"{value:,.0f}" if abs(value) >= 10 or value == 0 else f"{value:.2g}"
+    return text.replace("-", words.MINUS)
