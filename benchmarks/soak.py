@@ -11,6 +11,7 @@ import sys
 import tracemalloc
 from random import Random
 from time import perf_counter
+from typing import Any
 
 import ib_async
 import msgspec
@@ -130,12 +131,28 @@ class Client:
         await asyncio.wait_for(bars, 10)
 
 
+def _is_librarys(context: dict[str, Any]) -> bool:
+    """Tell whether ib_async alone is to blame.
+
+    At 1102 it asks for the account summary and waits for nobody's answer: if the connection ends
+    before that comes, its future has an exception that nobody takes.
+    """
+    error = context.get("exception")
+    return (
+        isinstance(error, ConnectionError)
+        and str(error) == "Socket disconnect"
+        and "never retrieved" in context["message"]
+    )
+
+
 async def soak(*, hours: float, seed: int) -> Outcome:
     """Run one seed on the running virtual loop."""
     started, seconds = perf_counter(), hours * 3600
     outcome = Outcome(seed=seed, hours=hours, errors=[], faults={})
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: outcome.errors.append(repr(context)))
+    loop.set_exception_handler(
+        lambda _, context: None if _is_librarys(context) else outcome.errors.append(repr(context))
+    )
     market = SyntheticMarket(seed=seed)
     clock = SimulatedClock(market.start_ns)
     server = build_server(market=market, clock=clock, host="127.0.0.1", port=0, seed=seed)
