@@ -16,7 +16,7 @@ from microfutures.twsim.growing_bars import GrowingBars
 from microfutures.twsim.history import History
 from microfutures.twsim.lines import Lines
 from microfutures.twsim.order_desk import OrderDesk, Owner
-from microfutures.twsim.order_messages import OrderFacts
+from microfutures.twsim.order_facts import OrderFacts
 from microfutures.twsim.tick_streams import TickStreams
 from microfutures.twsim.tick_tape import TickTape, Trade
 from microfutures.venue.market import MarketSource

@@ -192,6 +192,13 @@ class Venue:
         """Return the contract with its hours around now."""
         return self._listings.book(instrument_id).instrument
 
+    def stop_price(self, order_id: int) -> Decimal | None:
+        """Return where the trigger of an order stands, trailed or not; None when it has none."""
+        state = self._desk.find(order_id)
+        if state is None or state.stop_ticks is None:
+            return None
+        return state.instrument.tick_size * state.stop_ticks
+
     def working_orders(self, account: str | None = None) -> list[WorkingOrder]:
         """Return the orders that are not final, of one account or of all, oldest first."""
         return [state.working() for state in self._desk.live(account)]
