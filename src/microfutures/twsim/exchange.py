@@ -5,12 +5,15 @@ Requests of clients come in through `handlers`; what the venue answers goes out 
 
 from collections import deque
 from collections.abc import Iterable
+from functools import partial
 from typing import Protocol
 
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
+from microfutures.model.sessions import Session
 from microfutures.ports.clock import Clock
 from microfutures.twsim.daily_profit import DailyProfit
+from microfutures.twsim.day import day_of, day_session
 from microfutures.twsim.depth import Depth
 from microfutures.twsim.growing_bars import GrowingBars
 from microfutures.twsim.history import History
@@ -64,9 +67,11 @@ class Exchange:
         self.generic_streams = TickStreams()
         self.depth = Depth()
         self.daily = DailyProfit(venue, accounts)
-        self.desk = OrderDesk(venue=venue, owners=self.clients, session=session)
         self._names = tuple(each.instrument_id for each in market.instruments)
+        self.desk = OrderDesk(venue=venue, owners=self.clients, names=self._names, session=session)
+        self.desk.watch.close_of = self._close_of
         self._last_sizes: dict[InstrumentId, float] = {}
+        self._closes: dict[InstrumentId, tuple[Session | None, float | None]] = {}
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -100,6 +105,8 @@ class Exchange:
                     account = self.desk.account_of(event.order_id)
                     changed.setdefault(account, set()).add(event.instrument_id)
                 waiting.extend(self.desk.on_event(event))
+            if not waiting and not self.desk.watch.is_empty:
+                waiting.extend(self.desk.check_conditions())
         for account, names in changed.items():
             for client in list(self.clients.values()):
                 client.on_account_change(account, frozenset(names))
@@ -116,6 +123,17 @@ class Exchange:
         now_ns = self.clock.now_ns()
         self.lines.on_time(now_ns)
         self.daily.on_time(now_ns)
+        if not self.desk.watch.is_empty:
+            self.publish(self.desk.check_conditions())
+
+    def _close_of(self, name: InstrumentId) -> float | None:
+        instrument, now_ns = self.venue.instrument(name), self.clock.now_ns()
+        session = day_session(instrument, now_ns)
+        known = self._closes.get(name)
+        if known is None or known[0] != session:
+            day = day_of(instrument, now_ns, partial(self.history.bars, instrument, "TRADES"))
+            known = self._closes[name] = (session, day.close)
+        return known[1]
 
     def _on_trade(self, event: TradePrinted) -> None:
         self._last_sizes[event.instrument_id] = event.size

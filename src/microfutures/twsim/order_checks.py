@@ -55,6 +55,8 @@ def request_problem(exchange: Exchange, request: OrderRequest) -> Problem | None
     for is_wrong, code, detail in checks:
         if is_wrong:
             return code, wording(code, tag="bN", detail=detail)
+    if not all(exchange.desk.watch.knows(each) for each in request.conditions.each):
+        return 321, wording(321, tag="bN", detail="Invalid condition.")
     return None
 
 

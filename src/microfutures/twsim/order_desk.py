@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Protocol
 
+from microfutures.model.identifiers import InstrumentId
 from microfutures.twsim import families, order_messages
+from microfutures.twsim.condition_watch import ConditionWatch
 from microfutures.twsim.errors import wording
 from microfutures.twsim.order_facts import (
     CANCELLED,
@@ -63,10 +65,18 @@ class OrderDesk:
     Its methods return events of the venue; whoever calls them publishes these.
     """
 
-    def __init__(self, *, venue: Venue, owners: Mapping[int, Owner], session: int) -> None:
+    def __init__(
+        self,
+        *,
+        venue: Venue,
+        owners: Mapping[int, Owner],
+        names: Iterable[InstrumentId],
+        session: int,
+    ) -> None:
         self.orders: dict[tuple[int, int], OrderFacts] = {}
         self.completed: deque[OrderFacts] = deque(maxlen=KEPT_COMPLETED)
         self.executions: deque[ExecutionFacts] = deque(maxlen=KEPT_EXECUTIONS)
+        self.watch = ConditionWatch(venue=venue, names=names, executions=self.executions)
         self._venue = venue
         self._owners = owners
         self._by_perm_id: dict[int, OrderFacts] = {}
@@ -123,7 +133,14 @@ class OrderDesk:
             if families.waits_for_parent(each, self.orders.values()):
                 self._set_status(each, PRE_SUBMITTED)
             else:
-                events += self._submit(each)
+                events += self._release(each)
+        return events
+
+    def check_conditions(self) -> list[VenueEvent]:
+        """Send, or cancel, the orders whose conditions have come true."""
+        events: list[VenueEvent] = []
+        for order in self.watch.take_ready():
+            events += self.cancel(order) if order.conditions.cancels else self._submit(order)
         return events
 
     def resize(self, order: OrderFacts, quantity: int) -> list[VenueEvent]:
@@ -183,6 +200,16 @@ class OrderDesk:
         if order.is_at_venue and order.order_type in TRAILING:
             order.trail_stop = self._venue.stop_price(order.perm_id)
 
+    def _release(self, order: OrderFacts) -> list[VenueEvent]:
+        """Send an order to the exchange, or let it wait for its conditions."""
+        if not order.conditions.each:
+            return self._submit(order)
+        self.watch.add(order)
+        if order.conditions.cancels:
+            return self._submit(order)
+        self._set_status(order, PRE_SUBMITTED)
+        return []
+
     def _submit(self, order: OrderFacts) -> list[VenueEvent]:
         order.is_at_venue = True
         return self._venue.submit(venue_order(order, self._venue.now_ns))
@@ -234,7 +261,7 @@ class OrderDesk:
         if order.status == FILLED:
             for child in families.children_of(order, self.orders.values()):
                 if child.is_transmitted and not child.is_at_venue:
-                    events += self._submit(child)
+                    events += self._release(child)
         return events
 
     def _report_commission(self, facts: ExecutionFacts) -> None:

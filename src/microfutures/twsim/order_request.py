@@ -125,8 +125,6 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
         names = [name for name in NOT_OBEYED if self.is_set(name)]
         if self.terms["algoStrategy"].upper() not in ("", ADAPTIVE):
             names.append("algoStrategy")
-        if self.conditions.each:
-            names.append("conditions")
         return tuple(names)
 
 

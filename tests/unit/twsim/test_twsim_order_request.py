@@ -144,7 +144,7 @@ def test_optional_groups_move_the_fields_behind_them() -> None:
     )
     request = read(full, 178)
     assert request.what_if
-    assert request.not_simulated == ("scalePriceIncrement", "hedgeType", "conditions")
+    assert request.not_simulated == ("scalePriceIncrement", "hedgeType")
 
 
 @BOTH
