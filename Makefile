@@ -4,10 +4,12 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 ARGS ?=
+DAYS ?= 20
+SEED ?= 1
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-fast check bench conformance clients notebooks fuzz lock clean
+.PHONY: help run test test-fast check bench conformance clients notebooks fuzz campaign lock clean
 
 help:
 	@echo "make run        start the simulator and the whole system (ARGS='--duration 2m' adds flags)"
@@ -19,6 +21,7 @@ help:
 	@echo "make clients    install the clients of other people that it needs beside ours (pip, npm)"
 	@echo "make notebooks  run a folder of notebooks against the simulator (DIR=their-folder)"
 	@echo "make fuzz       send nonsense to the simulator (ARGS='--cases 1000000 --seed 1')"
+	@echo "make campaign   live through simulated bad days (DAYS=20 SEED=1, ARGS='--mutations')"
 	@echo "make lock       resolve the dependencies anew (needs uv)"
 	@echo "make clean      remove what the targets above made"
 
@@ -42,6 +45,9 @@ bench: $(DEV)
 
 fuzz: $(DEV)
 	@exec $(BIN)/python -m benchmarks.fuzz $(ARGS)
+
+campaign: $(DEV)
+	@exec $(BIN)/python -m campaign --days $(DAYS) --seed $(SEED) $(ARGS)
 
 $(VENV)/bin/python:
 	@python="$$(sh scripts/find-python)" && "$$python" -m venv $(VENV)

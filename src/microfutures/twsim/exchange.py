@@ -24,7 +24,13 @@ from microfutures.twsim.order_messages import OrderFacts
 from microfutures.twsim.tick_streams import TickStreams
 from microfutures.twsim.tick_tape import TickTape, Trade
 from microfutures.venue.market import MarketSource
-from microfutures.venue.messages import OrderFilled, QuoteChanged, TradePrinted, VenueEvent
+from microfutures.venue.messages import (
+    AccountMoved,
+    OrderFilled,
+    QuoteChanged,
+    TradePrinted,
+    VenueEvent,
+)
 from microfutures.venue.venue import Venue
 
 
@@ -121,6 +127,8 @@ class Exchange:
                 self.lines.on_quote(quote, self._last_sizes.get(quote.instrument_id, 0.0))
             elif type(event) is TradePrinted:
                 self._on_trade(event)
+            elif type(event) is AccountMoved:
+                changed.setdefault(event.account, set()).update(event.changed)
             else:
                 if type(event) is OrderFilled:
                     account = self.desk.account_of(event.order_id)

@@ -1,5 +1,6 @@
 """The life of orders at the venue: they wait for their hours, work, fill, expire."""
 
+from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
 from heapq import heappop, heappush
@@ -23,6 +24,9 @@ from microfutures.venue.messages import (
 )
 from microfutures.venue.order_state import OrderStage, OrderState
 
+KEPT_ENDED = 1_000
+"""Orders that are over and still answered for: "too late" rather than "no such order"."""
+
 
 class OrderDesk:
     """All orders of all accounts; fills go straight into the accounts."""
@@ -34,6 +38,7 @@ class OrderDesk:
         self._executions = 0
         self._orders: dict[int, OrderState] = {}
         self._live: dict[int, OrderState] = {}
+        self._ended: deque[int] = deque()
         self._resting: dict[InstrumentId, list[OrderState]] = {}
         self._timers: list[tuple[int, int]] = []
         """Moments at which an order's window opens or closes, with the order's id."""
@@ -104,8 +109,8 @@ class OrderDesk:
         """Open and close the windows of orders up to `until_ns`."""
         while self._timers and self._timers[0][0] <= until_ns:
             moment_ns, order_id = heappop(self._timers)
-            state = self._orders[order_id]
-            if state.is_final:
+            state = self._live.get(order_id)
+            if state is None:
                 continue
             book = books[state.order.instrument_id]
             if moment_ns >= state.window.close_ns:
@@ -238,6 +243,9 @@ class OrderDesk:
         self._leave(state)
         state.stage = stage
         del self._live[state.order.order_id]
+        self._ended.append(state.order.order_id)
+        if len(self._ended) > KEPT_ENDED:
+            del self._orders[self._ended.popleft()]
 
     def _would_trigger(self, state: OrderState, book: Book) -> bool:
         is_current = book.updated_ns >= state.window.open_ns

@@ -4,9 +4,12 @@ Round figures of the order of 2026; nothing here is a quote of anybody. Symbols 
 share their common factor; futures and funds of a group are the two sides of a pair.
 """
 
+from datetime import date
+
 import msgspec
 
 from microfutures.model.catalog import spec
+from microfutures.model.expiry import third_friday
 from microfutures.model.instrument import SecurityType
 
 
@@ -96,3 +99,14 @@ def _habits() -> dict[str, Habit]:
 
 HABITS: dict[str, Habit] = _habits()
 """Every symbol of the catalog."""
+
+# Dividends of funds, as a share of the price: a round figure of the order of 2026. Ex-dates: third
+# Friday of the last month of a quarter (prospectus of the SPDR S&P 500 ETF Trust).
+_QUARTERLY_PAYERS = {"SPY": 0.0027}
+
+
+def dividend_share(symbol: str, day: date) -> float:
+    """Return the share of its price that a fund pays to who holds it when `day` begins, or 0."""
+    share = _QUARTERLY_PAYERS.get(symbol, 0.0)
+    is_ex = day.month % 3 == 0 and day == third_friday(day.year, day.month)
+    return share if is_ex else 0.0
