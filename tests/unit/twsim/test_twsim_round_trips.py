@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from helpers.decoders import read_by_both, read_by_ib_async, read_by_ibapi, unread_by_ibapi
 from microfutures.model import catalog
 from microfutures.model.identifiers import InstrumentId
-from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import Quote
 from microfutures.twsim import contract_details, order_messages
 from microfutures.twsim.account_messages import money
+from microfutures.twsim.contracts import symbol_of
 from microfutures.twsim.order_messages import ExecutionFacts, MarginFields, OrderFacts
 from microfutures.twsim.quotes import LIVE, Line, changes
 from microfutures.twsim.wire import Field, FrameDecoder, split_fields
@@ -37,12 +37,6 @@ quantities = st.integers(1, 1_000_000)
 names = st.text("ABCxyz019-_/.:", max_size=12)
 
 pytestmark = pytest.mark.slow
-
-
-def base_of(instrument: Instrument) -> str:
-    """Return the symbol of a contract; a currency pair's is its base, ``EUR`` of ``EUR.USD``."""
-    is_pair = instrument.security_type is SecurityType.CURRENCY
-    return instrument.symbol[:3] if is_pair else instrument.symbol
 
 
 @st.composite
@@ -117,7 +111,7 @@ def said_of(contract: Any) -> tuple[Any, ...]:
 def meant_of(order: OrderFacts) -> tuple[Any, ...]:
     instrument = order.instrument
     kind = instrument.security_type.value
-    return (instrument.con_id, base_of(instrument), kind, str(instrument.instrument_id))
+    return (instrument.con_id, symbol_of(instrument), kind, str(instrument.instrument_id))
 
 
 @given(versions, orders(), st.none() | st.tuples(st.tuples(*[amounts] * 9), amounts))
@@ -217,7 +211,7 @@ def test_details_of_every_product(version: int) -> None:
             assert (name, request_id) == ("contractDetails", 7)
             assert said_of(details.contract)[:3] == (
                 instrument.con_id,
-                base_of(instrument),
+                symbol_of(instrument),
                 instrument.security_type.value,
             )
             assert Decimal(str(details.minTick)) == instrument.tick_size
