@@ -19,6 +19,7 @@ from microfutures.twsim.daily_profit import DailyProfit
 from microfutures.twsim.day import day_of, day_session
 from microfutures.twsim.depth import Depth
 from microfutures.twsim.derived_lines import DerivedLines
+from microfutures.twsim.display_groups import DisplayGroups
 from microfutures.twsim.growing_bars import GrowingBars
 from microfutures.twsim.history import History
 from microfutures.twsim.lines import Lines
@@ -77,6 +78,7 @@ class Exchange:
         self.generic_streams = TickStreams()
         self.depth = Depth()
         self.derived = DerivedLines()
+        self.groups = DisplayGroups()
         self.daily = DailyProfit(venue, accounts)
         self._names = tuple(each.instrument_id for each in market.instruments)
         self._kinds = {
