@@ -216,6 +216,10 @@ class Venue:
         self._listings.book(instrument_id)
         return self._listings.recorders[instrument_id].bars(end_ns, bar_seconds, count)
 
+    def splits(self, instrument_id: InstrumentId) -> Sequence[SplitUpdate]:
+        """Return the splits of a share since the start, oldest first; bars are not restated."""
+        return self._listings.book(instrument_id).splits
+
     def _admit(self, order: VenueOrder) -> OrderState | OrderRejected:
         """Check everything but the margin."""
         book = self._listings.books.get(order.instrument_id)
@@ -271,7 +275,7 @@ class Venue:
     def _split(self, book: Book, update: SplitUpdate, events: list[VenueEvent]) -> None:
         name, new, old = update.instrument_id, update.numerator, update.denominator
         self._desk.cancel_all(book, update.time_ns, "share split", events)
-        quote = book.split(update.time_ns, new, old)
+        quote = book.split(update)
         price = self._listings.mark(name)
         for account in self._accounts.values():
             if account.quantity(name):
