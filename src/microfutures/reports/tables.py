@@ -21,10 +21,13 @@ def tiles(found: Findings) -> str:
     value, trades = found.performance, found.trades
     net = value.end_equity - value.start_equity
     fallen = max((fall.money for fall in found.falls), default=0.0)
+    a_year = "too few days to tell of a year"
+    if value.annual_return is not None:
+        a_year = f"{words.percent(value.annual_return, sign=True)} a year"
     shown: list[tuple[str, str, str, float | None]] = [
         ("Net profit", words.money(net, sign=True), "USD, after costs", net),
         ("Return", words.percent(value.total_return, sign=True),
-         f"{words.percent(value.annual_return, sign=True)} a year", value.total_return),
+         a_year, value.total_return),
         ("Sharpe", words.ratio(value.sharpe),
          f"Sortino {words.ratio(value.sortino)}, Calmar {words.ratio(value.calmar)}", None),
         ("Max drawdown", words.percent(found.deepest),
@@ -35,7 +38,8 @@ def tiles(found: Findings) -> str:
         ("Expectancy", words.money(trades.expectancy, sign=True),
          f"USD a trade; profit factor {words.ratio(trades.profit_factor)}", trades.expectancy),
         ("Exposure", words.percent(found.exposure),
-         f"turnover {words.ratio(found.turnover)} × a year", None),
+         "of the time" if found.turnover is None
+         else f"turnover {words.ratio(found.turnover)} × a year", None),
     ]  # fmt: skip
     return "".join(
         f'<div class="tile"><span>{name}</span><b class="{_tone(tone)}">{big}</b>'
@@ -156,6 +160,8 @@ def days_line(days: Sequence[date]) -> str:
     """Return from when to when, and how many trading days."""
     if not days:
         return ""
+    if len(days) == 1:
+        return f"{days[0]}"
     return f"{days[0]} to {days[-1]}, {len(days):,} trading days"
 
 
