@@ -5,7 +5,6 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from microfutures.app.journal_sheet import sheet_of_journal
 from microfutures.model.errors import ConfigurationError
 
 
@@ -20,6 +19,7 @@ def write_report(journal: Path, out: Path, *, title: str | None) -> None:
         If it holds no run, if `out` can't be written, or if matplotlib is missing.
     """
     try:
+        from microfutures.app.journal_sheet import sheet_of_journal
         from microfutures.reports.summary import terminal_summary
         from microfutures.reports.tear_sheet import write_tear_sheet
     except ImportError as error:
