@@ -70,6 +70,7 @@ class _Reading:
         self._times_ns: list[int] = []
         self._equity: list[float] = []
         self._refusals: Counter[str] = Counter()
+        self._reasons: dict[str, str] = {}
         self._takers: dict[str, Callable[[JournalRecord], None]] = {
             "RunStarted": self._on_start,
             "EquityMark": self._on_equity,
@@ -85,7 +86,7 @@ class _Reading:
                 _decode(record, CommissionReceived)
             ),
             "RoundTripFinished": lambda record: self._trips.on_trip(_decode(record, RoundTripView)),
-            "Refusal": lambda record: self._refusals.update([_decode(record, _Refused).rule]),
+            "Refusal": self._on_refusal,
         }
 
     def take(self, record: JournalRecord) -> None:
@@ -113,7 +114,8 @@ class _Reading:
             pair=self._eyes.path() if self._eyes is not None and has_path else None,
             costs={"commissions": commissions, "slippage": trips.slippage} if trips.fills else {},
             notes=[
-                f"{count:,} refusals by the rule {rule} are in the journal"
+                f"no trade by the rule {rule}, {count:,} in the journal; the last: "
+                f"{self._reasons[rule]}"
                 for rule, count in self._refusals.most_common(MOST_NOTES)
             ],
         )
@@ -154,6 +156,11 @@ class _Reading:
     def _on_connection(self, record: JournalRecord) -> None:
         if self._eyes is not None:
             self._eyes.on_connection(_decode(record, ConnectionChanged))
+
+    def _on_refusal(self, record: JournalRecord) -> None:
+        refused = _decode(record, _Refused)
+        self._refusals[refused.rule] += 1
+        self._reasons[refused.rule] = refused.reason
 
     def _on_clock(self, record: JournalRecord) -> None:
         if self._eyes is not None:
