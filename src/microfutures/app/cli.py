@@ -20,6 +20,7 @@ from microfutures.app.arguments import (
     parse_duration,
     run_options,
 )
+from microfutures.app.data_commands import data_app
 from microfutures.config import load_with_origins
 from microfutures.model.errors import ConfigurationError, MicroFuturesError
 
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+app.add_typer(data_app)
 
 
 @app.callback()

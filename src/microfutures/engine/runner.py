@@ -9,7 +9,7 @@ from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine
 from microfutures.engine.output import (
     Cancel,
-    Effect,
+    Deed,
     EngineOutput,
     Preview,
     RequestHistory,
@@ -18,6 +18,7 @@ from microfutures.engine.output import (
     Submit,
 )
 from microfutures.model.events import (
+    ClockStepped,
     ConnectionChanged,
     EngineEvent,
     InstrumentResolved,
@@ -32,6 +33,8 @@ from microfutures.ports.journal import Journal, JournalRecord
 BUSY_TIMER_SECONDS = 0.5
 IDLE_TIMER_SECONDS = 5.0
 """How often time is told while nothing is worked on, if the check interval is longer."""
+
+MARKET = "market"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -62,10 +65,12 @@ class EngineRunner:
         self._sequence = first_sequence
         self._queue: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self._uncommitted = 0
+        self._has_news = False
+        """Something is uncommitted that is no market data; those wait for the next commit."""
 
     def note(self, time_ns: int, payload: object) -> None:
-        """Journal something that is no event, under the name of its type."""
-        self._append(time_ns, "system", type(payload).__name__, _encode(payload))
+        """Journal something about the run that is no event, under the name of its type."""
+        self._append(time_ns, "run", type(payload).__name__, _encode(payload))
 
     def put(self, event: EngineEvent) -> None:
         """Queue an event; the sink of the broker adapter."""
@@ -81,7 +86,9 @@ class EngineRunner:
             self.step(await self._queue.get())
             self._queue.task_done()
             if self._queue.empty():
-                self._commit()
+                if self._has_news:
+                    self._commit()
+                self._journal.flush()
 
     async def run_timer(self) -> None:
         """Tell the time: every half second while orders are worked, else at the pace of checks."""
@@ -108,13 +115,20 @@ class EngineRunner:
         self._carry_out(event.time_ns, output)
 
     def _carry_out(self, time_ns: int, output: EngineOutput) -> None:
+        said: list[Say] = []
         for effect in output.effects:
+            if isinstance(effect, Say):
+                # Writing a line takes longer than sending an order: orders don't wait for it.
+                said.append(effect)
+                continue
             if isinstance(effect, Submit):
                 self._commit()
-            self._carry_out_one(time_ns, effect)
+            self._do(effect)
+        for each in said:
+            self._speak(time_ns, each)
 
-    def _carry_out_one(self, time_ns: int, effect: Effect) -> None:
-        match effect:
+    def _do(self, deed: Deed) -> None:
+        match deed:
             case Submit(approved):
                 self._broker.submit(approved)
             case Cancel(order_ref):
@@ -125,18 +139,18 @@ class EngineRunner:
                 self._broker.request_state()
             case RequestHistory(instrument_id):
                 self._broker.request_history(instrument_id)
-            case Say():
-                self._speak(time_ns, effect)
 
     def _append(self, time_ns: int, kind: str, name: str, payload: bytes) -> None:
         self._sequence += 1
         self._journal.append(JournalRecord(self._sequence, time_ns, kind, name, payload))
         self._uncommitted += 1
+        self._has_news = self._has_news or kind != MARKET
 
     def _commit(self) -> None:
         if self._uncommitted:
             self._journal.commit()
             self._uncommitted = 0
+            self._has_news = False
 
 
 def engine_failure(event: EngineEvent, error: Exception) -> dict[str, str]:
@@ -148,15 +162,15 @@ def _kind(event: EngineEvent) -> str:
     """Return the journal's group for an event; see `ports.journal.JournalRecord`."""
     match event:
         case Quote():
-            return "market"
-        case ConnectionChanged() | NoticeReceived() | InstrumentResolved():
+            return MARKET
+        case ConnectionChanged() | ClockStepped() | NoticeReceived() | InstrumentResolved():
             return "connection"
         case _:
             return _KINDS.get(type(event).__name__, "system")
 
 
 _KINDS = {
-    "HistoryLoaded": "market",
+    "HistoryLoaded": MARKET,
     "OrderUpdated": "order",
     "FillReceived": "order",
     "CommissionReceived": "order",

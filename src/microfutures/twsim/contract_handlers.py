@@ -4,11 +4,13 @@ from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.twsim.contract_details import market_rule_id
 from microfutures.twsim.contracts import (
     ContractQuery,
+    data_name,
     find,
     primary_exchange,
+    symbol_of,
 )
 from microfutures.twsim.errors import wording
-from microfutures.twsim.other_contracts import find_others
+from microfutures.twsim.other_contracts import find_unlisted
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import Field, FieldReader, escaped
 
@@ -31,8 +33,9 @@ def find_one(
     )
     if len(found) == 1:
         return found[0]
-    if not found and find_others(query):
-        session.error(request_id, 354, wording(354))
+    unlisted = find_unlisted(exchange.instruments, query, exchange.clock.now_ns())
+    if not found and unlisted:
+        session.error(request_id, 354, wording(354, detail=data_name(unlisted[0])))
         return None
     text = wording(200)
     if found:
@@ -53,10 +56,10 @@ def matching_symbols(session: Session, reader: FieldReader) -> None:
     for instrument in matches:
         # A product with months is shown as its index, which has no number of its own here.
         is_future = instrument.security_type is SecurityType.FUTURE
-        where = instrument.exchange if is_future else primary_exchange(instrument)
+        where = primary_exchange(instrument) or instrument.exchange
         kind = "IND" if is_future else instrument.security_type.value
         derivatives = ["FUT"] if is_future else []
-        fields += [0 if is_future else instrument.con_id, instrument.symbol, kind, where]
+        fields += [0 if is_future else instrument.con_id, symbol_of(instrument), kind, where]
         fields += [instrument.currency, len(derivatives), *derivatives]
         if session.version >= 176:
             fields += [escaped(instrument.description), ""]

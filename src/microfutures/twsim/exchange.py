@@ -8,13 +8,17 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from microfutures.model.identifiers import InstrumentId
-from microfutures.model.instrument import Instrument
+from microfutures.model.instrument import Instrument, SecurityType
+from microfutures.model.market import Quote
 from microfutures.model.sessions import Session
 from microfutures.ports.clock import Clock
 from microfutures.twsim.daily_profit import DailyProfit
 from microfutures.twsim.day import day_of, day_session
 from microfutures.twsim.depth import Depth
+from microfutures.twsim.derived_lines import DerivedLines
 from microfutures.twsim.growing_bars import GrowingBars
 from microfutures.twsim.history import History
 from microfutures.twsim.lines import Lines
@@ -23,7 +27,13 @@ from microfutures.twsim.order_facts import OrderFacts
 from microfutures.twsim.tick_streams import TickStreams
 from microfutures.twsim.tick_tape import TickTape, Trade
 from microfutures.venue.market import MarketSource
-from microfutures.venue.messages import OrderFilled, QuoteChanged, TradePrinted, VenueEvent
+from microfutures.venue.messages import (
+    AccountMoved,
+    OrderFilled,
+    QuoteChanged,
+    TradePrinted,
+    VenueEvent,
+)
 from microfutures.venue.venue import Venue
 
 
@@ -66,10 +76,16 @@ class Exchange:
         self.tick_streams = TickStreams()
         self.generic_streams = TickStreams()
         self.depth = Depth()
+        self.derived = DerivedLines()
         self.daily = DailyProfit(venue, accounts)
         self._names = tuple(each.instrument_id for each in market.instruments)
         self.desk = OrderDesk(venue=venue, owners=self.clients, names=self._names, session=session)
         self.desk.watch.close_of = self._close_of
+        self._kinds = {
+            each.instrument_id: each.security_type
+            for each in market.instruments
+            if each.security_type in (SecurityType.CURRENCY, SecurityType.INDEX)
+        }
         self._last_sizes: dict[InstrumentId, float] = {}
         self._closes: dict[InstrumentId, tuple[Session | None, float | None]] = {}
 
@@ -83,6 +99,21 @@ class Exchange:
         """Return the orders that are remembered, by client id and order id."""
         return self.desk.orders
 
+    def quote(self, instrument: Instrument) -> Quote | None:
+        """Return the latest quote as clients see it."""
+        quote = self.venue.quote(instrument.instrument_id)
+        return None if quote is None else self._shown(quote)
+
+    def _shown(self, quote: Quote) -> Quote:
+        """Return a quote without what its kind hasn't: pairs report no trades, indices no book."""
+        kind = self._kinds.get(quote.instrument_id)
+        if kind is SecurityType.CURRENCY:
+            return replace(quote, last=None, volume=0.0)
+        if kind is SecurityType.INDEX:
+            value = quote.last if quote.last is not None else quote.mid
+            return replace(quote, last=value, bid=None, ask=None, bid_size=0.0, ask_size=0.0)
+        return quote
+
     def publish(self, events: Iterable[VenueEvent]) -> None:
         """Tell the clients what the venue did, and do what follows from it."""
         waiting = deque(events)
@@ -90,26 +121,37 @@ class Exchange:
         while waiting:
             event = waiting.popleft()
             if type(event) is QuoteChanged:
-                quote = event.quote
-                self.history.on_quote(quote)
-                self.growing.on_quote(quote)
-                self.tape.on_quote(quote)
-                self.tick_streams.on_quote(quote)
-                self.generic_streams.on_quote(quote)
-                self.depth.on_quote(quote)
-                self.lines.on_quote(quote, self._last_sizes.get(quote.instrument_id, 0.0))
+                self._on_quote(event.quote)
             elif type(event) is TradePrinted:
                 self._on_trade(event)
+            elif type(event) is AccountMoved:
+                changed.setdefault(event.account, set()).update(event.changed)
             else:
-                if type(event) is OrderFilled:
-                    account = self.desk.account_of(event.order_id)
-                    changed.setdefault(account, set()).add(event.instrument_id)
-                waiting.extend(self.desk.on_event(event))
+                waiting.extend(self._on_order_event(event, changed))
             if not waiting and not self.desk.watch.is_empty:
                 waiting.extend(self.desk.check_conditions())
         for account, names in changed.items():
             for client in list(self.clients.values()):
                 client.on_account_change(account, frozenset(names))
+
+    def _on_order_event(
+        self, event: VenueEvent, changed: dict[str, set[InstrumentId]]
+    ) -> list[VenueEvent]:
+        if type(event) is OrderFilled:
+            account = self.desk.account_of(event.order_id)
+            changed.setdefault(account, set()).add(event.instrument_id)
+        return self.desk.on_event(event)
+
+    def _on_quote(self, quote: Quote) -> None:
+        self.history.on_quote(quote)
+        quote = self._shown(quote)
+        self.growing.on_quote(quote)
+        self.tape.on_quote(quote)
+        self.tick_streams.on_quote(quote)
+        self.generic_streams.on_quote(quote)
+        self.depth.on_quote(quote)
+        self.derived.on_quote(quote)
+        self.lines.on_quote(quote, self._last_sizes.get(quote.instrument_id, 0.0))
 
     def remove_client(self, client_id: int) -> None:
         """Forget what a client that is gone was watching."""
@@ -117,6 +159,7 @@ class Exchange:
         self.tick_streams.remove_client(client_id)
         self.generic_streams.remove_client(client_id)
         self.depth.remove_client(client_id)
+        self.derived.remove_client(client_id)
 
     def on_time(self) -> None:
         """Do what time alone brings; to be called every second."""
@@ -136,6 +179,8 @@ class Exchange:
         return known[1]
 
     def _on_trade(self, event: TradePrinted) -> None:
+        if self._kinds.get(event.instrument_id) is SecurityType.CURRENCY:
+            return
         self._last_sizes[event.instrument_id] = event.size
         trade = Trade(event.time_ns, float(event.price), float(event.size))
         self.tape.on_trade(event.instrument_id, trade)

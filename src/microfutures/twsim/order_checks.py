@@ -5,6 +5,7 @@ Sources: IB's API reference, "Message Codes"; the wording behind 321 as users qu
 
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.orders import OrderType, TimeInForce
+from microfutures.twsim.contracts import is_tradable
 from microfutures.twsim.errors import wording
 from microfutures.twsim.exchange import Exchange
 from microfutures.twsim.order_facts import FILLED, OrderFacts
@@ -33,7 +34,9 @@ def contract_problem(request: OrderRequest, found: list[Instrument]) -> Problem 
         return 321, wording(321, tag="bN", detail="Orders for a combo are not simulated.")
     if not request.contract.exchange:
         return 321, wording(321, tag="bN", detail="Missing order exchange")
-    return (200, wording(200)) if len(found) != 1 else None
+    if len(found) != 1:
+        return 200, wording(200)
+    return None if is_tradable(found[0]) else (201, wording(201, detail="No Trading Permission"))
 
 
 def request_problem(exchange: Exchange, request: OrderRequest) -> Problem | None:

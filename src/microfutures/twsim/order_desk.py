@@ -1,7 +1,6 @@
 """TWS's memory of orders, and what it tells their owners."""
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Protocol
@@ -20,6 +19,7 @@ from microfutures.twsim.order_facts import (
     ExecutionFacts,
     OrderFacts,
 )
+from microfutures.twsim.order_memory import OrderMemory
 from microfutures.twsim.venue_orders import venue_order, venue_prices
 from microfutures.twsim.wire import Field
 from microfutures.venue.messages import (
@@ -34,13 +34,8 @@ from microfutures.venue.messages import (
 from microfutures.venue.order_types import RULES
 from microfutures.venue.venue import Venue
 
-FIRST_PERM_ID = 1_000_000_001
-SESSIONS, ORDERS_PER_SESSION = 1_000_000, 1_000
-"""No two gateways started within eleven days give an order the same permId."""
 CHANGEABLE = ("quantity", "limit_price", "aux_price", "order_ref", "terms")
 TRAILING = frozenset(each.value for each, rule in RULES.items() if rule.is_trailing)
-KEPT_COMPLETED = 500
-KEPT_EXECUTIONS = 5_000
 COMMISSION_DELAY_SECONDS = 0.05
 """Commission reports come separately and a little after their execution."""
 
@@ -73,26 +68,23 @@ class OrderDesk:
         names: Iterable[InstrumentId],
         session: int,
     ) -> None:
-        self.orders: dict[tuple[int, int], OrderFacts] = {}
-        self.completed: deque[OrderFacts] = deque(maxlen=KEPT_COMPLETED)
-        self.executions: deque[ExecutionFacts] = deque(maxlen=KEPT_EXECUTIONS)
+        self._memory = memory = OrderMemory(session)
+        self.orders, self.completed = memory.orders, memory.completed
+        self.executions = memory.executions
         self.watch = ConditionWatch(venue=venue, names=names, executions=self.executions)
         self._venue = venue
         self._owners = owners
-        self._by_perm_id: dict[int, OrderFacts] = {}
-        self._next_perm_id = FIRST_PERM_ID + session % SESSIONS * ORDERS_PER_SESSION
-        self._next_order_ids: dict[int, int] = {}
+        self._by_perm_id = memory.by_perm_id
 
     # -- what is known ------------------------------------------------------------------------
 
     def next_order_id(self, client_id: int) -> int:
         """Return the first order id that `client_id` may use."""
-        return self._next_order_ids.get(client_id, 1)
+        return self._memory.next_order_id(client_id)
 
     def new_perm_id(self) -> int:
         """Return a permId that was never used."""
-        self._next_perm_id += 1
-        return self._next_perm_id - 1
+        return self._memory.new_perm_id()
 
     def open_orders(self, client_id: int | None = None) -> list[OrderFacts]:
         """Return open orders, of one client or of all."""
@@ -113,10 +105,7 @@ class OrderDesk:
 
     def place(self, order: OrderFacts, *, is_transmitted: bool) -> list[VenueEvent]:
         """Take a new order; what is not transmitted waits for the one that is."""
-        self.orders[order.client_id, order.order_id] = order
-        self._by_perm_id[order.perm_id] = order
-        after = max(self.next_order_id(order.client_id), order.order_id + 1)
-        self._next_order_ids[order.client_id] = after
+        self._memory.add(order)
         parent = families.parent_of(order, self.orders.values())
         if parent is not None:
             families.join_siblings(order, parent)
@@ -220,7 +209,7 @@ class OrderDesk:
 
     def _on_modify(self, order: OrderFacts, time_ns: int) -> None:
         if order.filled and order.filled == order.quantity:
-            self._complete(order, FILLED, time_ns, f"Filled Size: {order.filled}")
+            self._memory.complete(order, FILLED, time_ns, f"Filled Size: {order.filled}")
         self.send_order(order)
 
     def _on_fill(self, order: OrderFacts, event: OrderFilled) -> list[VenueEvent]:
@@ -238,9 +227,9 @@ class OrderDesk:
             commission=event.commission,
             realized=event.realized,
         )
-        self.executions.append(facts)
+        self._memory.add_execution(facts)
         if event.remaining == 0:
-            self._complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
+            self._memory.complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
         owner = self._owners.get(order.client_id)
         if owner is not None:
             owner.send(order_messages.execution(owner.version, -1, facts))
@@ -270,7 +259,7 @@ class OrderDesk:
             owner.send(order_messages.commission_report(facts))
 
     def _on_cancel(self, order: OrderFacts, time_ns: int, reason: str) -> list[VenueEvent]:
-        self._complete(order, CANCELLED, time_ns, reason or "Cancelled by Trader")
+        self._memory.complete(order, CANCELLED, time_ns, reason or "Cancelled by Trader")
         owner = self._owners.get(order.client_id)
         if owner is not None:
             owner.send(order_messages.order_status(order))
@@ -285,7 +274,7 @@ class OrderDesk:
             owner.error(order.order_id, event.code, text)
         if event.is_request_only:
             return []
-        self._complete(order, INACTIVE, event.time_ns, event.message)
+        self._memory.complete(order, INACTIVE, event.time_ns, event.message)
         if owner is not None:
             owner.send(order_messages.order_status(order))
         return self._orphan(order)
@@ -296,12 +285,3 @@ class OrderDesk:
         for child in families.children_of(order, self.orders.values()):
             events += self.cancel(child)
         return events
-
-    def _complete(self, order: OrderFacts, status: str, time_ns: int, text: str) -> None:
-        order.status, order.completed_ns, order.completed_status = status, time_ns, text
-        self.completed.append(order)
-        while len(self.orders) > 2 * KEPT_COMPLETED:
-            oldest = next((key for key, each in self.orders.items() if not each.is_open), None)
-            if oldest is None:
-                return
-            del self._by_perm_id[self.orders.pop(oldest).perm_id]

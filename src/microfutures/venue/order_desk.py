@@ -1,5 +1,6 @@
 """The life of orders at the venue: they wait for their hours, work, fill, expire."""
 
+from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
 from heapq import heappop, heappush
@@ -27,6 +28,9 @@ from microfutures.venue.windows import order_window
 
 OVER_SESSIONS = frozenset({TimeInForce.GOOD_TILL_CANCELLED, TimeInForce.GOOD_TILL_DATE})
 
+KEPT_ENDED = 1_000
+"""Orders that are over and still answered for: "too late" rather than "no such order"."""
+
 
 class OrderDesk:
     """All orders of all accounts; fills go straight into the accounts."""
@@ -38,6 +42,7 @@ class OrderDesk:
         self._executions = 0
         self._orders: dict[int, OrderState] = {}
         self._live: dict[int, OrderState] = {}
+        self._ended: deque[int] = deque()
         self._resting: dict[InstrumentId, list[OrderState]] = {}
         self._timers: list[tuple[int, int]] = []
         """Moments at which an order's window opens or closes, with the order's id."""
@@ -108,8 +113,8 @@ class OrderDesk:
         """Open and close the windows of orders up to `until_ns`."""
         while self._timers and self._timers[0][0] <= until_ns:
             moment_ns, order_id = heappop(self._timers)
-            state = self._orders[order_id]
-            if state.is_final:
+            state = self._live.get(order_id)
+            if state is None:
                 continue
             book = books[state.order.instrument_id]
             if moment_ns >= state.window.close_ns:
@@ -266,6 +271,9 @@ class OrderDesk:
         self._leave(state)
         state.stage = stage
         del self._live[state.order.order_id]
+        self._ended.append(state.order.order_id)
+        if len(self._ended) > KEPT_ENDED:
+            del self._orders[self._ended.popleft()]
 
     def _would_trigger(self, state: OrderState, book: Book) -> bool:
         is_current = book.updated_ns >= state.window.market_since_ns
