@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Protocol
 
 from microfutures.model.identifiers import InstrumentId
+from microfutures.model.orders import TimeInForce
+from microfutures.model.timestamp import exchange_time
 from microfutures.twsim import families, order_messages
 from microfutures.twsim.condition_watch import ConditionWatch
 from microfutures.twsim.errors import wording
@@ -34,6 +36,7 @@ from microfutures.venue.messages import (
 from microfutures.venue.order_types import RULES
 from microfutures.venue.venue import Venue
 
+OPENING = TimeInForce.AT_THE_OPENING
 CHANGEABLE = ("quantity", "limit_price", "aux_price", "order_ref", "terms")
 TRAILING = frozenset(each.value for each, rule in RULES.items() if rule.is_trailing)
 COMMISSION_DELAY_SECONDS = 0.05
@@ -68,7 +71,7 @@ class OrderDesk:
         names: Iterable[InstrumentId],
         session: int,
     ) -> None:
-        self._memory = memory = OrderMemory(session)
+        self.memory = memory = OrderMemory(session)
         self.orders, self.completed = memory.orders, memory.completed
         self.executions = memory.executions
         self.watch = ConditionWatch(venue=venue, names=names, executions=self.executions)
@@ -80,11 +83,7 @@ class OrderDesk:
 
     def next_order_id(self, client_id: int) -> int:
         """Return the first order id that `client_id` may use."""
-        return self._memory.next_order_id(client_id)
-
-    def new_perm_id(self) -> int:
-        """Return a permId that was never used."""
-        return self._memory.new_perm_id()
+        return self.memory.next_order_id(client_id)
 
     def open_orders(self, client_id: int | None = None) -> list[OrderFacts]:
         """Return open orders, of one client or of all."""
@@ -105,7 +104,7 @@ class OrderDesk:
 
     def place(self, order: OrderFacts, *, is_transmitted: bool) -> list[VenueEvent]:
         """Take a new order; what is not transmitted waits for the one that is."""
-        self._memory.add(order)
+        self.memory.add(order)
         parent = families.parent_of(order, self.orders.values())
         if parent is not None:
             families.join_siblings(order, parent)
@@ -164,7 +163,9 @@ class OrderDesk:
         """Tell the owner; return what follows from the event for other orders."""
         match event:
             case OrderAccepted(perm_id, _, is_held):
-                self._set_status(self._by_perm_id[perm_id], PRE_SUBMITTED if is_held else SUBMITTED)
+                order = self._by_perm_id[perm_id]
+                self._set_status(order, PRE_SUBMITTED if is_held else SUBMITTED)
+                self._warn_of_closed_market(order)
             case OrderReleased(perm_id, _):
                 self._set_status(self._by_perm_id[perm_id], SUBMITTED)
             case OrderModified(perm_id, time_ns):
@@ -207,9 +208,21 @@ class OrderDesk:
         order.status = status
         self.send_order(order)
 
+    def _warn_of_closed_market(self, order: OrderFacts) -> None:
+        """Say when an order will reach an exchange that is closed now."""
+        opens_ns, owner = self._venue.opens_ns(order.perm_id), self._owners.get(order.client_id)
+        if opens_ns is not None and owner is not None and order.time_in_force != OPENING:
+            until = exchange_time(opens_ns, pattern="%Y-%m-%d %H:%M:%S")
+            what = f"{order.action} {order.quantity} {order.instrument.symbol}"
+            detail = (
+                f"\n{what} {order.instrument.exchange}\nWarning: Your order will not be placed "
+                f"at the exchange until {until} US/Eastern."
+            )
+            owner.error(order.order_id, 399, wording(399, detail=detail))
+
     def _on_modify(self, order: OrderFacts, time_ns: int) -> None:
         if order.filled and order.filled == order.quantity:
-            self._memory.complete(order, FILLED, time_ns, f"Filled Size: {order.filled}")
+            self.memory.complete(order, FILLED, time_ns, f"Filled Size: {order.filled}")
         self.send_order(order)
 
     def _on_fill(self, order: OrderFacts, event: OrderFilled) -> list[VenueEvent]:
@@ -227,9 +240,9 @@ class OrderDesk:
             commission=event.commission,
             realized=event.realized,
         )
-        self._memory.add_execution(facts)
+        self.memory.add_execution(facts)
         if event.remaining == 0:
-            self._memory.complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
+            self.memory.complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
         owner = self._owners.get(order.client_id)
         if owner is not None:
             owner.send(order_messages.execution(owner.version, -1, facts))
@@ -259,7 +272,7 @@ class OrderDesk:
             owner.send(order_messages.commission_report(facts))
 
     def _on_cancel(self, order: OrderFacts, time_ns: int, reason: str) -> list[VenueEvent]:
-        self._memory.complete(order, CANCELLED, time_ns, reason or "Cancelled by Trader")
+        self.memory.complete(order, CANCELLED, time_ns, reason or "Cancelled by Trader")
         owner = self._owners.get(order.client_id)
         if owner is not None:
             owner.send(order_messages.order_status(order))
@@ -274,7 +287,7 @@ class OrderDesk:
             owner.error(order.order_id, event.code, text)
         if event.is_request_only:
             return []
-        self._memory.complete(order, INACTIVE, event.time_ns, event.message)
+        self.memory.complete(order, INACTIVE, event.time_ns, event.message)
         if owner is not None:
             owner.send(order_messages.order_status(order))
         return self._orphan(order)
