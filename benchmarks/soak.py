@@ -153,6 +153,20 @@ class Client:
         await asyncio.wait_for(bars, 10)
 
 
+def _is_librarys(context: dict[str, Any]) -> bool:
+    """Tell whether ib_async alone is to blame.
+
+    At 1102 it asks for the account summary and waits for nobody's answer: if the connection ends
+    before that comes, its future has an exception that nobody takes.
+    """
+    error = context.get("exception")
+    return (
+        isinstance(error, ConnectionError)
+        and str(error) == "Socket disconnect"
+        and "never retrieved" in context["message"]
+    )
+
+
 async def soak(*, hours: float, seed: int) -> Outcome:
     """Run one seed on the running virtual loop."""
     started, seconds = perf_counter(), hours * 3600
