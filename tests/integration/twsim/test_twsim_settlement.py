@@ -45,8 +45,11 @@ def holding_one(month: str, start: time, scene: Scene) -> None:
 
 
 def cash(ib: ib_async.IB) -> float:
-    rows = ib.accountValues(ACCOUNT)
-    (value,) = [row for row in rows if (row.tag, row.currency) == ("TotalCashBalance", "BASE")]
+    (value,) = [
+        each
+        for each in ib.accountValues(ACCOUNT)
+        if (each.tag, each.currency) == ("TotalCashBalance", "USD")
+    ]
     return float(value.value)
 
 
