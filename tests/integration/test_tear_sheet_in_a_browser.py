@@ -83,7 +83,8 @@ def browser() -> str:
 def seen_by(browser: str, page: Path, profile: Path) -> Report:
     answer = subprocess.run(
         [
-            browser, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1240,2400",
+            browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+             "--window-size=1240,2400",
             f"--user-data-dir={profile}", "--virtual-time-budget=2000", "--dump-dom",
             page.as_uri(),
         ],
