@@ -27,6 +27,7 @@ from microfutures.twsim.faults.kinds import KINDS
 from microfutures.twsim.faults.schedule import Plan
 from microfutures.twsim.gateway import build_server
 from microfutures.twsim.server import TwsServer
+from microfutures.twsim.tick_tape import Trade
 from microfutures.venue.synthetic import SyntheticMarket
 
 CLIENTS = 3
@@ -57,8 +58,10 @@ class Outcome(msgspec.Struct, kw_only=True):
     leaked_orders: int = 0
     megabytes: list[float] = []
     """Of the whole process, clients included, after each quarter of the time."""
+    objects: list[int] = []
+    """Of the simulator's own classes then; the ticks and bars of its tape are not counted."""
     held_kilobytes: list[float] = []
-    """What the simulator's own lines hold at the same moments, if that is traced."""
+    """What the simulator's own lines hold, if that is traced."""
     real_seconds: float = 0.0
 
     @property
@@ -169,6 +172,7 @@ async def soak(*, hours: float, seed: int) -> Outcome:
         await asyncio.sleep(seconds / 4)
         gc.collect()
         outcome.megabytes.append((resident_kilobytes() or 0) / 1024)
+        outcome.objects.append(sum(map(_is_ours, gc.get_objects())))
         outcome.held_kilobytes.append(_held_kilobytes())
     await desk.end_schedule()
     await asyncio.sleep(CALM_SECONDS)
@@ -210,6 +214,11 @@ async def _cancel_all(server: TwsServer, outcome: Outcome) -> None:
     await asyncio.sleep(1)
 
 
+def _is_ours(thing: object) -> bool:
+    kind = type(thing)
+    return kind.__module__.startswith("microfutures.") and kind is not Trade
+
+
 def _held_kilobytes() -> float:
     """Return what the simulator's own lines hold; ib_async keeps every order and ticker it saw."""
     if not tracemalloc.is_tracing():
@@ -239,7 +248,8 @@ def sentence(outcome: Outcome) -> str:
         f"{outcome.connects} connects, {outcome.orders} orders, "
         f"{'/'.join(map(str, leaks))} tasks/sessions/orders leaked, "
         f"{len(outcome.errors)} errors, "
-        f"{', '.join(f'{each:.0f}' for each in outcome.megabytes)} MB after each quarter, "
+        f"{', '.join(f'{each:.0f}' for each in outcome.megabytes)} MB and "
+        f"{', '.join(map(str, outcome.objects))} objects after each quarter, "
         + (f"of which the simulator's own {held} kB, " if any(outcome.held_kilobytes) else "")
         + f"{outcome.real_seconds:.1f} s"
     )

@@ -149,3 +149,8 @@ def moment_ns(day: date, moment: time, time_zone: str) -> int:
 def local_date(moment: int, time_zone: str) -> date:
     """Return the calendar date of `moment` (nanoseconds UTC) in `time_zone`."""
     return datetime.fromtimestamp(moment // 1_000_000_000, tz=ZoneInfo(time_zone)).date()
+
+
+def midnight_before(moment: int, time_zone: str = NEW_YORK) -> int:
+    """Return when the calendar day of `moment` began in `time_zone`, nanoseconds UTC."""
+    return moment_ns(local_date(moment, time_zone), time(0), time_zone)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Protocol
 
+from microfutures.model.trading_hours import midnight_before
 from microfutures.twsim import families, order_messages
 from microfutures.twsim.errors import wording
 from microfutures.twsim.order_messages import (
@@ -194,7 +195,7 @@ class OrderDesk:
             commission=event.commission,
             realized=event.realized,
         )
-        self.executions.append(facts)
+        self._remember(facts)
         if event.remaining == 0:
             self._complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
         owner = self._owners.get(order.client_id)
@@ -205,6 +206,13 @@ class OrderDesk:
             COMMISSION_DELAY_SECONDS, self._report_commission, facts
         )
         return self._after_fill(order, event.quantity)
+
+    def _remember(self, facts: ExecutionFacts) -> None:
+        """Keep an execution until the day in New York is over, like TWS."""
+        day_began_ns = midnight_before(facts.time_ns)
+        while self.executions and self.executions[0].time_ns < day_began_ns:
+            self.executions.popleft()
+        self.executions.append(facts)
 
     def _after_fill(self, order: OrderFacts, traded: int) -> list[VenueEvent]:
         """Take what was traded off the rest of the group; send children on their way."""

@@ -1,6 +1,6 @@
 """Requests that list orders and executions."""
 
-from microfutures.model.timestamp import exchange_time
+from microfutures.model.trading_hours import midnight_before
 from microfutures.twsim import order_messages
 from microfutures.twsim.bar_sizes import moment
 from microfutures.twsim.errors import wording
@@ -65,7 +65,8 @@ def executions(session: Session, reader: FieldReader) -> None:
     reader.skip(1)
     request_id = reader.integer()
     now_ns = session.exchange.clock.now_ns()
-    midnight_ns = _midnight_before(now_ns)
+    # TWS forgets executions of the day before.
+    midnight_ns = midnight_before(now_ns)
     wanted = _Filter(reader, midnight_ns)
     if wanted.since_ns is None:
         detail = f"Invalid time of executions '{wanted.since}'"
@@ -81,12 +82,6 @@ def executions(session: Session, reader: FieldReader) -> None:
     session.send([55, 1, request_id])
     for facts in passed:
         session.send(order_messages.commission_report(facts))
-
-
-def _midnight_before(now_ns: int) -> int:
-    """Return when the day began in New York; TWS forgets executions of the day before."""
-    midnight = moment(exchange_time(now_ns, pattern="%Y%m%d 00:00:00"), now_ns)
-    return now_ns if midnight is None else midnight
 
 
 def completed_orders(session: Session, reader: FieldReader) -> None:
