@@ -53,13 +53,13 @@ class MortalJournal(SqliteJournal):
         self._eyes.on_record(record)
         super().append(record)
 
-    def commit(self) -> None:
+    def commit(self, *, is_urgent: bool = False) -> None:
         """Commit, if the process lives that long; it may die right after."""
         if not self._buffer:
             return
         kind = "order" if self._must_flush else "market"
         self._fuse.burn(kind)
-        super().commit()
+        super().commit(is_urgent=is_urgent)
         self._eyes.on_commit()
         self._fuse.burn(kind)
 

@@ -14,10 +14,10 @@ from microfutures.adapters.ib import orders as ib_orders
 from microfutures.app import wiring
 from microfutures.engine.books import Books
 from microfutures.engine.commands import CommandDesk
-from microfutures.engine.engine import Engine
 from microfutures.engine.output import EngineOutput, Say
 from microfutures.engine.reconciliation import Reconciler
 from microfutures.engine.runner import EngineRunner
+from microfutures.engine.settlement import Settlement
 from microfutures.engine.state import DeskState
 from microfutures.execution.leg import Leg
 from microfutures.execution.order_ledger import OrderRecord
@@ -115,7 +115,7 @@ _ROWS = (
     Sabotage(
         "missed orders",
         "orders that the broker no longer knows are waited for",
-        _silence(Engine, "_settle_orders"),
+        _silence(Settlement, "settle"),
     ),
     Sabotage(
         "others' positions",

@@ -137,6 +137,14 @@ ROWS: tuple[Row, ...] = (
         "snapshot",
     ),
     Row(
+        "reqMktData",
+        lambda kit: (19, option(kit), "", False, False, []),
+        ("tickOptionComputation",),
+        19,
+        "option",
+    ),
+    _cancel("cancelMktData", 19, note="option"),
+    Row(
         "reqRealTimeBars",
         lambda kit: (22, mcl(kit), 5, "TRADES", False, []),
         ("realtimeBar",),

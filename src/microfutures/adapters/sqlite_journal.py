@@ -117,12 +117,16 @@ class SqliteJournal:
         if len(self._buffer) >= BUFFER_RECORDS:
             self.commit()
 
-    def commit(self) -> None:
-        """Make everything appended durable, to the degree that the module's head states."""
+    def commit(self, *, is_urgent: bool = False) -> None:
+        """Make everything appended durable, to the degree that the module's head states.
+
+        An urgent commit returns when the disk has it.
+        """
         if not self._buffer:
             return
+        begin = _Flushed if is_urgent else _Transaction
         try:
-            with _Transaction(self._database):
+            with begin(self._database):
                 self._database.executemany(_INSERT, self._buffer)
         except sqlite3.Error as error:
             raise _failure(self._path, error) from error
@@ -166,10 +170,8 @@ class SqliteJournal:
     def set_meta(self, key: str, value: str) -> None:
         """Remember a value, flushed to the disk before this returns."""
         try:
-            self._database.execute("PRAGMA synchronous = FULL")
-            with _Transaction(self._database):
+            with _Flushed(self._database):
                 self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-            self._database.execute("PRAGMA synchronous = NORMAL")
         except sqlite3.Error as error:
             raise _failure(self._path, error) from error
 
@@ -241,6 +243,20 @@ class _Transaction:
         finally:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
+
+
+class _Flushed(_Transaction):
+    """A transaction that is over when the disk has it, and everything before it."""
+
+    def __enter__(self) -> None:
+        self._database.execute("PRAGMA synchronous = FULL")
+        super().__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            super().__exit__(kind, *rest)
+        finally:
+            self._database.execute("PRAGMA synchronous = NORMAL")
 
 
 def _create(database: sqlite3.Connection) -> None:

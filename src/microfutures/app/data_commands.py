@@ -90,6 +90,34 @@ def check(series: flags.SeriesToCheck = None, store: flags.Store = flags.DEFAULT
         typer.echo(line)
 
 
+@data_app.command()
+def continuous(
+    series: flags.Series,
+    store: flags.Store = flags.DEFAULT_STORE,
+    adjust: flags.Adjust = "difference",
+    roll_days: flags.RollDays = 7,
+    calendar: flags.Calendar = None,
+) -> None:
+    """Join contract months, like CL/prices_1d, into CL~difference/prices_1d; show every roll."""
+    with _research():
+        from microfutures.app.data_derive import continuous_lines
+
+    for line in continuous_lines(
+        store, series, adjust=adjust, roll_business_days=roll_days, calendar=calendar
+    ):
+        typer.echo(line)
+
+
+@data_app.command()
+def adjust(series: flags.Series, store: flags.Store = flags.DEFAULT_STORE) -> None:
+    """Take splits and dividends out of a fund's bars: USO/bars_1d to USO~adjusted/bars_1d."""
+    with _research():
+        from microfutures.app.data_derive import adjust_lines
+
+    for line in adjust_lines(store, series):
+        typer.echo(line)
+
+
 @contextmanager
 def _research() -> Iterator[None]:
     """Turn a missing library into the sentence that says what to install."""

@@ -50,3 +50,12 @@ OnConflict = Annotated[
 ]
 SkipBadRows = Annotated[bool, _flag("--skip-bad-rows", "leave impossible rows out and count them")]
 Yes = Annotated[bool, _flag("--yes", "take the guess without asking")]
+
+Adjust = Annotated[str, _flag("--adjust", "how months are joined", "difference|ratio|none")]
+RollDays = Annotated[
+    int, _flag("--roll-days", "business days before the last trading day to leave a month", "N")
+]
+Calendar = Annotated[
+    Path | None,
+    _flag("--calendar", "leave months by this file of date,contract instead", "FILE"),
+]

@@ -25,6 +25,40 @@ class Owner(msgspec.Struct):
     """What the corrections of each of its executions share."""
 
 
+class OwnNames:
+    """What our starts call their orders: a prefix of each start, and numbers that count up.
+
+    A power cut can take the newest records from the journal: an order above the highest number
+    that is known of its start is ours, and lost.
+    """
+
+    def __init__(self, order_ref_prefix: str) -> None:
+        self._highest = {order_ref_prefix: 0}
+
+    def add_start(self, order_ref_prefix: str) -> None:
+        """Know what the orders of another start are called."""
+        self._highest.setdefault(order_ref_prefix, 0)
+
+    def note(self, order_ref: OrderRef) -> None:
+        """Take note of an order that the journal knows."""
+        prefix, number = _parts(order_ref)
+        self._highest[prefix] = max(self._highest.get(prefix, 0), number)
+
+    def is_ours(self, order_ref: OrderRef) -> bool:
+        """Tell whether one of our starts named an order."""
+        return _parts(order_ref)[0] in self._highest
+
+    def is_lost(self, order_ref: OrderRef) -> bool:
+        """Tell whether the journal should know an order and doesn't."""
+        prefix, number = _parts(order_ref)
+        return number > self._highest.get(prefix, number)
+
+
+def _parts(order_ref: OrderRef) -> tuple[str, int]:
+    prefix, _, number = order_ref.rpartition("-")
+    return prefix, int(number) if number.isdecimal() else 0
+
+
 class Owners:
     """The latest `KEPT_ORDERS` orders, and every older one that is live.
 
@@ -63,6 +97,11 @@ class Owners:
             oldest = next(self._forgettable(), None)
             if oldest is not None:
                 self._forget(self._orders.pop(oldest).executions)
+
+    def claim(self, order_ref: OrderRef, strategy: StrategyName) -> Owner:
+        """Remember an order that only the broker knew."""
+        owner = self._orders[order_ref] = Owner(strategy, "sent just before a power cut")
+        return owner
 
     def note(self, owner: Owner, fill: Fill) -> None:
         """Remember an execution with its order."""

@@ -18,6 +18,7 @@ from microfutures.engine.output import (
     Submit,
 )
 from microfutures.model.events import (
+    ClockStepped,
     ConnectionChanged,
     EngineEvent,
     InstrumentResolved,
@@ -68,8 +69,8 @@ class EngineRunner:
         """Something is uncommitted that is no market data; those wait for the next commit."""
 
     def note(self, time_ns: int, payload: object) -> None:
-        """Journal something that is no event, under the name of its type."""
-        self._append(time_ns, "system", type(payload).__name__, _encode(payload))
+        """Journal something about the run that is no event, under the name of its type."""
+        self._append(time_ns, "run", type(payload).__name__, _encode(payload))
 
     def put(self, event: EngineEvent) -> None:
         """Queue an event; the sink of the broker adapter."""
@@ -162,7 +163,7 @@ def _kind(event: EngineEvent) -> str:
     match event:
         case Quote():
             return MARKET
-        case ConnectionChanged() | NoticeReceived() | InstrumentResolved():
+        case ConnectionChanged() | ClockStepped() | NoticeReceived() | InstrumentResolved():
             return "connection"
         case _:
             return _KINDS.get(type(event).__name__, "system")

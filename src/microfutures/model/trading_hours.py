@@ -19,7 +19,7 @@ class SessionTemplate(msgspec.Struct, frozen=True, kw_only=True):
     """The hours of a family of products, in the time of ``time_zone``.
 
     The session of a day opens at ``opens`` of that day, or of the day before when
-    ``opens_day_before``; an early close ends trading and liquid hours alike.
+    ``opens_day_before``, the liquid hours likewise; an early close ends both alike.
     """
 
     name: str
@@ -33,6 +33,7 @@ class SessionTemplate(msgspec.Struct, frozen=True, kw_only=True):
     early_close: time
     early_liquid_close: time
     source: str
+    liquid_opens_day_before: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -99,6 +100,34 @@ US_STOCKS = SessionTemplate(
     source="IB contract details of US stocks; NYSE hours",
 )
 
+CURRENCIES = SessionTemplate(
+    name="currencies",
+    exchange=Exchange.CME,
+    time_zone=NEW_YORK,
+    opens=time(17, 15),
+    closes=time(17),
+    opens_day_before=True,
+    liquid_opens=time(17, 15),
+    liquid_closes=time(17),
+    early_close=time(17),
+    early_liquid_close=time(17),
+    source="IB contract details of EUR.USD",
+    liquid_opens_day_before=True,
+)
+US_INDICES = SessionTemplate(
+    name="us_indices",
+    exchange=Exchange.NYSE,
+    time_zone=NEW_YORK,
+    opens=time(9, 30),
+    closes=time(16),
+    opens_day_before=False,
+    liquid_opens=time(9, 30),
+    liquid_closes=time(16),
+    early_close=time(13),
+    early_liquid_close=time(13),
+    source="NYSE hours: an index moves while its shares trade",
+)
+
 
 @lru_cache(maxsize=256)
 def sessions_between(
@@ -127,12 +156,13 @@ def _sessions_of_day(template: SessionTemplate, day: date) -> tuple[Session, Ses
         return None
     is_early = kind is Day.EARLY_CLOSE
     open_day = day - ONE_DAY if template.opens_day_before else day
+    liquid_day = day - ONE_DAY if template.liquid_opens_day_before else day
     close = template.early_close if is_early else template.closes
     liquid_close = template.early_liquid_close if is_early else template.liquid_closes
     zone = template.zone
     return (
         Session(_at(open_day, template.opens, zone), _at(day, close, zone)),
-        Session(_at(day, template.liquid_opens, zone), _at(day, liquid_close, zone)),
+        Session(_at(liquid_day, template.liquid_opens, zone), _at(day, liquid_close, zone)),
     )
 
 

@@ -9,7 +9,7 @@ class JournalRecord(msgspec.Struct, frozen=True, gc=False):
     """One line of the journal.
 
     ``kind`` groups records for the exports: ``market``, ``connection``, ``order``, ``decision``,
-    ``equity``, ``system``. ``payload`` is JSON.
+    ``equity``, ``run``, ``system``. ``payload`` is JSON.
     """
 
     sequence: int

@@ -10,6 +10,7 @@ from microfutures.model.approval import Approved, Decision, Refused
 from microfutures.model.identifiers import OrderRef
 from microfutures.model.orders import Order, OrderPurpose
 from microfutures.risk.context import RiskContext
+from microfutures.risk.exposure_rules import Concentration, Correlation
 from microfutures.risk.pace_rules import DailyLoss, Drawdown, OpenOrders, OrderRate
 from microfutures.risk.rule import ENTRIES, OPENINGS, Rule
 from microfutures.risk.rules import (
@@ -57,6 +58,8 @@ class RiskGate:
             OrderSize(limits),
             PositionSize(limits),
             Notional(limits),
+            Concentration(limits),
+            Correlation(limits),
             OnlyCloses(),
             PriceCollar(limits),
             OpenOrders(limits),
@@ -91,12 +94,22 @@ class RiskGate:
         entry of its own; what earlier legs are worth is added for the later ones.
         """
         worth = 0.0
-        for order, context in legs:
-            together = replace(context, strategy_notional=context.strategy_notional + worth)
+        by_family: dict[str, float] = {}
+        net = _net_by_family(legs)
+        last = {context.family: place for place, (_, context) in enumerate(legs)}
+        for place, (order, context) in enumerate(legs):
+            family, own = context.family, order_notional(order, context) or 0.0
+            together = replace(
+                context,
+                strategy_notional=context.strategy_notional + worth,
+                family_gross=context.family_gross + by_family.get(family, 0.0),
+                entry_net=net[family] if place == last[family] else 0.0,
+            )
             refused = self._refusal(order, together)
             if refused is not None:
                 return refused
-            worth += order_notional(order, context) or 0.0
+            worth += own
+            by_family[family] = by_family.get(family, 0.0) + own
         return None
 
     def recent_orders(self, now_ns: int) -> int:
@@ -124,6 +137,15 @@ class RiskGate:
             if reason is not None:
                 return Refused(order, rule.name, reason)
         return None
+
+
+def _net_by_family(legs: Sequence[tuple[Order, RiskContext]]) -> dict[str, float]:
+    """Return what all legs together add to each family, USD, signed."""
+    net: dict[str, float] = {}
+    for order, context in legs:
+        signed = order.side.sign * (order_notional(order, context) or 0.0)
+        net[context.family] = net.get(context.family, 0.0) + signed
+    return net
 
 
 def _words(purposes: frozenset[OrderPurpose]) -> str:

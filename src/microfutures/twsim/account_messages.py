@@ -9,6 +9,7 @@ from microfutures.twsim.contracts import (
     expiry_text,
     multiplier_text,
     primary_exchange,
+    symbol_of,
     trading_class,
 )
 from microfutures.twsim.exchange import Exchange
@@ -209,7 +210,7 @@ def _contract(session: Receiver, position: VenuePosition) -> list[Field]:
     instrument = session.exchange.venue.instrument(position.instrument_id)
     return [
         instrument.con_id,
-        instrument.symbol,
+        symbol_of(instrument),
         instrument.security_type.value,
         expiry_text(instrument),
         "0.0",

@@ -6,9 +6,10 @@ from microfutures.twsim.contracts import (
     ContractQuery,
     find,
     primary_exchange,
+    symbol_of,
 )
 from microfutures.twsim.errors import wording
-from microfutures.twsim.other_contracts import find_others
+from microfutures.twsim.other_contracts import find_unlisted
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import Field, FieldReader, escaped
 
@@ -31,7 +32,7 @@ def find_one(
     )
     if len(found) == 1:
         return found[0]
-    if not found and find_others(query):
+    if not found and find_unlisted(exchange.instruments, query, exchange.clock.now_ns()):
         session.error(request_id, 354, wording(354))
         return None
     text = wording(200)
@@ -53,10 +54,10 @@ def matching_symbols(session: Session, reader: FieldReader) -> None:
     for instrument in matches:
         # A product with months is shown as its index, which has no number of its own here.
         is_future = instrument.security_type is SecurityType.FUTURE
-        where = instrument.exchange if is_future else primary_exchange(instrument)
+        where = primary_exchange(instrument) or instrument.exchange
         kind = "IND" if is_future else instrument.security_type.value
         derivatives = ["FUT"] if is_future else []
-        fields += [0 if is_future else instrument.con_id, instrument.symbol, kind, where]
+        fields += [0 if is_future else instrument.con_id, symbol_of(instrument), kind, where]
         fields += [instrument.currency, len(derivatives), *derivatives]
         if session.version >= 176:
             fields += [escaped(instrument.description), ""]

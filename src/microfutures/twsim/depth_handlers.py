@@ -27,6 +27,7 @@ _EXCHANGES: tuple[tuple[str, str, str, str], ...] = (
     ("CME", "FUT", "", "Deep"),
     ("COMEX", "FUT", "", "Deep"),
     ("NYMEX", "FUT", "", "Deep"),
+    ("IDEALPRO", "CASH", "", "Deep"),
     ("ARCA", "STK", "", "Deep"),
     ("BATS", "STK", "", "Deep"),
     ("DRCTEDGE", "STK", "", "Deep"),
@@ -83,14 +84,16 @@ def market_depth(session: Session, reader: FieldReader) -> None:
     rows = min(max(rows, 1), MAX_ROWS)
     watch = Watch(session, request_id, instrument, rows=rows, makers=makers, is_smart=is_smart)
     depth.add(watch)
-    quote = session.exchange.venue.quote(instrument.instrument_id)
+    quote = session.exchange.quote(instrument)
     if quote is not None:
         watch.show(quote)
 
 
 def _makers(instrument: Instrument, exchange: str, *, is_smart: bool) -> tuple[str, ...] | None:
     """Return whose rows the book shows, none for an exchange's own; None where there is no book."""
-    if instrument.security_type is SecurityType.FUTURE:
+    if instrument.security_type is SecurityType.INDEX:
+        return None
+    if instrument.security_type is not SecurityType.STOCK:
         return ()
     if exchange in ("SMART", ""):
         return SMART_MAKERS if is_smart else None

@@ -7,11 +7,15 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from microfutures.model.identifiers import InstrumentId
-from microfutures.model.instrument import Instrument
+from microfutures.model.instrument import Instrument, SecurityType
+from microfutures.model.market import Quote
 from microfutures.ports.clock import Clock
 from microfutures.twsim.daily_profit import DailyProfit
 from microfutures.twsim.depth import Depth
+from microfutures.twsim.derived_lines import DerivedLines
 from microfutures.twsim.growing_bars import GrowingBars
 from microfutures.twsim.history import History
 from microfutures.twsim.lines import Lines
@@ -20,7 +24,13 @@ from microfutures.twsim.order_messages import OrderFacts
 from microfutures.twsim.tick_streams import TickStreams
 from microfutures.twsim.tick_tape import TickTape, Trade
 from microfutures.venue.market import MarketSource
-from microfutures.venue.messages import OrderFilled, QuoteChanged, TradePrinted, VenueEvent
+from microfutures.venue.messages import (
+    AccountMoved,
+    OrderFilled,
+    QuoteChanged,
+    TradePrinted,
+    VenueEvent,
+)
 from microfutures.venue.venue import Venue
 
 
@@ -63,9 +73,15 @@ class Exchange:
         self.tick_streams = TickStreams()
         self.generic_streams = TickStreams()
         self.depth = Depth()
+        self.derived = DerivedLines()
         self.daily = DailyProfit(venue, accounts)
         self.desk = OrderDesk(venue=venue, owners=self.clients, session=session)
         self._names = tuple(each.instrument_id for each in market.instruments)
+        self._kinds = {
+            each.instrument_id: each.security_type
+            for each in market.instruments
+            if each.security_type in (SecurityType.CURRENCY, SecurityType.INDEX)
+        }
         self._last_sizes: dict[InstrumentId, float] = {}
 
     @property
@@ -78,6 +94,20 @@ class Exchange:
         """Return the orders that are remembered, by client id and order id."""
         return self.desk.orders
 
+    def quote(self, instrument: Instrument) -> Quote | None:
+        """Return the latest quote as clients see it."""
+        quote = self.venue.quote(instrument.instrument_id)
+        return None if quote is None else self._shown(quote)
+
+    def _shown(self, quote: Quote) -> Quote:
+        """Return a quote without what its kind hasn't: pairs report no trades, indices no book."""
+        kind = self._kinds.get(quote.instrument_id)
+        if kind is SecurityType.CURRENCY:
+            return replace(quote, last=None, volume=0.0)
+        if kind is SecurityType.INDEX:
+            return replace(quote, bid=None, ask=None, bid_size=0.0, ask_size=0.0)
+        return quote
+
     def publish(self, events: Iterable[VenueEvent]) -> None:
         """Tell the clients what the venue did, and do what follows from it."""
         waiting = deque(events)
@@ -85,16 +115,19 @@ class Exchange:
         while waiting:
             event = waiting.popleft()
             if type(event) is QuoteChanged:
-                quote = event.quote
-                self.history.on_quote(quote)
+                quote = self._shown(event.quote)
+                self.history.on_quote(event.quote)
                 self.growing.on_quote(quote)
                 self.tape.on_quote(quote)
                 self.tick_streams.on_quote(quote)
                 self.generic_streams.on_quote(quote)
                 self.depth.on_quote(quote)
+                self.derived.on_quote(quote)
                 self.lines.on_quote(quote, self._last_sizes.get(quote.instrument_id, 0.0))
             elif type(event) is TradePrinted:
                 self._on_trade(event)
+            elif type(event) is AccountMoved:
+                changed.setdefault(event.account, set()).update(event.changed)
             else:
                 if type(event) is OrderFilled:
                     account = self.desk.account_of(event.order_id)
@@ -110,6 +143,7 @@ class Exchange:
         self.tick_streams.remove_client(client_id)
         self.generic_streams.remove_client(client_id)
         self.depth.remove_client(client_id)
+        self.derived.remove_client(client_id)
 
     def on_time(self) -> None:
         """Do what time alone brings; to be called every second."""
@@ -118,6 +152,8 @@ class Exchange:
         self.daily.on_time(now_ns)
 
     def _on_trade(self, event: TradePrinted) -> None:
+        if self._kinds.get(event.instrument_id) is SecurityType.CURRENCY:
+            return
         self._last_sizes[event.instrument_id] = event.size
         trade = Trade(event.time_ns, float(event.price), float(event.size))
         self.tape.on_trade(event.instrument_id, trade)

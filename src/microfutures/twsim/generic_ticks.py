@@ -144,13 +144,17 @@ def _average_volume(facts: Facts) -> float:
 
 def _volatility(tick_id: int) -> Callable[[Facts], list[Tail]]:
     def make(facts: Facts) -> list[Tail]:
-        closes = [day.close for day in facts.days[-31:] if day.close > 0]
-        changes = [log(after / before) for before, after in pairwise(closes)]
-        if len(changes) < 2:
-            return []
-        return [_number(tick_id, round(pstdev(changes) * sqrt(TRADING_DAYS), 6))]
+        volatility = realized_volatility(facts.days[-31:])
+        return [] if volatility is None else [_number(tick_id, round(volatility, 6))]
 
     return make
+
+
+def realized_volatility(days: list[Bar]) -> float | None:
+    """Return the volatility of daily closes per year, 0.3 is 30%; None without enough of them."""
+    closes = [day.close for day in days if day.close > 0]
+    changes = [log(after / before) for before, after in pairwise(closes)]
+    return pstdev(changes) * sqrt(TRADING_DAYS) if len(changes) > 1 else None
 
 
 def _mark(facts: Facts) -> list[Tail]:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from microfutures.model.instrument import Instrument
 from microfutures.twsim import order_messages
-from microfutures.twsim.contracts import find
+from microfutures.twsim.contracts import find, is_tradable
 from microfutures.twsim.errors import wording
 from microfutures.twsim.order_messages import (
     FILLED,
@@ -59,7 +59,9 @@ def _contract_problem(request: OrderRequest, found: list[Instrument]) -> Problem
         return 321, wording(321, tag="bN", detail="Orders for a combo are not simulated.")
     if not request.contract.exchange:
         return 321, wording(321, tag="bN", detail="Missing order exchange")
-    return (200, wording(200)) if len(found) != 1 else None
+    if len(found) != 1:
+        return 200, wording(200)
+    return None if is_tradable(found[0]) else (201, wording(201, detail="No Trading Permission"))
 
 
 def _problem(session: Session, request: OrderRequest) -> Problem | None:

@@ -3,6 +3,7 @@
 from microfutures.model.trading_hours import midnight_before
 from microfutures.twsim import order_messages
 from microfutures.twsim.bar_sizes import moment
+from microfutures.twsim.contracts import symbol_of
 from microfutures.twsim.errors import wording
 from microfutures.twsim.order_messages import ExecutionFacts, OrderFacts
 from microfutures.twsim.session import Session
@@ -52,7 +53,7 @@ class _Filter:
         return (
             self._client_id in (0, order.client_id)
             and self._account in ("", order.account)
-            and self._symbol in ("", order.instrument.symbol)
+            and self._symbol in ("", symbol_of(order.instrument))
             and self._security_type in ("", order.instrument.security_type.value)
             and self._exchange in ("", "SMART", order_messages.traded_at(order.instrument))
             and side in ("", SIDES[order.action])

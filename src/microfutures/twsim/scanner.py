@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import Quote
-from microfutures.twsim.contracts import expiry_text, routed_exchange, trading_class
+from microfutures.twsim.contracts import expiry_text, routed_exchange, symbol_of, trading_class
 from microfutures.twsim.errors import wording
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import Field, FieldReader
@@ -100,7 +100,7 @@ def _row(rank: int, instrument: Instrument) -> list[Field]:
     return [
         rank,
         instrument.con_id,
-        instrument.symbol,
+        symbol_of(instrument),
         instrument.security_type.value,
         expiry_text(instrument),
         0,

@@ -95,7 +95,7 @@ def tick_by_tick(session: Session, reader: FieldReader) -> None:
         session.send(_past_message(request_id, instrument, what, past))
     stream = Stream(session, request_id, kind, _venue_name(instrument), ignores_size=ignores_size)
     streams.add(instrument.instrument_id, stream)
-    quote = session.exchange.venue.quote(instrument.instrument_id)
+    quote = session.exchange.quote(instrument)
     if quote is not None:
         stream.on_quote(quote)
 

@@ -30,6 +30,7 @@ def take(book: Book, side: Side, quantity: int, limit: int | None, draws: Random
     left = book.left_at_ask if is_buy else book.left_at_bid
     levels = book.ask_taken_levels if is_buy else book.bid_taken_levels
     fills: list[Fill] = []
+    book.is_taken_from = True
     while quantity > 0:
         if left <= 0:
             if levels >= BAND_LEVELS:
@@ -85,6 +86,7 @@ def rest_on_book(book: Book, state: OrderState) -> int:
     limit = state.limit_ticks
     if touch is None or limit is None or (touch - limit) * state.order.side.sign > 0:
         return 0
+    book.is_taken_from = True
     if state.order.side is Side.BUY:
         traded = min(state.remaining, book.left_at_ask)
         book.left_at_ask -= traded

@@ -30,6 +30,14 @@ class TradeUpdate(msgspec.Struct, frozen=True, gc=False):
     size: int
 
 
+class DividendUpdate(msgspec.Struct, frozen=True, gc=False):
+    """A fund went without its dividend: `amount` USD a share for who holds it at that moment."""
+
+    time_ns: int
+    instrument_id: InstrumentId
+    amount: Decimal
+
+
 class SplitUpdate(msgspec.Struct, frozen=True, gc=False):
     """A share split: `numerator` new shares for `denominator` old ones; 1:8 reverse is (1, 8)."""
 
@@ -39,7 +47,7 @@ class SplitUpdate(msgspec.Struct, frozen=True, gc=False):
     denominator: int
 
 
-MarketUpdate = BookUpdate | TradeUpdate | SplitUpdate
+MarketUpdate = BookUpdate | TradeUpdate | SplitUpdate | DividendUpdate
 
 
 class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +125,17 @@ class OrderCancelled(msgspec.Struct, frozen=True):
     reason: str
 
 
+class AccountMoved(msgspec.Struct, frozen=True):
+    """Cash or positions changed without an order: a settlement, a dividend.
+
+    ``changed`` are the contracts whose positions are different now.
+    """
+
+    account: str
+    time_ns: int
+    changed: tuple[InstrumentId, ...]
+
+
 class QuoteChanged(msgspec.Struct, frozen=True, gc=False):
     """Top of the book, last price or the day's volume changed."""
 
@@ -139,6 +158,7 @@ VenueEvent = (
     | OrderFilled
     | OrderModified
     | OrderCancelled
+    | AccountMoved
     | QuoteChanged
     | TradePrinted
 )
@@ -160,7 +180,8 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     """One account, USD.
 
     ``net_liquidation`` is initial cash + ``realized`` + ``unrealized``, exactly; both are net of
-    commissions, which ``commissions`` also sums up. ``cash`` holds the closed profit of futures.
+    commissions, which ``commissions`` also sums up. ``cash`` holds the profit of futures
+    that is closed or settled.
     """
 
     account: str

@@ -16,7 +16,7 @@ from microfutures.model.market import Bar
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, to_iso
 from microfutures.model.trading_hours import NEW_YORK, local_date
 from microfutures.venue.messages import BookUpdate, MarketUpdate
-from microfutures.venue.past import Past
+from microfutures.venue.past import CLOSED_TIME_SHARE, Past
 from microfutures.venue.process import BASIS_POINT, Gap, Walk, activity
 from microfutures.venue.roll import rolling_share
 from microfutures.venue.scenarios import scenario as find_scenario
@@ -25,8 +25,6 @@ from microfutures.venue.tradable import Tradable
 STEP_NS = 250_000_000
 QUIET_STEP_NS = 1_000_000_000
 LISTED_MONTHS = 6
-# A closed market gathers news more slowly than an open one.
-CLOSED_TIME_SHARE = 0.1
 
 
 class SyntheticMarket:
@@ -141,7 +139,9 @@ class SyntheticMarket:
             if session is None or moment_ns >= session.close_ns:
                 continue
             open_ones[item.instrument.instrument_id] = session.close_ns
-            item.enter(session)
+            dividend = item.enter(session, moment_ns)
+            if dividend is not None:
+                yield dividend
             group, is_liquid = item.habit.group, item.hours.is_liquid(now_ns)
             walk = walks[group]
             gap = walk.background + self._gaps[group].at(moment_ns)

@@ -1,7 +1,8 @@
 """One contract of the simulated market: when it trades, how liquid it is, what it quotes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from math import ceil, exp, floor
 from random import Random
 
@@ -10,9 +11,9 @@ from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.sessions import Session, next_open, session_at
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
 from microfutures.model.trading_hours import NEW_YORK, local_date
-from microfutures.venue.messages import BookUpdate, TradeUpdate
+from microfutures.venue.messages import BookUpdate, DividendUpdate, TradeUpdate
 from microfutures.venue.scenarios import Scenario
-from microfutures.venue.synthetic_products import HABITS
+from microfutures.venue.synthetic_products import HABITS, dividend_share
 
 HOURS_CHUNK = timedelta(days=30)
 # Each further month of a future is worth this much less (backwardation).
@@ -124,15 +125,40 @@ class Tradable:
         """Return the fair price in ticks, not rounded."""
         return self._level * exp(common + self._gap_share * gap) / self._tick
 
-    def enter(self, session: Session) -> None:
-        """Take note of the session that is on: its price limits, its share of the volume."""
-        if self._session is not None and session.close_ns == self._session.close_ns:
-            return
+    def moves(self, commons: Sequence[float], gaps: Sequence[float]) -> list[float]:
+        """Return the logs of its prices relative to its level, for many moments at once."""
+        share = self._gap_share
+        return [common + share * gap for common, gap in zip(commons, gaps, strict=True)]
+
+    def price_of_move(self, move: float) -> float:
+        """Return the price at a log relative to its level, on the tick."""
+        return float(self.instrument.price(round(self._level * exp(move) / self._tick)))
+
+    def volume_share_at(self, moment_ns: int) -> float:
+        """Return its volume relative to the front month's."""
+        if self._share is None:
+            return self.volume_share
+        return self._share(local_date(moment_ns, NEW_YORK))
+
+    def enter(self, session: Session, now_ns: int) -> DividendUpdate | None:
+        """Take note of the session that is on: its price limits, its share of the volume.
+
+        Returns the dividend that is paid as it opens, if any; the price is lower by it from now on.
+        """
+        before = self._session
+        if before is not None and session.close_ns == before.close_ns:
+            return None
         self._session = session
-        if self._share is not None:
-            self.volume_share = self._share(local_date(session.close_ns, NEW_YORK))
+        self.volume_share = self.volume_share_at(session.close_ns)
         self._lowest = ceil(self._fair - abs(self._fair) * self._limit)
         self._highest = floor(self._fair + abs(self._fair) * self._limit)
+        day = local_date(session.close_ns, NEW_YORK)
+        share = dividend_share(self.instrument.symbol, day) if before is not None else 0.0
+        if not share:
+            return None
+        self._level *= 1.0 - share
+        amount = Decimal(round(self._fair * share)) * self.instrument.tick_size
+        return DividendUpdate(now_ns, self.instrument.instrument_id, amount)
 
     def book(
         self, time_ns: int, fair: float, turbulence: float, is_liquid: bool, draws: Random

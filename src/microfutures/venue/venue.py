@@ -17,16 +17,19 @@ from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar, Quote
 from microfutures.model.timestamp import to_iso
 from microfutures.venue import admission
-from microfutures.venue.account import ZERO, Account
+from microfutures.venue.account import Account
 from microfutures.venue.accounting import state_of
 from microfutures.venue.admission import Reason
 from microfutures.venue.book import Book
+from microfutures.venue.clearing import Clearing
 from microfutures.venue.credit import Credit
 from microfutures.venue.hours import next_window
 from microfutures.venue.listings import Listings
 from microfutures.venue.messages import (
+    AccountMoved,
     AccountState,
     BookUpdate,
+    DividendUpdate,
     MarginImpact,
     MarketUpdate,
     OrderModified,
@@ -66,6 +69,7 @@ class Venue:
         self._listings = Listings(instruments, start_ns)
         self._accounts = {name: Account(name, initial_cash) for name in accounts}
         self._credit = Credit(self._listings)
+        self._clearing = Clearing(self._listings, self._accounts, start_ns)
         self._desk = OrderDesk(
             accounts=self._accounts,
             execution_prefix=crc32(f"{seed}/{start_ns}/{session}".encode()),
@@ -96,6 +100,8 @@ class Venue:
                 self._desk.match_book(book, now_ns, events)
         elif isinstance(update, TradeUpdate):
             self._trade(book, update, events)
+        elif isinstance(update, DividendUpdate):
+            self._pay_dividend(update, events)
         else:
             self._split(book, update, events)
         return events
@@ -176,7 +182,7 @@ class Venue:
         if account is None:
             known = ", ".join(self._accounts)
             raise InvalidValueError(f"no account {name!r} at this venue; known: {known}")
-        return state_of(account, self._listings.mark, self._listings.instruments)
+        return state_of(account, self._listings)
 
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         """Return the latest quote; None before the first."""
@@ -241,6 +247,14 @@ class Venue:
         if self._desk.resting(name):
             self._desk.match_trade(book, ticks, size, now_ns, events)
 
+    def _pay_dividend(self, update: DividendUpdate, events: list[VenueEvent]) -> None:
+        name, amount = update.instrument_id, update.amount
+        events.extend(
+            AccountMoved(account.name, update.time_ns, (name,))
+            for account in self._accounts.values()
+            if account.pay_dividend(name, amount)
+        )
+
     def _split(self, book: Book, update: SplitUpdate, events: list[VenueEvent]) -> None:
         self._desk.cancel_all(book, update.time_ns, "share split", events)
         quote = book.split(update.time_ns, update.numerator, update.denominator)
@@ -260,15 +274,6 @@ class Venue:
             listings.renew_hours(now_ns)
         if now_ns >= self._desk.next_timer_ns:
             self._desk.run_timers(listings.books, now_ns, events)
-        if now_ns >= listings.next_end_ns:
-            self._settle(now_ns)
+        if now_ns >= self._clearing.next_ns:
+            self._clearing.run(self._now_ns, now_ns, events)
         self._now_ns = now_ns
-
-    def _settle(self, now_ns: int) -> None:
-        """Close positions in contracts that stopped trading, at their last mark, free of charge."""
-        for name in self._listings.take_ended(self._now_ns, now_ns):
-            mark = self._listings.mark(name)
-            for account in self._accounts.values():
-                held = account.quantity(name)
-                if held and mark is not None:
-                    account.trade(self._listings.instruments[name], -held, mark, ZERO)

@@ -85,3 +85,27 @@ def test_check_reports_the_hole_in_a_file(tmp_path: Path, bars: Path) -> None:
     assert shown.exit_code == 0, shown.output
     assert "MCL/bars_1m: 20 rows, 20 of 30 expected" in shown.output
     assert "gap       2026-03-26 14:10  10 bars missing to 2026-03-26 14:20" in shown.output
+
+
+def test_months_are_joined_and_shares_adjusted_into_series_of_their_own(tmp_path: Path) -> None:
+    chain = tmp_path / "chain.csv"
+    chain.write_text(
+        "date,contract,settle\n"
+        "2020-04-17,CLK20,18.27\n2020-04-17,CLM20,25.03\n"
+        "2020-04-20,CLK20,-37.63\n2020-04-20,CLM20,20.43\n"
+    )
+    fund = tmp_path / "USO_1d.csv"
+    fund.write_text(
+        "date,open,high,low,close,volume,split_coefficient\n"
+        "2020-04-28,2.1,2.2,2.0,2.13,80,1\n2020-04-29,17,19,16,18,10,0.125\n"
+    )
+    data(tmp_path, "import", str(chain), str(fund), "--yes")
+    joined = data(tmp_path, "continuous", "CL/prices_1d", "--roll-days", "1")
+    assert "CL~difference/prices_1d: 2 rows of 2 months, rolled 1 business" in joined.output
+    assert "2020-04-17 00:00  CLK20 18.27 to CLM20 25.03: +6.76" in joined.output
+    adjusted = data(tmp_path, "adjust", "USO/bars_1d")
+    assert "2020-04-29 00:00  split 0.125" in adjusted.output
+    shown = data(tmp_path, "inspect", "USO~adjusted/bars_1d").output
+    assert "17.04 to 18" in shown
+    refused = data(tmp_path, "continuous", "USO/bars_1d")
+    assert "USO is no product with contract months" in str(refused.exception)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from helpers.desk import MCL, OPEN_NS, an_instrument
 from microfutures.engine.books import Books
 from microfutures.engine.output import OutputBuilder
-from microfutures.engine.owners import KEPT_ORDERS
+from microfutures.engine.owners import KEPT_ORDERS, Owners
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
 from microfutures.model.fills import Commission, Fill
@@ -34,7 +34,14 @@ class Shop:
         self.portfolio = Portfolio(100_000)
         state, out = DeskState(self.portfolio), OutputBuilder()
         state.resolve(Symbol("MCL"), an_instrument())
-        self.books = Books(state, out, Voice(state, out), is_live=self.live.__contains__)
+        self.books = Books(
+            state,
+            out,
+            Voice(state, out),
+            is_live=self.live.__contains__,
+            order_ref_prefix="t",
+            trader_of=lambda _: PAIR,
+        )
         self._out = out
 
     def trade(self, number: int) -> None:
@@ -93,9 +100,17 @@ def busy_shop() -> Shop:
     return shop
 
 
-def test_old_orders_are_forgotten_but_never_a_live_one(busy_shop: Shop) -> None:
-    known = [number for number in range(2 * KEPT_ORDERS) if busy_shop.books.is_ours(ref(number))]
+def test_old_orders_are_forgotten_but_never_a_live_one() -> None:
+    owners = Owners(is_live=lambda order_ref: order_ref == ref(0), forget=lambda _: None)
+    for number in range(2 * KEPT_ORDERS):
+        owners.add(an_order(number))
+    known = [number for number in range(2 * KEPT_ORDERS) if ref(number) in owners]
     assert known == [0, *range(KEPT_ORDERS + 1, 2 * KEPT_ORDERS)]
+
+
+def test_forgotten_order_is_still_ours_by_its_name(busy_shop: Shop) -> None:
+    assert busy_shop.books.is_ours(ref(1))
+    assert not busy_shop.books.is_ours(OrderRef("somebody-1"))
 
 
 def test_fill_of_a_forgotten_order_that_is_told_again_is_booked_to_nobody(busy_shop: Shop) -> None:

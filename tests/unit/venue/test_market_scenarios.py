@@ -1,8 +1,9 @@
 """Each market behaves as `docs/scenarios/markets.md` says, whatever the seed."""
 
 from collections.abc import Callable
+from datetime import date, time
 from decimal import Decimal
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 from math import log
 from statistics import mean, median, stdev
 
@@ -10,8 +11,10 @@ import pytest
 
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.orders import OrderType, Side
+from microfutures.model.trading_hours import NEW_YORK, moment_ns
 from microfutures.venue.messages import (
     BookUpdate,
+    DividendUpdate,
     MarketUpdate,
     OrderFilled,
     TradeUpdate,
@@ -197,3 +200,22 @@ def test_sessions_open_wide_and_with_a_gap_after_the_weekend() -> None:
         gaps.append(abs(log(middle(first) / 100 / last.close)))
         assert spread(first) >= 6
     assert max(gaps) > 0.002
+
+
+def test_fund_pays_its_dividend_as_its_ex_day_opens_and_is_worth_less_by_it() -> None:
+    thursday = moment_ns(date(2026, 9, 17), time(19, 59), NEW_YORK)
+    market = SyntheticMarket(("SPY",), seed=1, start_ns=thursday, scenario="calm")
+    updates = list(islice(market.updates(), 120))
+    (place,) = [n for n, each in enumerate(updates) if isinstance(each, DividendUpdate)]
+    dividend, closing = updates[place], updates[place - 1]
+    assert isinstance(dividend, DividendUpdate)
+    opens_ns = moment_ns(date(2026, 9, 18), time(4), NEW_YORK)
+    assert 0 <= dividend.time_ns - opens_ns < SECOND
+    assert Decimal("1.6") < dividend.amount < Decimal("1.9")
+    assert isinstance(closing, BookUpdate)
+    assert closing.bid_ticks is None
+    last, first = (
+        middle(next(each for each in part if isinstance(each, BookUpdate) and each.bid_ticks))
+        for part in (reversed(updates[:place]), updates[place:])
+    )
+    assert -300 < first - last < -50

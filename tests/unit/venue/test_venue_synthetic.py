@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, time
 from decimal import Decimal
-from itertools import islice
+from itertools import islice, pairwise
 from statistics import mean, stdev
 
 import pytest
@@ -138,6 +138,46 @@ def test_history_is_the_same_at_every_call_and_for_every_size() -> None:
     assert five.close == minutes[-1].close
     assert five.high == max(bar.high for bar in minutes[-5:])
     assert all(bar.start_ns + 60 * SECOND <= market.start_ns for bar in minutes)
+
+
+def test_history_does_not_depend_on_what_was_asked_before() -> None:
+    late, early = SyntheticMarket(seed=3), SyntheticMarket(seed=3)
+    days_first = late.history(FUND, late.start_ns, 86_400, 10)
+    minutes_after = late.history(FUND, late.start_ns - 3600 * SECOND, 60, 500)
+    minutes_first = early.history(FUND, early.start_ns - 3600 * SECOND, 60, 500)
+    days_after = early.history(FUND, early.start_ns, 86_400, 10)
+    assert (minutes_first, days_first) == (minutes_after, days_after)
+    assert len(days_first) >= 6
+
+
+def test_history_that_ends_inside_a_bar_knows_nothing_of_its_rest() -> None:
+    market = SyntheticMarket(seed=3)
+    end_ns = market.start_ns - 95 * SECOND
+    short = market.history(FUND, end_ns, 5, 60)
+    (cut,) = market.history(FUND, end_ns, 600, 1)
+    inside = [bar for bar in short if bar.start_ns >= cut.start_ns]
+    assert short[-1].start_ns == end_ns - 5 * SECOND
+    assert cut.close == short[-1].close
+    assert cut.high >= max(bar.high for bar in inside)
+    assert cut.volume < market.history(FUND, market.start_ns, 600, 1)[0].volume
+
+
+def test_bars_of_five_seconds_join_where_trading_goes_on_and_gap_where_it_pauses() -> None:
+    market = SyntheticMarket(("MES",), seed=3, scenario="calm")
+    name = market.instruments[0].instrument_id
+    bars = market.history(name, market.start_ns, 5, 20_000)
+    jumps = {
+        after.open - before.close
+        for before, after in pairwise(bars)
+        if after.start_ns == before.start_ns + 5 * SECOND
+    }
+    assert jumps == {0.0}
+    paused = [
+        abs(after.open / before.close - 1)
+        for before, after in pairwise(bars)
+        if after.start_ns > before.start_ns + 3600 * SECOND
+    ]
+    assert 0.0 < max(paused) < 0.02
 
 
 def test_history_of_a_fund_has_no_bars_of_the_night() -> None:

@@ -16,7 +16,7 @@ from microfutures.adapters.ib.parts import Parts
 from microfutures.adapters.ib.previews import failed, preview_trade
 from microfutures.adapters.ib.tap import TappedIB, Taps
 from microfutures.model.errors import MicroFuturesError
-from microfutures.model.events import ConnectionState
+from microfutures.model.events import ClockStepped, ConnectionState
 from microfutures.model.identifiers import InstrumentId, IntentId
 from microfutures.model.intents import TargetLeg
 
@@ -212,13 +212,19 @@ class Link:
             voice=parts.voice,
             market=parts.market,
             roster=parts.roster,
-            ask_time=self._learner.learn_time,
+            ask_time=self._ask_time,
             drop=self._drop,
             is_upstream_lost=lambda: self.is_upstream_lost,
         )
         self._spawn(check.run)
         self._spawn(self._follow_contracts)
         self._spawn(self._report_account)
+
+    async def _ask_time(self) -> None:
+        """Follow the broker's clock, and tell when it jumps on a line that stands."""
+        step = await self._learner.learn_time()
+        if step:
+            self._parts.emit(ClockStepped(time_ns=self._parts.clock.now_ns(), seconds=step))
 
     async def _follow_contracts(self) -> None:
         """Look once a day what the symbols mean; a roll is told by `InstrumentResolved`."""

@@ -140,6 +140,16 @@ class MarketStore:
                 total = total.plus(merge)
             return total
 
+    def rewrite(self, series: Series, table: pa.Table) -> None:
+        """Put `table` in the place of everything stored of a series: for series of our making."""
+        with self._locked():
+            files = dict(self._by_file(series, table))
+            for path, part in files.items():
+                _write(path, part)
+            for path in self.files(series):
+                if path not in files:
+                    path.unlink()
+
     def read(
         self, series: Series, start: datetime | None = None, end: datetime | None = None
     ) -> pa.Table:
