@@ -122,7 +122,7 @@ class EngineRunner:
                 said.append(effect)
                 continue
             if isinstance(effect, Submit):
-                self._commit()
+                self._journal.write_ahead()
             self._do(effect)
         for each in said:
             self._speak(time_ns, each)
