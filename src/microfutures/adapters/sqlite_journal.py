@@ -1,7 +1,7 @@
 """The journal in one SQLite file: one writer, readable by any SQLite client while it runs.
 
 Write-ahead logging. A commit survives the death of the process whatever it held. After one that
-holds an order or a decision the disk is asked to keep it, and everything before it, at once but
+holds an order or a decision the disk is asked to keep it, and everything before it, soon and
 beside the desk: an order does not wait for a disk (``docs/adr/0012``). Market data alone is not
 worth a flush a tick. Nor does an order wait for its commit: its intent is written ahead, in one
 go, and the next start takes it over if the process dies in between (`ahead_log`).
@@ -24,7 +24,7 @@ from microfutures.model.errors import JournalError
 from microfutures.ports.journal import JournalRecord
 
 FLUSHED_KINDS = frozenset({"order", "decision"})
-"""Kinds whose commit is flushed to the disk at once."""
+"""Kinds whose commit is followed by a flush."""
 
 MARKET = "market"
 PAGE_RECORDS = 1_000
@@ -76,7 +76,7 @@ class SqliteJournal:
         self._buffer: list[Row] = []
         self._last = 0
         self._ahead_until = 0
-        """The last record that the log ahead holds; what is committed since then is past it."""
+        """The last record that the log ahead holds."""
         self._must_flush = False
         self._flusher = DiskFlusher(path)
         self._is_closed = False
@@ -121,17 +121,18 @@ class SqliteJournal:
 
     def write_ahead(self) -> None:
         """Make everything appended outlive this process, as `commit` does, but in a hurry."""
-        if not self._buffer or self._ahead_until == self._last:
-            return
-        if self._ahead_until >= self._buffer[0][0]:
-            # A frame that holds what is not committed yet must not be overwritten.
+        is_there = not self._buffer or self._ahead_until == self._last
+        if is_there or self._ahead.write(self._buffer):
+            self._ahead_until = self._last
+        else:
             self.commit()
-            return
-        try:
-            self._ahead.write(self._buffer)
-        except OSError as error:
-            raise _failure(self._path, error) from error
-        self._ahead_until = self._last
+
+    def keep(self) -> None:
+        """Make everything appended outlive this process, and wait for no disk."""
+        if self._flusher.is_flushing:
+            self.write_ahead()
+        else:
+            self.commit()
 
     def flush(self) -> None:
         """Have the disk keep what was committed, if an order or a decision is among it."""

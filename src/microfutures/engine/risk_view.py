@@ -34,6 +34,7 @@ class RiskView:
         live = [each for each in self._orders.live if each.order.order_ref != order.order_ref]
         here = [each for each in live if each.order.instrument_id == name]
         instrument, held = state.instrument_by_id(name), self._holdings(live)
+        earned = state.portfolio.performance().net
         family = family_of(instrument.symbol) if instrument is not None else ""
         return RiskContext(
             now_ns=state.time_ns,
@@ -56,9 +57,9 @@ class RiskView:
             family_gross=sum(abs(each.worth) for each in held if each.family == family),
             family_net=sum(each.worth for each in held if each.family == family),
             open_orders=len(live),
-            day_net=state.portfolio.performance().net - day_start_net,
+            day_net=earned - day_start_net,
             capital=state.portfolio.initial_capital,
-            drawdown_percent=state.portfolio.drawdown_percent,
+            drawdown_percent=state.portfolio.drawdown_percent_with(earned),
         )
 
     def trial(self, intent: Intent, day_start_net: Decimal) -> list[tuple[Order, RiskContext]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from microfutures.adapters.ahead_log import AheadLog, Row, read_ahead
+from microfutures.adapters.ahead_log import FRAME_BYTES, AheadLog, Row, read_ahead
 from microfutures.adapters.sqlite_journal import SqliteJournal
 
 SOURCES = Path(__file__).parents[3] / "src"
@@ -58,9 +58,10 @@ def sequences(path: Path) -> list[int]:
         ("add(3); journal.write_ahead()", 3),
         ("add(3); journal.write_ahead(); journal.commit()", 3),
         ("add(3); journal.write_ahead(); add(2)", 3),
-        # The frame holds what is not committed: it is committed before it is overwritten.
+        # Each frame holds all that is not committed, whatever the one before it held.
         ("add(3); journal.write_ahead(); add(2); journal.write_ahead()", 5),
         ("add(3); journal.write_ahead(); journal.commit(); add(2); journal.write_ahead()", 5),
+        ("add(2); journal.keep(); add(2); journal.keep(); add(1); journal.write_ahead()", 5),
         ("add(1); journal.commit(); add(2); journal.write_ahead(); journal.write_ahead()", 3),
     ],
 )
@@ -72,28 +73,54 @@ def test_what_was_written_ahead_is_there_at_the_next_start(
     assert sequences(path) == list(range(1, kept + 1))
 
 
-def test_a_torn_frame_is_none_and_a_whole_one_is_all(path: Path) -> None:
+def frames(path: Path, *written: list[Row]) -> bytes:
     log = AheadLog(path)
-    log.write(ROWS)
-    whole = path.read_bytes().rstrip(b"\0")
+    for rows in written:
+        assert log.write(rows)
+    log.close(is_done=False)
+    return path.read_bytes()
+
+
+def test_a_torn_frame_is_none_and_a_whole_one_is_all(path: Path) -> None:
+    whole = frames(path, ROWS).rstrip(b"\0")
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
         assert read_ahead(path) == []
     path.write_bytes(whole)
     assert read_ahead(path) == ROWS
-    log.close(is_done=True)
+
+
+def test_a_torn_frame_leaves_the_one_before_it(path: Path) -> None:
+    whole = frames(path, ROWS[:1], ROWS).rstrip(b"\0")
+    for length in range(FRAME_BYTES, len(whole)):
+        path.write_bytes(whole[:length])
+        assert read_ahead(path) == ROWS[:1]
+    path.write_bytes(whole)
+    assert read_ahead(path) == ROWS
 
 
 def test_every_damaged_byte_is_found(path: Path) -> None:
-    log = AheadLog(path)
-    log.write(ROWS)
-    whole = path.read_bytes().rstrip(b"\0")
+    whole = frames(path, ROWS).rstrip(b"\0")
     for place in range(len(whole)):
         damaged = bytearray(whole)
         damaged[place] ^= 0x10
         path.write_bytes(damaged)
         assert read_ahead(path) == []
+
+
+def test_a_frame_that_has_no_room_is_not_begun(path: Path) -> None:
+    log = AheadLog(path)
+    log.write(ROWS)
+    assert not log.write([(3, 12, "system", "Large", "x" * FRAME_BYTES)])
+    assert read_ahead(path) == ROWS
     log.close(is_done=True)
+    assert not path.exists()
+
+
+def test_what_has_no_room_ahead_is_committed_instead(path: Path) -> None:
+    large = 'journal.append(JournalRecord(2, 2, "system", "Large", b"x" * 200_000))'
+    run_and_die(path, f"add(1); journal.write_ahead(); {large}; journal.write_ahead()")
+    assert sequences(path) == [1, 2]
 
 
 def test_a_journal_that_was_moved_away_takes_its_intents_with_it(path: Path) -> None:
