@@ -9,7 +9,7 @@ SEED ?= 1
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-fast check bench conformance clients fuzz campaign lock clean
+.PHONY: help run test test-fast check bench conformance clients notebooks fuzz campaign lock clean
 
 help:
 	@echo "make run        start the simulator and the whole system (ARGS='--duration 2m' adds flags)"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench      measure speed"
 	@echo "make conformance  print what the simulator answers to each request of each client"
 	@echo "make clients    install the clients of other people that it needs beside ours (pip, npm)"
+	@echo "make notebooks  run a folder of notebooks against the simulator (DIR=their-folder)"
 	@echo "make fuzz       send nonsense to the simulator (ARGS='--cases 1000000 --seed 1')"
 	@echo "make campaign   live through simulated bad days (DAYS=20 SEED=1, ARGS='--mutations')"
 	@echo "make lock       resolve the dependencies anew (needs uv)"
@@ -68,6 +69,14 @@ clients: $(DEV)
 		--no-build-isolation --require-hashes -r tests/conformance/old_ibapi/requirements.txt
 	@if command -v npm >/dev/null; then cd tests/conformance/stoqey && npm ci --ignore-scripts --silent; \
 	else echo "no npm: without @stoqey/ib"; fi
+
+$(VENV)/notebooks: $(DEV) tests/conformance/notebooks.txt
+	@$(BIN)/python -m venv $@
+	@$@/bin/python -m pip install --quiet -r tests/conformance/notebooks.txt
+	@touch $@
+
+notebooks: $(VENV)/notebooks
+	@exec $(BIN)/python -m tests.conformance.notebooks "$(DIR)"
 
 conformance: $(DEV)
 	@exec $(BIN)/python -m tests.conformance

@@ -37,6 +37,7 @@ LOOK_SECONDS = 5.0
 REPAIR_SECONDS = 45.0
 """A leg may be alone for the limit of its intent, and for its repair so much longer."""
 NEVER = Kill(writes=1 << 62, orders_only=False, down=0.0)
+ATTEND_SECONDS = 600.0
 OWNER_CLIENT = 77
 
 
@@ -86,7 +87,7 @@ class Day:
         self._mischief = iter(script.mischief)
         self._draw = Random(f"mischief/{script.seed}")
         self._desk: Desk | None = None
-        self._kills = 0
+        self._kills = self._pausing = 0
         self._is_calm = False
 
     async def run(self) -> None:
@@ -96,7 +97,10 @@ class Day:
         if self._script.own_shares:
             await self._buy_own_shares()
         self._eyes.on_order = self._on_order
-        happenings = (self._keep_running(), self._cause_faults(), self._look(), *self._pauses())
+        happenings = (
+            *(self._keep_running(), self._cause_faults(), self._look(), self._attend()),
+            *self._pauses(),
+        )
         tasks = [asyncio.create_task(each, name="campaign") for each in happenings]
         await asyncio.sleep(CALM_AT)
         self._is_calm = True
@@ -146,12 +150,13 @@ class Day:
                 desk = self._desk = self._start_desk(kill)
                 problem = await desk.wait()
                 self._desk = None
-                await desk.kill()
+                await desk.kill(is_power_cut=kill.is_power_cut)
                 self._violations.require(not problem, "the desk runs", problem)
             except Killed:
                 self._note("the desk died at its start")
             self._kills += 1
-            self._note(f"the desk is dead, and started again after {kill.down:g} s")
+            cut = "without power" if kill.is_power_cut else "dead"
+            self._note(f"the desk is {cut}, and started again after {kill.down:g} s")
             await asyncio.sleep(max(kill.down, 1.0))
 
     def _start_desk(self, kill: Kill) -> Desk:
@@ -208,9 +213,18 @@ class Day:
 
     async def _pause(self, at: float, seconds: float) -> None:
         await asyncio.sleep(at)
+        self._pausing += 1
         await self._say(Command.PAUSE)
         await asyncio.sleep(seconds)
+        self._pausing -= 1
         await self._say(Command.RESUME)
+
+    async def _attend(self) -> None:
+        """Have a person look in now and then, and lift what the desk's doubts have halted."""
+        while True:
+            await asyncio.sleep(ATTEND_SECONDS)
+            if not self._pausing and self._eyes.is_paused and not self._is_calm:
+                await self._say(Command.RESUME)
 
     async def _buy_own_shares(self) -> None:
         """Have the owner of the account buy shares for themselves, before the desk starts."""

@@ -1,6 +1,7 @@
 """A desk that can be killed: its tasks end where they stand, what was not committed is lost."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,8 @@ class MortalJournal(SqliteJournal):
 
     def __init__(self, path: Path, eyes: Eyes, fuse: Fuse) -> None:
         super().__init__(path)
+        self._file = path
+        self._secured = self._asked = self.last_sequence()
         self._eyes = eyes
         self._fuse = fuse
 
@@ -57,16 +60,51 @@ class MortalJournal(SqliteJournal):
         """Commit, if the process lives that long; it may die right after."""
         if not self._buffer:
             return
+        # What was written ahead is safe already: a death at its commit is one after the writing.
+        is_new = self._ahead_until < self._last
         kind = "order" if self._must_flush else "market"
-        self._fuse.burn(kind)
+        if is_new:
+            self._fuse.burn(kind)
         super().commit(is_urgent=is_urgent)
+        if is_urgent:
+            self._secured = self._asked = self.last_sequence()
         self._eyes.on_commit()
-        self._fuse.burn(kind)
+        if is_new:
+            self._fuse.burn(kind)
 
-    def die(self) -> None:
-        """Let the file be what a killed process leaves."""
+    def write_ahead(self) -> None:
+        """Write an intent ahead, if the process lives that long; it may die right after."""
+        if not self._buffer:
+            return
+        self._fuse.burn("order")
+        super().write_ahead()
+        self._eyes.on_commit()
+        self._fuse.burn("order")
+
+    def keep(self) -> None:
+        """Commit: whether the disk is flushing just now no seed can tell."""
+        self.commit()
+
+    def flush(self) -> None:
+        """Have the disk asked; what it was asked for before is taken to be there."""
+        if self._must_flush and not self._buffer:
+            self._secured, self._asked = self._asked, self.last_sequence()
+        super().flush()
+
+    def die(self, *, is_power_cut: bool = False) -> None:
+        """Let the file be what a killed process leaves, or a machine without power."""
+        ahead = self._file.with_name(self._file.name + "-ahead")
+        written = ahead.read_bytes()
         self._buffer.clear()
         self.close()
+        if not is_power_cut:
+            # A process that is killed has no time to clean up.
+            ahead.write_bytes(written)
+        else:
+            database = sqlite3.connect(self._file)
+            with database:
+                database.execute("DELETE FROM records WHERE sequence > ?", (self._secured,))
+            database.close()
 
 
 class Desk:
@@ -122,14 +160,14 @@ class Desk:
         task = done.pop()
         return f"the {task.get_name()} ended: {task.exception()!r}"
 
-    async def kill(self) -> None:
+    async def kill(self, *, is_power_cut: bool = False) -> None:
         """End it where it stands."""
         self._eyes.end_run()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.system.manager.stop()
-        self._journal.die()
+        self._journal.die(is_power_cut=is_power_cut)
 
     def command(self, command: Command, reason: str, *, is_lasting: bool = False) -> None:
         """Ask the desk for something."""

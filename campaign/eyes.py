@@ -42,6 +42,8 @@ class Eyes:
         self.orders: dict[OrderRef, Order] = {}
         self.durable: set[OrderRef] = set()
         """Orders whose intent is on the disk."""
+        self.lost: set[OrderRef] = set()
+        """Orders whose intent a kill or a power cut took; the broker may know them."""
         self.fills: dict[str, Fill] = {}
         """Executions of our orders by stem; the latest correction."""
         self.adjustments: list[Fill] = []
@@ -81,6 +83,7 @@ class Eyes:
     def forget(self, durable: list[JournalRecord]) -> None:
         """Begin anew from what is on the disk: the desk died and lost the rest."""
         self.engine = None
+        before = set(self.orders)
         self.orders.clear()
         self.fills.clear()
         self.adjustments.clear()
@@ -94,6 +97,7 @@ class Eyes:
             elif record.name == "CommandReceived":
                 self._on_command(record)
         self.durable = set(self.orders)
+        self.lost |= before - self.durable
 
     def on_record(self, record: JournalRecord) -> None:
         """Take a record that is about to be written: what was before it has been worked through."""
@@ -159,7 +163,8 @@ class Eyes:
         stem = fill.execution_id.rpartition(".")[0]
         before = self.fills.get(stem)
         is_newer = before is None or before.execution_id < fill.execution_id
-        if fill.order_ref in self.orders and is_newer:
+        is_ours = fill.order_ref in self.orders or fill.order_ref in self.lost
+        if is_ours and is_newer:
             self.fills[stem] = fill
             self._has_news = True
 
@@ -170,7 +175,9 @@ class Eyes:
     def _on_approved(self, record: JournalRecord) -> None:
         order = _read(record, Order)
         require, ref = self._violations.require, order.order_ref
-        require(ref not in self.orders, "an order's name is used once", ref)
+        require(
+            ref not in self.orders and ref not in self.lost, "an order's name is used once", ref
+        )
         require(order.intent_id in self._intents, "no order without an intent", ref)
         connected = self._connection is ConnectionState.CONNECTED
         require(connected, "orders leave over a working line", f"{ref} while {self._connection}")

@@ -15,6 +15,7 @@ from microfutures.app import wiring
 from microfutures.engine.books import Books
 from microfutures.engine.commands import CommandDesk
 from microfutures.engine.output import EngineOutput, Say
+from microfutures.engine.owners import OwnNames
 from microfutures.engine.reconciliation import Reconciler
 from microfutures.engine.runner import EngineRunner
 from microfutures.engine.settlement import Settlement
@@ -106,6 +107,11 @@ _ROWS = (
         "names of orders",
         "every start names its orders alike",
         lambda: patch.object(wiring, "_order_ref_prefix", lambda *_: "mf1-0-0"),
+    ),
+    Sabotage(
+        "lost orders",
+        "an order that a power cut took from the journal is somebody else's",
+        lambda: patch.object(OwnNames, "is_lost", lambda *_: False),
     ),
     Sabotage(
         "missed executions",

@@ -31,11 +31,15 @@ BINDING: dict[str, tuple[object, ...]] = {
 
 
 class Kill(msgspec.Struct, frozen=True):
-    """The process dies at its n-th write, and is started again after a while, seconds."""
+    """The process dies at its n-th write, and is started again after a while, seconds.
+
+    A power cut takes what the disk was not asked for in time, besides.
+    """
 
     writes: int
     orders_only: bool
     down: float
+    is_power_cut: bool = False
 
 
 class Timed(msgspec.Struct, frozen=True):
@@ -103,6 +107,7 @@ def write_script(seed: int) -> Script:
                 writes=draw.randrange(1, 300) if orders_only else draw.randrange(1, 8_000),
                 orders_only=orders_only,
                 down=draw.choice((1.0, 20.0, 300.0)),
+                is_power_cut=draw.random() < 0.3,
             )
             for orders_only in draw.choices((True, False), (3, 1), k=draw.randrange(5))
         ),

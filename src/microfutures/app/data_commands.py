@@ -118,6 +118,24 @@ def adjust(series: flags.Series, store: flags.Store = flags.DEFAULT_STORE) -> No
         typer.echo(line)
 
 
+@data_app.command()
+def pair(
+    first: flags.Series,
+    second: flags.Series,
+    store: flags.Store = flags.DEFAULT_STORE,
+    start: flags.Start = None,
+    end: flags.End = None,
+    window: flags.Window = None,
+    in_logs: flags.InLogs = False,
+) -> None:
+    """Tell whether two series belong together: cointegration, half-life, hedge ratio."""
+    with _research():
+        from microfutures.app.data_pair import pair_lines
+
+    for line in pair_lines(store, first, second, (start, end), window=window, in_logs=in_logs):
+        typer.echo(line)
+
+
 @contextmanager
 def _research() -> Iterator[None]:
     """Turn a missing library into the sentence that says what to install."""

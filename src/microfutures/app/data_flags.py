@@ -59,3 +59,7 @@ Calendar = Annotated[
     Path | None,
     _flag("--calendar", "leave months by this file of date,contract instead", "FILE"),
 ]
+Window = Annotated[
+    int | None, _flag("--window", "rows of the rolling numbers", "N", default="a fifth of all")
+]
+InLogs = Annotated[bool, _flag("--logs", "of logarithms; the hedge ratio is then one of values")]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from microfutures.model.holidays import Day, Exchange, day_kind
+from microfutures.model.holidays import Day, Exchange, day_kind, half_days
 from microfutures.model.sessions import Session
 
 ONE_DAY = timedelta(days=1)
@@ -19,7 +19,9 @@ class SessionTemplate(msgspec.Struct, frozen=True, kw_only=True):
     """The hours of a family of products, in the time of ``time_zone``.
 
     The session of a day opens at ``opens`` of that day, or of the day before when
-    ``opens_day_before``, the liquid hours likewise; an early close ends both alike.
+    ``opens_day_before``, the liquid hours likewise. On the holidays on which an exchange opens at
+    all it halts at the early close; days beside a holiday (`holidays.half_days`) end there too,
+    unless they have a time of their own, for trading and liquid hours alike.
     """
 
     name: str
@@ -34,6 +36,7 @@ class SessionTemplate(msgspec.Struct, frozen=True, kw_only=True):
     early_liquid_close: time
     source: str
     liquid_opens_day_before: bool = False
+    half_day_close: time | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -45,7 +48,8 @@ NEW_YORK = "America/New_York"
 CHICAGO = "America/Chicago"
 
 # One row a family. Halts on holidays: 12:00 Chicago for indices, rates and currencies, 13:30 for
-# energy and metals. Liquid hours follow the contract details that IB reports (ES of May 2025,
+# energy and metals. Half days end at 12:15 and 12:45 Chicago (CME holiday calendar, day after
+# Thanksgiving). Liquid hours follow the contract details that IB reports (ES of May 2025,
 # stocks of 2019 and 2022).
 GLOBEX_INDEX = SessionTemplate(
     name="globex_index",
@@ -58,6 +62,7 @@ GLOBEX_INDEX = SessionTemplate(
     liquid_closes=time(16),
     early_close=time(12),
     early_liquid_close=time(12),
+    half_day_close=time(12, 15),
     source="IB contract details of ES; CME Globex hours and holiday schedule",
 )
 GLOBEX_ENERGY = SessionTemplate(
@@ -71,6 +76,7 @@ GLOBEX_ENERGY = SessionTemplate(
     liquid_closes=time(17),
     early_close=time(14, 30),
     early_liquid_close=time(14, 30),
+    half_day_close=time(13, 45),
     source="CME Globex hours and holiday schedule of energy and metals",
 )
 GLOBEX_FINANCIAL = SessionTemplate(
@@ -84,6 +90,7 @@ GLOBEX_FINANCIAL = SessionTemplate(
     liquid_closes=time(14),
     early_close=time(12),
     early_liquid_close=time(12),
+    half_day_close=time(12, 15),
     source="CME Globex hours of currencies, yields and crypto; pit hours as the liquid ones",
 )
 US_STOCKS = SessionTemplate(
@@ -154,11 +161,13 @@ def _sessions_of_day(template: SessionTemplate, day: date) -> tuple[Session, Ses
     kind = day_kind(template.exchange, day)
     if kind is Day.CLOSED:
         return None
-    is_early = kind is Day.EARLY_CLOSE
     open_day = day - ONE_DAY if template.opens_day_before else day
     liquid_day = day - ONE_DAY if template.liquid_opens_day_before else day
-    close = template.early_close if is_early else template.closes
-    liquid_close = template.early_liquid_close if is_early else template.liquid_closes
+    close, liquid_close = template.closes, template.liquid_closes
+    if template.half_day_close is not None and day in half_days(day.year):
+        close = liquid_close = template.half_day_close
+    elif kind is Day.EARLY_CLOSE:
+        close, liquid_close = template.early_close, template.early_liquid_close
     zone = template.zone
     return (
         Session(_at(open_day, template.opens, zone), _at(day, close, zone)),

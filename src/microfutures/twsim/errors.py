@@ -12,7 +12,7 @@ SYSTEM_NOTICES: tuple[tuple[int, str], ...] = (
 )
 
 WORDING: dict[int, str] = {
-    100: "Max rate of messages per second has been exceeded:max={limit} rec={rate}",
+    100: "Max rate of messages per second has been exceeded:max={limit} rec={rate} ({number})",
     101: "Max number of tickers has been reached",
     103: "Duplicate order id",
     104: "Cannot modify a filled order.",
@@ -66,7 +66,9 @@ WORDING: dict[int, str] = {
     ),
 }
 
-_BLANKS = dict.fromkeys(("detail", "tag", "rate", "limit", "order_id", "request_id", "state"), "")
+_BLANKS = dict.fromkeys(
+    ("detail", "tag", "rate", "limit", "order_id", "request_id", "state", "number"), ""
+)
 
 
 def wording(code: int, **values: object) -> str:

@@ -105,7 +105,8 @@ class Exchange:
         if kind is SecurityType.CURRENCY:
             return replace(quote, last=None, volume=0.0)
         if kind is SecurityType.INDEX:
-            return replace(quote, bid=None, ask=None, bid_size=0.0, ask_size=0.0)
+            value = quote.last if quote.last is not None else quote.mid
+            return replace(quote, last=value, bid=None, ask=None, bid_size=0.0, ask_size=0.0)
         return quote
 
     def publish(self, events: Iterable[VenueEvent]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from microfutures.model.identifiers import InstrumentId
-from microfutures.model.instrument import Instrument
+from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import MarketDataType, Quote
 from microfutures.twsim.day import Day, PastBars, day_of
 from microfutures.twsim.quotes import (
@@ -203,14 +203,14 @@ class Lines:
         is_live = self.is_live(instrument)
         feed = Feed(LIVE if is_live else DELAYED, lambda: self._instrument_of(name))
         self._feeds[name] = feed
-        if is_live:
+        if not is_live:
+            self._late[name] = deque()
+        shown_ns = now_ns if is_live else now_ns - DELAY_NS
+        feed.day = day_of(instrument, shown_ns, past)
+        if is_live and quote is not None:
             feed.shown = quote
-            feed.day = day_of(instrument, now_ns, past)
-            return feed
-        self._late[name] = deque()
-        then_ns = now_ns - DELAY_NS
-        feed.day = day_of(instrument, then_ns, past)
-        bars = past(then_ns, 60, 1)
-        if bars:
-            feed.shown = Quote(name, then_ns, last=bars[-1].close)
+        elif instrument.security_type is not SecurityType.CURRENCY and (
+            bars := past(shown_ns, 60, 1)
+        ):
+            feed.shown = Quote(name, shown_ns, last=bars[-1].close)
         return feed

@@ -11,6 +11,7 @@ from microfutures.model.instrument import Instrument
 from microfutures.model.orders import Side
 from microfutures.model.timestamp import exchange_time
 from microfutures.twsim.contracts import contract_fields, primary_exchange
+from microfutures.twsim.order_terms import OrderTerms
 from microfutures.twsim.wire import UNSET_DOUBLE, UNSET_INTEGER, UNSET_LONG, Field
 
 NO_SHAREHOLDER = "Not an insider or substantial shareholder"
@@ -55,6 +56,9 @@ class OrderFacts(msgspec.Struct, kw_only=True):
     completed_ns: int | None = None
     completed_status: str = ""
     why_held: str = ""
+    terms: OrderTerms = OrderTerms()
+    trail_stop: Decimal | None = None
+    """Where the stop of a trailing order stands."""
 
     @property
     def is_open(self) -> bool:
@@ -89,6 +93,11 @@ def price_text(price: Decimal) -> str:
     return text if "." in text else f"{text}.0"
 
 
+def optional(price: Decimal | None, unset: str = "") -> str:
+    """Return a price as TWS writes it, or what stands for none."""
+    return unset if price is None else price_text(price)
+
+
 def order_status(order: OrderFacts) -> list[Field]:
     """Return the order status message (3)."""
     return [
@@ -109,6 +118,7 @@ def order_status(order: OrderFacts) -> list[Field]:
 
 def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = None) -> list[Field]:
     """Return the open order message (5)."""
+    terms = order.terms
     figures: list[Field] = [UNSET_DOUBLE] * 9
     if what_if is not None:
         figures = [price_text(figure) for figure in what_if.figures]
@@ -122,19 +132,23 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         order.outside_rth,
         0,  # hidden
         0,  # discretionaryAmt
-        "",  # goodAfterTime
+        terms.good_after,
         f"{order.perm_id}.0/{order.account}/100",
         "",  # faGroup
         "",  # faMethod
         "",  # faPercentage
         *([""] if version < 177 else []),  # faProfile
-        *_empty(5),  # modelCode … settlingFirm
+        "",  # modelCode
+        terms.good_till,
+        "",  # rule80A
+        optional(terms.percent_offset),
+        "",  # settlingFirm
         0,  # shortSaleSlot
         "",  # designatedLocation
         -1,  # exemptCode
         0,  # auctionStrategy
         *_empty(5),  # startingPrice … stockRangeUpper
-        UNSET_INTEGER,  # displaySize
+        terms.display_size or UNSET_INTEGER,
         0,  # blockOrder
         0,  # sweepToFill
         0,  # allOrNone
@@ -144,13 +158,15 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         0,  # firmQuoteOnly
         "",  # nbboPriceCap
         order.parent_id,
-        0,  # triggerMethod
+        terms.trigger_method,
         "",  # volatility
         0,  # volatilityType
         *_OPEN_DELTA_NEUTRAL,
         0,  # continuousUpdate
         0,  # referencePriceType
-        *_empty(5),  # trailStopPrice … comboLegsDescrip
+        optional(order.trail_stop),
+        optional(terms.trailing_percent),
+        *_empty(3),  # basisPoints, basisPointsType, comboLegsDescrip
         0,  # comboLegs
         0,  # orderComboLegs
         0,  # smartComboRoutingParams
@@ -163,7 +179,7 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         "IB",  # clearingIntent
         0,  # notHeld
         0,  # deltaNeutralContract
-        "",  # algoStrategy
+        *terms.algo_fields(),
         0,  # solicited
         what_if is not None,
         order.status,
@@ -175,9 +191,12 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         "",  # warningText
         0,  # randomizeSize
         0,  # randomizePrice
-        0,  # conditions
+        *terms.condition_fields(),
         "None",  # adjustedOrderType
-        *[UNSET_DOUBLE] * 6,  # triggerPrice … adjustedTrailingAmount
+        UNSET_DOUBLE,  # triggerPrice
+        optional(order.trail_stop, UNSET_DOUBLE),
+        optional(terms.limit_offset, UNSET_DOUBLE),
+        *[UNSET_DOUBLE] * 3,  # adjustedStopPrice … adjustedTrailingAmount
         0,  # adjustableTrailingUnit
         *_empty(3),  # softDollarTier
         0,  # cashQty
@@ -194,7 +213,7 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
 
 def completed_order(version: int, order: OrderFacts) -> list[Field]:
     """Return the completed order message (101)."""
-    moment = order.completed_ns or 0
+    moment, terms = order.completed_ns or 0, order.terms
     return [
         101,
         *_contract_and_terms(order),
@@ -202,25 +221,32 @@ def completed_order(version: int, order: OrderFacts) -> list[Field]:
         order.outside_rth,
         0,  # hidden
         0,  # discretionaryAmt
-        *_empty(4),  # goodAfterTime … faPercentage
+        terms.good_after,
+        *_empty(3),  # faGroup, faMethod, faPercentage
         *([""] if version < 177 else []),  # faProfile
-        *_empty(5),  # modelCode … settlingFirm
+        "",  # modelCode
+        terms.good_till,
+        "",  # rule80A
+        optional(terms.percent_offset),
+        "",  # settlingFirm
         0,  # shortSaleSlot
         "",  # designatedLocation
         -1,  # exemptCode
         *_empty(5),  # startingPrice … stockRangeUpper
-        UNSET_INTEGER,  # displaySize
+        terms.display_size or UNSET_INTEGER,
         0,  # sweepToFill
         0,  # allOrNone
         "",  # minQty
         order.oca_type,
-        0,  # triggerMethod
+        terms.trigger_method,
         "",  # volatility
         0,  # volatilityType
         *_COMPLETED_DELTA_NEUTRAL,
         0,  # continuousUpdate
         0,  # referencePriceType
-        *_empty(3),  # trailStopPrice … comboLegsDescrip
+        optional(order.trail_stop),
+        optional(terms.trailing_percent),
+        "",  # comboLegsDescrip
         0,  # comboLegs
         0,  # orderComboLegs
         0,  # smartComboRoutingParams
@@ -232,14 +258,14 @@ def completed_order(version: int, order: OrderFacts) -> list[Field]:
         "IB",  # clearingIntent
         0,  # notHeld
         0,  # deltaNeutralContract
-        "",  # algoStrategy
+        *terms.algo_fields(),
         0,  # solicited
         order.status,
         0,  # randomizeSize
         0,  # randomizePrice
-        0,  # conditions
-        UNSET_DOUBLE,  # trailStopPrice
-        UNSET_DOUBLE,  # lmtPriceOffset
+        *terms.condition_fields(),
+        optional(order.trail_stop, UNSET_DOUBLE),
+        optional(terms.limit_offset, UNSET_DOUBLE),
         0,  # cashQty
         1,  # dontUseAutoPriceForHedge
         0,  # isOmsContainer

@@ -51,7 +51,7 @@ def historical_ticks(session: Session, reader: FieldReader) -> None:
     if start:
         ticks = _after(session, instrument, what, start_ns, count)
     else:
-        ticks = _before(session, instrument, what, end_ns, count)
+        ticks = _before(session, instrument, what, min(end_ns, now_ns), count)
     if regular_only:
         hours = instrument.liquid_hours
         ticks = [tick for tick in ticks if session_at(hours, tick.time_ns) is not None]

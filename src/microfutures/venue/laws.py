@@ -53,6 +53,10 @@ class Course(msgspec.Struct, frozen=True):
 
     def at(self, seconds: float) -> float:
         """Return the move at `seconds` after the start, log units."""
+        return log1p(self.share_at(seconds))
+
+    def share_at(self, seconds: float) -> float:
+        """Return the move at `seconds` after the start, as a share of the price."""
         points = self.points
         place = bisect_right(points, seconds, key=lambda point: point[0])
         if place == 0:
@@ -61,4 +65,4 @@ class Course(msgspec.Struct, frozen=True):
         if place < len(points):
             until, later = points[place]
             percent += (later - percent) * (seconds - since) / (until - since)
-        return log1p(percent / 100.0)
+        return percent / 100.0

@@ -18,8 +18,6 @@ SAMPLE_NS = SHORTEST_SECONDS * NANOSECONDS_PER_SECOND
 PART_SECONDS = 600
 PART_NS = PART_SECONDS * NANOSECONDS_PER_SECOND
 LONGEST_PAST_NS = 10 * 24 * 3600 * NANOSECONDS_PER_SECOND
-# A closed market gathers news more slowly than an open one.
-CLOSED_TIME_SHARE = 0.1
 # What bars are made of before they are folded: the longest that their length is a multiple of.
 GRAINS = (PART_SECONDS, 60, SHORTEST_SECONDS)
 
@@ -142,8 +140,7 @@ class Past:
 
     def _make(self, start_ns: int) -> _Part:
         if self._closed_ns:
-            closed_seconds = self._closed_ns / NANOSECONDS_PER_SECOND
-            self._walk.step(-closed_seconds, CLOSED_TIME_SHARE)
+            self._walk.rest(-self._closed_ns / NANOSECONDS_PER_SECOND)
             self._closed_ns = 0
         count = min(PART_NS, self._end_ns - start_ns) // SAMPLE_NS
         step_seconds = float(SHORTEST_SECONDS)

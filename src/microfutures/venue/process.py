@@ -26,6 +26,10 @@ FELT_SLOTS = 4
 # Slots are drawn in blocks: to seed takes longer than to draw.
 SLOTS_DRAWN = 64
 TURBULENCE_HALF_LIFE_SECONDS = 10.0
+# A closed market gathers news more slowly than an open one.
+CLOSED_TIME_SHARE = 0.1
+# A trend of percents an hour that had gone on for days would have begun near zero.
+DRIFT_REACHES_BACK_SECONDS = 8 * 3600.0
 # Of a standard normal draw without its sign.
 MEAN_OF_A_DRAW = sqrt(2 / pi)
 
@@ -42,17 +46,18 @@ class Walk:
         self._deviation = scenario.background_bp * BASIS_POINT
         self._decay = log(2) / scenario.background_half_life_seconds
         self._reversion = scenario.reversion
-        self._size = 0.0
+        self._size = self._trailed = 0.0
         self.common = 0.0
         """Log of the price relative to the start."""
         self.background = background
         self.turbulence = 1.0
         """How much the price has moved lately, in multiples of what is usual by day."""
 
-    def step(self, seconds: float, activity: float, push: float = 0.0) -> None:
+    def step(self, seconds: float, activity: float, push: float = 0.0, fright: float = 0.0) -> None:
         """Move by `seconds`, negative into the past, at `activity` times the usual volatility.
 
-        `push` is what happens to the price on top, log units.
+        `push` is what happens to the price on top, log units; `fright` counts in the turbulence
+        alone.
         """
         if abs(seconds) != self._size:
             self._measure(abs(seconds))
@@ -62,15 +67,24 @@ class Walk:
         move += self._drift_per_second * seconds + push
         self.common += move
         self.background = self._kept * self.background + self._fresh * draw(0.0, 1.0)
-        strength = abs(move) / self._usual_move
+        strength = (abs(move) + fright) / self._usual_move
         self.turbulence += self._calming * (strength - self.turbulence)
+
+    def rest(self, seconds: float, push: float = 0.0, fright: float = 0.0) -> None:
+        """Let time pass in which nothing trades: there is a little news, and no trend goes on."""
+        trend, self._drift_per_second = self._drift_per_second, 0.0
+        self.step(seconds, CLOSED_TIME_SHARE, push, fright)
+        self._drift_per_second = trend
 
     def trail(self, seconds: float, activity: float, count: int) -> tuple[list[float], list[float]]:
         """Make `count` steps at once; return common factor and background, the present first."""
         self._measure(abs(seconds))
         draw, pull, kept, fresh = self._draw, self._pull, self._kept, self._fresh
         swing = self._swing * activity if self._reversion is None else self._swing
-        drift = self._drift_per_second * seconds
+        drift = (
+            self._drift_per_second * seconds if self._trailed < DRIFT_REACHES_BACK_SECONDS else 0
+        )
+        self._trailed += abs(seconds) * count
         common, background = self.common, self.background
         commons, backgrounds = [common], [background]
         for _ in range(count):

@@ -30,9 +30,13 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """Of the common factor, as a share of the price."""
     reversion: Reversion | None = None
     course: Course | None = None
+    plunge: Course | None = None
+    """A move of futures alone, by percent of what they cost at the start: it may cross zero."""
     liquidity: Liquidity = USUAL
     limit_percent: float | None = None
     """How far a future may trade from its latest settlement; None means any distance."""
+    split: tuple[int, int] | None = None
+    """New shares and old ones, when the next session of funds opens."""
     is_rolling: bool = False
     """Whether the volume wanders from the month that ends to the next one, day by day."""
 
@@ -62,6 +66,7 @@ _DEMO = Scenario(
 # Life: log(MCL/USO) moves 1 to 4 basis points in a session (measured on minutes of March 2026).
 # The crash of 2010-05-06 took futures on the S&P 500 down by more than 5% within 4.5 minutes (CFTC
 # and SEC, report of 2010-09-30); outside regular hours they may move by 7% (CME rule 35802.I).
+# Crude oil of May 2020 settled at -37.63 on 2020-04-20, USO split 1:8 on 2020-04-29.
 _ROWS = (
     _DEMO,
     Scenario(
@@ -121,6 +126,19 @@ _ROWS = (
         description="as demo, in the week in which volume leaves the month that is about to end",
         start_day=_MONDAY_OF_THE_ROLL,
         is_rolling=True,
+    ),
+    replace(
+        _DEMO,
+        name="below-zero",
+        description="as demo, then futures fall below zero from minute 2 to 10, until minute 20",
+        plunge=Course(((120.0, 0.0), (600.0, -155.0), (900.0, -155.0), (1500.0, -20.0))),
+    ),
+    replace(
+        _DEMO,
+        name="reverse-split",
+        description="as demo, from 19:50 on: at 04:00 funds open with 1 new share for 8 old",
+        start_time=time(19, 50),
+        split=(1, 8),
     ),
     replace(
         _DEMO,

@@ -16,7 +16,7 @@ from microfutures.model.market import Bar
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, to_iso
 from microfutures.model.trading_hours import NEW_YORK, local_date
 from microfutures.venue.messages import BookUpdate, MarketUpdate
-from microfutures.venue.past import CLOSED_TIME_SHARE, Past
+from microfutures.venue.past import Past
 from microfutures.venue.process import BASIS_POINT, Gap, Walk, activity
 from microfutures.venue.roll import rolling_share
 from microfutures.venue.scenarios import scenario as find_scenario
@@ -99,18 +99,23 @@ class SyntheticMarket:
         draws = Random(f"{self._seed}/quotes")  # noqa: S311 - reproducible, not secret
         quoted = [item for item in self._list() if item.is_quoted]
         open_ones: dict[InstrumentId, int] = {}
-        now_ns, step_number, moved = self._start_ns, 0, 0.0
+        now_ns, step_number = self._start_ns, 0
+        moved = plunged = 0.0
         while True:
             yield from _closing_books(open_ones, now_ns)
             trading = [item for item in quoted if item.hours.is_open(now_ns)]
             until_ns = now_ns + _step_ns(trading, now_ns) if trading else _next_open(quoted, now_ns)
             if until_ns is None:
                 return
-            liveliness = activity(now_ns) if trading else CLOSED_TIME_SHARE
-            before, moved = moved, self._course(until_ns)
+            seconds = (until_ns - now_ns) / NANOSECONDS_PER_SECOND
+            push, fright = self._course(until_ns) - moved, self._plunge(until_ns) - plunged
+            moved, plunged = moved + push, plunged + fright
+            liveliness = activity(now_ns)
             for walk in walks.values():
-                seconds = (until_ns - now_ns) / NANOSECONDS_PER_SECOND
-                walk.step(seconds, liveliness, moved - before)
+                if trading:
+                    walk.step(seconds, liveliness, push, abs(fright))
+                else:
+                    walk.rest(seconds, push, abs(fright))
             if trading:
                 step_ns = until_ns - now_ns
                 steps = self._step(trading, walks, now_ns, step_ns, step_number, draws, open_ones)
@@ -130,7 +135,7 @@ class SyntheticMarket:
     ) -> Iterator[MarketUpdate]:
         """Yield one step's updates, each contract in its own part of the step."""
         slot_ns = step_ns // len(trading)
-        liveliness = activity(now_ns)
+        liveliness, plunge = activity(now_ns), self._plunge(now_ns + step_ns)
         for place, item in enumerate(trading):
             if step_number % item.quiet_steps:
                 continue
@@ -139,13 +144,11 @@ class SyntheticMarket:
             if session is None or moment_ns >= session.close_ns:
                 continue
             open_ones[item.instrument.instrument_id] = session.close_ns
-            dividend = item.enter(session, moment_ns)
-            if dividend is not None:
-                yield dividend
+            yield from item.enter(session, moment_ns)
             group, is_liquid = item.habit.group, item.hours.is_liquid(now_ns)
             walk = walks[group]
             gap = walk.background + self._gaps[group].at(moment_ns)
-            fair, turbulence = item.fair_ticks(walk.common, gap), walk.turbulence
+            fair, turbulence = item.fair_ticks(walk.common, gap, plunge), walk.turbulence
             book = item.book(moment_ns, fair, turbulence, is_liquid, draws)
             yield book
             seconds = step_ns * item.quiet_steps / NANOSECONDS_PER_SECOND
@@ -158,6 +161,13 @@ class SyntheticMarket:
         if course is None:
             return 0.0
         return course.at((moment_ns - self._start_ns) / NANOSECONDS_PER_SECOND)
+
+    def _plunge(self, moment_ns: int) -> float:
+        """Return by what share of their first price futures alone have moved by `moment_ns`."""
+        plunge = self._scenario.plunge
+        if plunge is None:
+            return 0.0
+        return plunge.share_at((moment_ns - self._start_ns) / NANOSECONDS_PER_SECOND)
 
     def _list(self) -> list[Tradable]:
         return [each for symbol in self._symbols for each in self._months(symbol)]

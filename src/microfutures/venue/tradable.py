@@ -11,7 +11,13 @@ from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.sessions import Session, next_open, session_at
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
 from microfutures.model.trading_hours import NEW_YORK, local_date
-from microfutures.venue.messages import BookUpdate, DividendUpdate, TradeUpdate
+from microfutures.venue.messages import (
+    BookUpdate,
+    DividendUpdate,
+    MarketUpdate,
+    SplitUpdate,
+    TradeUpdate,
+)
 from microfutures.venue.scenarios import Scenario
 from microfutures.venue.synthetic_products import HABITS, dividend_share
 
@@ -116,14 +122,18 @@ class Tradable:
         is_future = instrument.security_type is SecurityType.FUTURE
         self._gap_share = 0.5 if is_future else -0.5
         self._level = self.habit.price * exp(-CARRY_PER_MONTH * months_out)
+        self._plunges = 1.0 if is_future else 0.0
+        is_split = instrument.security_type is SecurityType.STOCK
+        self._split = scenario.split if is_split else None
         self._limit = (scenario.limit_percent or 0.0) / 100 if is_future else 0.0
         self._lowest = self._highest = 0
         self._session: Session | None = None
         self._fair = self._level / self._tick
 
-    def fair_ticks(self, common: float, gap: float) -> float:
+    def fair_ticks(self, common: float, gap: float, plunge: float = 0.0) -> float:
         """Return the fair price in ticks, not rounded."""
-        return self._level * exp(common + self._gap_share * gap) / self._tick
+        share = exp(common + self._gap_share * gap) + plunge * self._plunges
+        return self._level * share / self._tick
 
     def moves(self, commons: Sequence[float], gaps: Sequence[float]) -> list[float]:
         """Return the logs of its prices relative to its level, for many moments at once."""
@@ -140,25 +150,33 @@ class Tradable:
             return self.volume_share
         return self._share(local_date(moment_ns, NEW_YORK))
 
-    def enter(self, session: Session, now_ns: int) -> DividendUpdate | None:
+    def enter(self, session: Session, now_ns: int) -> Sequence[MarketUpdate]:
         """Take note of the session that is on: its price limits, its share of the volume.
 
-        Returns the dividend that is paid as it opens, if any; the price is lower by it from now on.
+        Returns what happens to the share as it opens; its price is another one from now on.
         """
         before = self._session
         if before is not None and session.close_ns == before.close_ns:
-            return None
+            return ()
         self._session = session
         self.volume_share = self.volume_share_at(session.close_ns)
         self._lowest = ceil(self._fair - abs(self._fair) * self._limit)
         self._highest = floor(self._fair + abs(self._fair) * self._limit)
-        day = local_date(session.close_ns, NEW_YORK)
-        share = dividend_share(self.instrument.symbol, day) if before is not None else 0.0
-        if not share:
-            return None
-        self._level *= 1.0 - share
-        amount = Decimal(round(self._fair * share)) * self.instrument.tick_size
-        return DividendUpdate(now_ns, self.instrument.instrument_id, amount)
+        return () if before is None else self._corporate_actions(session, now_ns)
+
+    def _corporate_actions(self, session: Session, now_ns: int) -> list[MarketUpdate]:
+        name, actions = self.instrument.instrument_id, list[MarketUpdate]()
+        share = dividend_share(self.instrument.symbol, local_date(session.close_ns, NEW_YORK))
+        if share:
+            self._level *= 1.0 - share
+            amount = Decimal(round(self._fair * share)) * self.instrument.tick_size
+            actions.append(DividendUpdate(now_ns, name, amount))
+        if self._split is not None:
+            new, old = self._split
+            self._level *= old / new
+            self._split = None
+            actions.append(SplitUpdate(now_ns, name, new, old))
+        return actions
 
     def book(
         self, time_ns: int, fair: float, turbulence: float, is_liquid: bool, draws: Random

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -109,3 +110,24 @@ def test_months_are_joined_and_shares_adjusted_into_series_of_their_own(tmp_path
     assert "17.04 to 18" in shown
     refused = data(tmp_path, "continuous", "USO/bars_1d")
     assert "USO is no product with contract months" in str(refused.exception)
+
+
+@pytest.mark.slow
+def test_pair_tells_what_holds_two_series_together(tmp_path: Path) -> None:
+    pytest.importorskip("statsmodels")
+    random = np.random.default_rng(3)
+    oil = 70 + np.cumsum(random.normal(0, 0.05, 240))
+    for name, prices in (("MCL", oil), ("USO", 8 + 0.9 * oil + random.normal(0, 0.05, 240))):
+        rows = [
+            f"2026-03-26 {13 + minute // 60}:{minute % 60:02d}:00,{','.join([f'{price:.4f}'] * 4)}"
+            for minute, price in enumerate(prices)
+        ]
+        path = tmp_path / f"{name}_1m.csv"
+        path.write_text("ts_utc,open,high,low,close\n" + "\n".join(rows) + "\n")
+        data(tmp_path, "import", str(path), "--yes")
+    shown = data(tmp_path, "pair", "MCL/bars_1m", "USO/bars_1m")
+    assert shown.exit_code == 0, shown.output
+    assert "240 common rows, 2026-03-26 13:00 to 2026-03-26 16:59" in shown.output
+    assert "  verdict             cointegrated" in shown.output
+    few = data(tmp_path, "pair", "MCL/bars_1m", "USO/bars_1m", "--to", "2026-03-26T13:20")
+    assert "a pair needs 40 common rows, had 20 and 20" in str(few.exception)

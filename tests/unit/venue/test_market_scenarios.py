@@ -17,10 +17,12 @@ from microfutures.venue.messages import (
     DividendUpdate,
     MarketUpdate,
     OrderFilled,
+    SplitUpdate,
     TradeUpdate,
     VenueEvent,
     VenueOrder,
 )
+from microfutures.venue.scenarios import SCENARIOS
 from microfutures.venue.synthetic import SyntheticMarket
 from microfutures.venue.venue import Venue
 
@@ -102,6 +104,16 @@ def market_order(number: int, side: Side) -> VenueOrder:
 
 def typical(measure: Callable[[BookUpdate], float], books: list[tuple[float, BookUpdate]]) -> float:
     return median(measure(book) for _, book in books)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_same_seed_gives_the_same_market_however_often_it_is_played(scenario: str) -> None:
+    market = SyntheticMarket(seed=5, scenario=scenario)
+    updates = list(islice(market.updates(), 3000))
+    assert list(islice(market.updates(), 3000)) == updates
+    again = SyntheticMarket(seed=5, scenario=scenario)
+    again.history(FUND, again.start_ns, 86_400, 10)
+    assert list(islice(again.updates(), 3000)) == updates
 
 
 @seeds
@@ -219,3 +231,30 @@ def test_fund_pays_its_dividend_as_its_ex_day_opens_and_is_worth_less_by_it() ->
         for part in (reversed(updates[:place]), updates[place:])
     )
     assert -300 < first - last < -50
+
+
+@seeds
+def test_below_zero_futures_cost_less_than_nothing_and_the_fund_what_it_did(seed: int) -> None:
+    film = Film("below-zero", 1560, seed)
+    first, bottom = film.mid(OIL, 100), [book for _, book in film.books(OIL, 605, 900)]
+    assert all(book.ask_ticks is not None and book.ask_ticks < 0 for book in bottom)
+    assert film.mid(OIL, 800) / first == pytest.approx(-0.55, abs=0.03)
+    assert film.mid(OIL, 1550) / first == pytest.approx(0.8, abs=0.03)
+    assert film.mid(FUND, 800) / film.mid(FUND, 100) == pytest.approx(1.0, abs=0.02)
+    falling = film.books(OIL, 200, 590)
+    assert typical(spread, falling) > 5 * typical(spread, film.books(OIL, 30, 120))
+    assert min(trade.price_ticks for trade in film.trades(OIL)) < 0
+    assert {spread(book) for book in bottom} <= set(range(1, 80))
+
+
+def test_reverse_split_makes_an_eighth_of_the_shares_worth_eight_times_as_much() -> None:
+    film = Film("reverse-split", 8.3 * 3600, seed=1)
+    (split,) = [each for each in film.updates if isinstance(each, SplitUpdate)]
+    opens_ns = moment_ns(date(2026, 9, 9), time(4), NEW_YORK)
+    assert (split.instrument_id, split.numerator, split.denominator) == (FUND, 1, 8)
+    assert 0 <= split.time_ns - opens_ns < SECOND
+    opens = (opens_ns - film.market.start_ns) / SECOND
+    evening, morning = film.mid(FUND, 590), film.mid(FUND, opens + 60)
+    assert morning / evening == pytest.approx(8, rel=0.03)
+    future = film.mid(OIL, opens + 60) / film.mid(OIL, 590)
+    assert future == pytest.approx(1, abs=0.03)

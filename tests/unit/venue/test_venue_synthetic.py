@@ -225,6 +225,13 @@ def test_trending_raises_both_legs() -> None:
     assert now / market.history(FUND, market.start_ns, 60, 60)[0].close - 1 > 0.015
 
 
+def test_trend_began_hours_ago_and_not_near_zero() -> None:
+    market = SyntheticMarket(("MJY", "USO"), seed=4, scenario="trending")
+    for name in (market.instruments[0].instrument_id, FUND):
+        bars = market.history(name, market.start_ns, 86_400, 10)
+        assert min(bar.low for bar in bars) > 0.6 * bars[-1].close
+
+
 def test_closed_waits_for_sunday_evening_and_the_fund_for_monday() -> None:
     market = SyntheticMarket(seed=4, scenario="closed")
     opens: dict[str, int] = {}
@@ -273,7 +280,7 @@ def test_market_can_be_played_to_a_venue() -> None:
 def test_unknown_scenario_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ConfigurationError, match="'clam'; did you mean calm"):
         SyntheticMarket(scenario="clam")
-    with pytest.raises(ConfigurationError, match=r"known: demo, calm, .*, roll-week, closed"):
+    with pytest.raises(ConfigurationError, match=r"known: demo, calm, .*, roll-week, below-zero, "):
         SyntheticMarket(scenario="zzz")
 
 
