@@ -3,8 +3,8 @@
 Each row takes one safeguard out of the running program for the time of a ``with``.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from decimal import Decimal
 from unittest.mock import patch
 
@@ -43,6 +43,15 @@ class Sabotage(msgspec.Struct, frozen=True):
 def _silence(place: object, name: str) -> Break:
     """Return a break that has a method do nothing."""
     return lambda: patch.object(place, name, lambda *_, **__: None)
+
+
+@contextmanager
+def _both(*breaks: AbstractContextManager[object]) -> Iterator[None]:
+    """Break several things at once."""
+    with ExitStack() as stack:
+        for each in breaks:
+            stack.enter_context(each)
+        yield
 
 
 def _always(place: object, name: str, value: object) -> Break:
@@ -101,7 +110,11 @@ _ROWS = (
     Sabotage(
         "recovered orders",
         "after a restart, earlier orders are somebody else's",
-        _silence(Books, "restore_order"),
+        # Their names alone would still tell.
+        lambda: _both(
+            patch.object(Books, "restore_order", lambda *_: None),
+            patch.object(OwnNames, "is_lost", lambda *_: False),
+        ),
     ),
     Sabotage(
         "names of orders",

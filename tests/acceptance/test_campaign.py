@@ -20,7 +20,7 @@ def test_no_law_is_broken_on_a_bad_day(seed: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["write-ahead", "recovered orders"])
+@pytest.mark.parametrize("name", ["idempotent fills", "recovered orders"])
 def test_a_broken_safeguard_is_noticed(name: str, tmp_path: Path) -> None:
     with SABOTAGES[name].apply():
         verdict = live_day(KILLED_BESIDE_OWN_SHARES, tmp_path)

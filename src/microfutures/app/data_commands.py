@@ -54,6 +54,28 @@ def import_files(
     import_paths(paths, request, say=typer.echo, confirm=None if yes else typer.confirm)
 
 
+@data_app.command()
+def download(
+    symbols: flags.Symbols,
+    store: flags.Store = flags.DEFAULT_STORE,
+    resolution: flags.DownloadResolution = "1m",
+    start: flags.Start = None,
+    end: flags.End = None,
+    host: flags.Host = "127.0.0.1",
+    port: flags.Port = 7497,
+    client_id: flags.ClientId = 17,
+) -> None:
+    """Bring past bars from TWS or IB Gateway into the store; may be stopped and run again.
+
+    At most 50 requests in ten minutes, as IB allows. What is there already is not asked for again.
+    """
+    with _research():
+        from microfutures.app.data_download import request_of, run_download
+
+    request = request_of(symbols, store, resolution, start, end)
+    run_download(request, host=host, port=port, client_id=client_id, say=typer.echo)
+
+
 @data_app.command("list")
 def list_series(store: flags.Store = flags.DEFAULT_STORE) -> None:
     """List every series of the store with its rows and its first and last moment."""

@@ -63,3 +63,14 @@ Window = Annotated[
     int | None, _flag("--window", "rows of the rolling numbers", "N", default="a fifth of all")
 ]
 InLogs = Annotated[bool, _flag("--logs", "of logarithms; the hedge ratio is then one of values")]
+
+Symbols = Annotated[
+    list[str],
+    typer.Argument(
+        help="products, like MCL USO; of a future, its front month", metavar="SYMBOL..."
+    ),
+]
+DownloadResolution = Annotated[str, _flag("--resolution", "like 1s, 5s, 1m, 5m or 1h", "SIZE")]
+Host = Annotated[str, _flag("--host", "where TWS or IB Gateway runs", "HOST")]
+Port = Annotated[int, _flag("--port", "its API port", "PORT")]
+ClientId = Annotated[int, _flag("--client-id", "unlike that of a running desk", "ID")]

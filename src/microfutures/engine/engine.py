@@ -12,6 +12,7 @@ from microfutures.config.risk_limits import RiskLimits
 from microfutures.engine.admission import Admission
 from microfutures.engine.books import Books
 from microfutures.engine.commands import CommandDesk
+from microfutures.engine.connection_watch import ConnectionWatch
 from microfutures.engine.floor import TradingFloor
 from microfutures.engine.guards import LossGuard
 from microfutures.engine.output import (
@@ -116,6 +117,7 @@ class Engine:
             voice=self.voice,
             out=self._out,
         )
+        self._line = ConnectionWatch(self.state, self.voice)
         self._tripwires = Tripwires(
             commands=self.commands, limits=settings.limits, voice=self.voice
         )
@@ -231,17 +233,9 @@ class Engine:
     # -- connection ---------------------------------------------------------------------------
 
     def _on_connection(self, event: ConnectionChanged) -> None:
-        state = self.state
-        if event.state is not state.connection:
-            state.connection_since_ns = event.time_ns
-        state.connection, state.connection_detail = event.state, event.detail
         if event.state is not ConnectionState.CONNECTED:
             self._has_reconciled = False
-        severity = {
-            ConnectionState.CONNECTED: Severity.SUCCESS,
-            ConnectionState.CONNECTING: Severity.INFO,
-        }.get(event.state, Severity.ERROR)
-        self.voice.say(severity, event.detail)
+        self._line.on_change(event)
 
     def _on_notice(self, event: NoticeReceived) -> None:
         code = f"[{event.code}] " if event.code is not None else ""
@@ -295,6 +289,7 @@ class Engine:
     def _on_timer(self, event: TimerFired) -> None:
         now_ns = self.state.time_ns
         self.floor.on_timer()
+        self._line.on_timer()
         if self.state.connection is not ConnectionState.CONNECTED:
             return
         if now_ns >= self._next_reconcile_ns > 0:

@@ -4,6 +4,7 @@ from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.twsim.contract_details import market_rule_id
 from microfutures.twsim.contracts import (
     ContractQuery,
+    data_name,
     find,
     primary_exchange,
     symbol_of,
@@ -32,8 +33,9 @@ def find_one(
     )
     if len(found) == 1:
         return found[0]
-    if not found and find_unlisted(exchange.instruments, query, exchange.clock.now_ns()):
-        session.error(request_id, 354, wording(354))
+    unlisted = find_unlisted(exchange.instruments, query, exchange.clock.now_ns())
+    if not found and unlisted:
+        session.error(request_id, 354, wording(354, detail=data_name(unlisted[0])))
         return None
     text = wording(200)
     if found:

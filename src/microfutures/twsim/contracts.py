@@ -108,6 +108,15 @@ def symbol_of(instrument: Instrument) -> str:
     return instrument.symbol.partition(".")[0] if is_pair else instrument.symbol
 
 
+def data_name(instrument: Instrument, service: str = "TOP") -> str:
+    """Return how TWS names market data in its errors: ``AAPL NASDAQ.NMS/TOP/ALL``."""
+    listed = primary_exchange(instrument) or instrument.exchange
+    if instrument.security_type is SecurityType.INDEX:
+        listed = instrument.description
+    place = f"{listed}.NMS" if listed == "NASDAQ" else listed
+    return f"{symbol_of(instrument)} {place}/{service}/ALL"
+
+
 def is_tradable(instrument: Instrument) -> bool:
     """Tell whether orders are taken; an index has none, and accounts here hold US dollars only."""
     return instrument.security_type is not SecurityType.INDEX and instrument.currency == "USD"

@@ -2,7 +2,7 @@
 
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.twsim.contract_handlers import find_one
-from microfutures.twsim.contracts import read_contract
+from microfutures.twsim.contracts import data_name, read_contract
 from microfutures.twsim.depth import Watch
 from microfutures.twsim.errors import wording
 from microfutures.twsim.session import Session
@@ -77,10 +77,12 @@ def market_depth(session: Session, reader: FieldReader) -> None:
         session.error(request_id, 10092, wording(10092))
         return
     if not session.exchange.lines.is_live(instrument):
-        session.error(request_id, 354, wording(354))
+        session.error(request_id, 354, wording(354, detail=data_name(instrument, "DEEP")))
         return
     if is_smart:
-        session.error(request_id, 2152, wording(2152, detail="; ".join(SMART_MAKERS)))
+        others = [name for name, _ in _SMART_PARTS if name not in SMART_MAKERS]
+        text = wording(2152, detail="; ".join(SMART_MAKERS), top="; ".join(others))
+        session.error(request_id, 2152, text)
     rows = min(max(rows, 1), MAX_ROWS)
     watch = Watch(session, request_id, instrument, rows=rows, makers=makers, is_smart=is_smart)
     depth.add(watch)

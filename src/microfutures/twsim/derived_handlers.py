@@ -7,7 +7,7 @@ from microfutures.model.market import MarketDataType
 from microfutures.twsim import generic_ticks
 from microfutures.twsim.bar_sizes import DAY_SECONDS, Duration, Span
 from microfutures.twsim.combo_lines import ComboLine, Leg
-from microfutures.twsim.contracts import ContractQuery
+from microfutures.twsim.contracts import ContractQuery, data_name
 from microfutures.twsim.derived_lines import Derived
 from microfutures.twsim.errors import wording
 from microfutures.twsim.option_chain import Option, terms_of
@@ -86,7 +86,7 @@ def _open(
     """Send what is known, and what changes from now on unless it is a snapshot."""
     exchange, members = session.exchange, list(members)
     if not all(exchange.lines.is_live(member) for member in members):
-        session.error(request_id, 354, wording(354))
+        session.error(request_id, 354, wording(354, detail=data_name(members[0])))
         return
     for message in opening_messages(request_id, tick, MarketDataType.LIVE):
         session.send(message)

@@ -81,9 +81,12 @@ class Feed:
             self.end_snapshots(list(self.snapshots))
 
     def has_price(self) -> bool:
-        """Tell whether there is anything that a snapshot waits for."""
+        """Tell whether what a snapshot waits for is there: a bid or ask, late any price at all."""
         shown = self.shown
-        return shown is not None and (shown.bid, shown.ask, shown.last) != (None, None, None)
+        if shown is None:
+            return False
+        is_late = self._ids is DELAYED and shown.last is not None
+        return is_late or shown.bid is not None or shown.ask is not None
 
     def end_snapshots(self, keys: Iterable[tuple[int, int]]) -> None:
         """Tell the clients that their snapshots are complete (57)."""

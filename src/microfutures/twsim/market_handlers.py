@@ -6,7 +6,7 @@ from microfutures.twsim import derived_handlers as derived
 from microfutures.twsim import generic_ticks
 from microfutures.twsim.bar_sizes import DAY_SECONDS, Duration, Span
 from microfutures.twsim.contract_handlers import find_one
-from microfutures.twsim.contracts import read_contract
+from microfutures.twsim.contracts import data_name, read_contract
 from microfutures.twsim.errors import wording
 from microfutures.twsim.generic_streams import GenericStream
 from microfutures.twsim.lines import MAX_LINES
@@ -57,7 +57,7 @@ def _open_line(
         return
     shown_type = _shown_type(session, instrument)
     if shown_type is None:
-        session.error(request_id, 354, wording(354))
+        session.error(request_id, 354, wording(354, detail=data_name(instrument)))
         return
     if shown_type in _DELAYED:
         session.error(request_id, 10167, wording(10167))

@@ -11,7 +11,6 @@ from microfutures.model.instrument import Instrument
 from microfutures.model.orders import Side
 from microfutures.model.timestamp import exchange_time
 from microfutures.twsim.contracts import contract_fields, primary_exchange
-from microfutures.twsim.order_terms import OrderTerms
 from microfutures.twsim.wire import UNSET_DOUBLE, UNSET_INTEGER, UNSET_LONG, Field
 
 NO_SHAREHOLDER = "Not an insider or substantial shareholder"
@@ -56,9 +55,6 @@ class OrderFacts(msgspec.Struct, kw_only=True):
     completed_ns: int | None = None
     completed_status: str = ""
     why_held: str = ""
-    terms: OrderTerms = OrderTerms()
-    trail_stop: Decimal | None = None
-    """Where the stop of a trailing order stands."""
 
     @property
     def is_open(self) -> bool:
@@ -93,11 +89,6 @@ def price_text(price: Decimal) -> str:
     return text if "." in text else f"{text}.0"
 
 
-def optional(price: Decimal | None, unset: str = "") -> str:
-    """Return a price as TWS writes it, or what stands for none."""
-    return unset if price is None else price_text(price)
-
-
 def order_status(order: OrderFacts) -> list[Field]:
     """Return the order status message (3)."""
     return [
@@ -118,7 +109,6 @@ def order_status(order: OrderFacts) -> list[Field]:
 
 def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = None) -> list[Field]:
     """Return the open order message (5)."""
-    terms = order.terms
     figures: list[Field] = [UNSET_DOUBLE] * 9
     if what_if is not None:
         figures = [price_text(figure) for figure in what_if.figures]
@@ -132,23 +122,19 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         order.outside_rth,
         0,  # hidden
         0,  # discretionaryAmt
-        terms.good_after,
+        "",  # goodAfterTime
         f"{order.perm_id}.0/{order.account}/100",
         "",  # faGroup
         "",  # faMethod
         "",  # faPercentage
         *([""] if version < 177 else []),  # faProfile
-        "",  # modelCode
-        terms.good_till,
-        "",  # rule80A
-        optional(terms.percent_offset),
-        "",  # settlingFirm
+        *_empty(5),  # modelCode … settlingFirm
         0,  # shortSaleSlot
         "",  # designatedLocation
         -1,  # exemptCode
         0,  # auctionStrategy
         *_empty(5),  # startingPrice … stockRangeUpper
-        terms.display_size or UNSET_INTEGER,
+        UNSET_INTEGER,  # displaySize
         0,  # blockOrder
         0,  # sweepToFill
         0,  # allOrNone
@@ -158,15 +144,13 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         0,  # firmQuoteOnly
         "",  # nbboPriceCap
         order.parent_id,
-        terms.trigger_method,
+        0,  # triggerMethod
         "",  # volatility
         0,  # volatilityType
         *_OPEN_DELTA_NEUTRAL,
         0,  # continuousUpdate
         0,  # referencePriceType
-        optional(order.trail_stop),
-        optional(terms.trailing_percent),
-        *_empty(3),  # basisPoints, basisPointsType, comboLegsDescrip
+        *_empty(5),  # trailStopPrice … comboLegsDescrip
         0,  # comboLegs
         0,  # orderComboLegs
         0,  # smartComboRoutingParams
@@ -179,7 +163,7 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         "IB",  # clearingIntent
         0,  # notHeld
         0,  # deltaNeutralContract
-        *terms.algo_fields(),
+        "",  # algoStrategy
         0,  # solicited
         what_if is not None,
         order.status,
@@ -191,12 +175,9 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         "",  # warningText
         0,  # randomizeSize
         0,  # randomizePrice
-        *terms.condition_fields(),
+        0,  # conditions
         "None",  # adjustedOrderType
-        UNSET_DOUBLE,  # triggerPrice
-        optional(order.trail_stop, UNSET_DOUBLE),
-        optional(terms.limit_offset, UNSET_DOUBLE),
-        *[UNSET_DOUBLE] * 3,  # adjustedStopPrice … adjustedTrailingAmount
+        *[UNSET_DOUBLE] * 6,  # triggerPrice … adjustedTrailingAmount
         0,  # adjustableTrailingUnit
         *_empty(3),  # softDollarTier
         0,  # cashQty
@@ -213,7 +194,7 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
 
 def completed_order(version: int, order: OrderFacts) -> list[Field]:
     """Return the completed order message (101)."""
-    moment, terms = order.completed_ns or 0, order.terms
+    moment = order.completed_ns or 0
     return [
         101,
         *_contract_and_terms(order),
@@ -221,32 +202,25 @@ def completed_order(version: int, order: OrderFacts) -> list[Field]:
         order.outside_rth,
         0,  # hidden
         0,  # discretionaryAmt
-        terms.good_after,
-        *_empty(3),  # faGroup, faMethod, faPercentage
+        *_empty(4),  # goodAfterTime … faPercentage
         *([""] if version < 177 else []),  # faProfile
-        "",  # modelCode
-        terms.good_till,
-        "",  # rule80A
-        optional(terms.percent_offset),
-        "",  # settlingFirm
+        *_empty(5),  # modelCode … settlingFirm
         0,  # shortSaleSlot
         "",  # designatedLocation
         -1,  # exemptCode
         *_empty(5),  # startingPrice … stockRangeUpper
-        terms.display_size or UNSET_INTEGER,
+        UNSET_INTEGER,  # displaySize
         0,  # sweepToFill
         0,  # allOrNone
         "",  # minQty
         order.oca_type,
-        terms.trigger_method,
+        0,  # triggerMethod
         "",  # volatility
         0,  # volatilityType
         *_COMPLETED_DELTA_NEUTRAL,
         0,  # continuousUpdate
         0,  # referencePriceType
-        optional(order.trail_stop),
-        optional(terms.trailing_percent),
-        "",  # comboLegsDescrip
+        *_empty(3),  # trailStopPrice … comboLegsDescrip
         0,  # comboLegs
         0,  # orderComboLegs
         0,  # smartComboRoutingParams
@@ -258,14 +232,14 @@ def completed_order(version: int, order: OrderFacts) -> list[Field]:
         "IB",  # clearingIntent
         0,  # notHeld
         0,  # deltaNeutralContract
-        *terms.algo_fields(),
+        "",  # algoStrategy
         0,  # solicited
         order.status,
         0,  # randomizeSize
         0,  # randomizePrice
-        *terms.condition_fields(),
-        optional(order.trail_stop, UNSET_DOUBLE),
-        optional(terms.limit_offset, UNSET_DOUBLE),
+        0,  # conditions
+        UNSET_DOUBLE,  # trailStopPrice
+        UNSET_DOUBLE,  # lmtPriceOffset
         0,  # cashQty
         1,  # dontUseAutoPriceForHedge
         0,  # isOmsContainer

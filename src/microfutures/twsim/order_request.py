@@ -5,10 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from microfutures.twsim.contracts import ContractQuery, read_contract
-from microfutures.twsim.order_terms import ADAPTIVE, OrderTerms, read_algo, read_conditions
 from microfutures.twsim.wire import FieldReader
-
-UNSET_SIZE = 2**31 - 1
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +27,6 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     parent_id: int
     outside_rth: bool
     what_if: bool
-    terms: OrderTerms
     not_simulated: tuple[str, ...]
     """Names of attributes that would change how the order trades and that nothing here obeys."""
 
@@ -52,64 +48,30 @@ class _Main(msgspec.Struct, frozen=True, kw_only=True):
     transmit: bool
     parent_id: int
     outside_rth: bool
-    display_size: int | None
-    trigger_method: int
-
-
-_SHARED = tuple(
-    name for name in _Main.__struct_fields__ if name not in ("display_size", "trigger_method")
-)
 
 
 def read_order(reader: FieldReader, version: int) -> OrderRequest:
-    """Read an order up to the offset of its limit; what follows has no use here.
+    """Read an order up to its conditions; what follows them has no use here.
 
     The layout is that of IB's published client for server versions 157 to 178.
     """
     unknown: list[str] = []
     main = _read_main(reader)
-    good_after, good_till = _read_timing(reader, unknown)
+    _read_timing(reader, unknown)
     _note(unknown, "faGroup", reader.text() != "")
     reader.skip(2)  # faMethod, faPercentage
     if version < 177:
         reader.skip(1)  # faProfile
     reader.skip(4)  # modelCode, shortSaleSlot, designatedLocation, exemptCode
     oca_type = reader.integer()
-    percent_offset = _read_quantities(reader, unknown)
+    _read_quantities(reader, unknown)
     _read_volatility(reader)
-    trail_stop, trailing_percent = _read_trail_and_scale(reader, unknown)
+    _read_trail_and_scale(reader, unknown)
     _read_hedge(reader, unknown)
-    algo, algo_parameters = read_algo(reader)
-    _note(unknown, f"algorithm {algo}", algo not in ("", ADAPTIVE))
-    reader.skip(1)  # algoId
-    what_if = reader.flag()
-    _skip_to_conditions(reader, main.order_type)
-    conditions, ignore_hours, cancel = read_conditions(reader)
-    _note(unknown, "adjustedOrderType", reader.text() not in ("", "None"))
-    reader.skip(1)  # triggerPrice
-    terms = OrderTerms(
-        display_size=main.display_size,
-        trigger_method=main.trigger_method,
-        good_after=good_after,
-        good_till=good_till,
-        percent_offset=percent_offset,
-        trail_stop=trail_stop,
-        trailing_percent=trailing_percent,
-        limit_offset=reader.decimal(),
-        algo=algo,
-        algo_parameters=algo_parameters,
-        conditions=conditions,
-        conditions_ignore_hours=ignore_hours,
-        conditions_cancel=cancel,
-    )
-    fields = {name: getattr(main, name) for name in _SHARED}
-    return OrderRequest(
-        **fields,
-        oca_type=oca_type,
-        what_if=what_if,
-        terms=terms,
-        not_simulated=tuple(unknown),
-    )
+    what_if = _read_algo(reader, unknown)
+    _read_conditions(reader, main.order_type, unknown)
+    fields = {name: getattr(main, name) for name in _Main.__struct_fields__}
+    return OrderRequest(**fields, oca_type=oca_type, what_if=what_if, not_simulated=tuple(unknown))
 
 
 def _note(unknown: list[str], name: str, is_set: bool) -> None:
@@ -127,8 +89,7 @@ def _read_main(reader: FieldReader) -> _Main:
     time_in_force, oca_group, account = reader.text().upper(), reader.text(), reader.text()
     reader.skip(2)  # openClose, origin
     order_ref, transmit, parent_id = reader.text(), reader.flag(), reader.integer()
-    reader.skip(2)  # blockOrder, sweepToFill
-    display_size, trigger_method = reader.integer(), reader.integer()
+    reader.skip(4)  # blockOrder, sweepToFill, displaySize, triggerMethod
     outside_rth = reader.flag()
     reader.skip(1)  # hidden
     if contract.security_type == "BAG":
@@ -150,28 +111,23 @@ def _read_main(reader: FieldReader) -> _Main:
         transmit=transmit,
         parent_id=parent_id,
         outside_rth=outside_rth,
-        display_size=display_size if 0 < display_size < UNSET_SIZE else None,
-        trigger_method=trigger_method,
     )
 
 
-def _read_timing(reader: FieldReader, unknown: list[str]) -> tuple[str, str]:
-    """Return the moments that the order is good after and good till, as they are spelled."""
+def _read_timing(reader: FieldReader, unknown: list[str]) -> None:
     reader.skip(1)  # sharesAllocation, deprecated
     _note(unknown, "discretionaryAmt", bool(reader.decimal()))
-    return reader.text(), reader.text()
+    _note(unknown, "goodAfterTime", reader.text() != "")
+    _note(unknown, "goodTillDate", reader.text() != "")
 
 
-def _read_quantities(reader: FieldReader, unknown: list[str]) -> Decimal | None:
-    """Return the offset in percent."""
+def _read_quantities(reader: FieldReader, unknown: list[str]) -> None:
     reader.skip(2)  # rule80A, settlingFirm
     _note(unknown, "allOrNone", reader.flag())
     _note(unknown, "minQty", bool(reader.decimal()))
-    percent_offset = reader.decimal()
-    # eTradeOnly, firmQuoteOnly, nbboPriceCap, auctionStrategy, startingPrice, stockRefPrice,
-    # delta, stockRangeLower, stockRangeUpper, overridePercentageConstraints
-    reader.skip(10)
-    return percent_offset
+    # percentOffset, eTradeOnly, firmQuoteOnly, nbboPriceCap, auctionStrategy, startingPrice,
+    # stockRefPrice, delta, stockRangeLower, stockRangeUpper, overridePercentageConstraints
+    reader.skip(11)
 
 
 def _read_volatility(reader: FieldReader) -> None:
@@ -183,11 +139,8 @@ def _read_volatility(reader: FieldReader) -> None:
     reader.skip(2)  # continuousUpdate, referencePriceType
 
 
-def _read_trail_and_scale(
-    reader: FieldReader, unknown: list[str]
-) -> tuple[Decimal | None, Decimal | None]:
-    """Return the first stop price of a trailing order, and its distance in percent."""
-    trail_stop, trailing_percent = reader.decimal(), reader.decimal()
+def _read_trail_and_scale(reader: FieldReader, unknown: list[str]) -> None:
+    reader.skip(2)  # trailStopPrice, trailingPercent
     _note(unknown, "scaleInitLevelSize", bool(reader.decimal()))
     reader.skip(1)  # scaleSubsLevelSize
     increment = reader.decimal()
@@ -197,7 +150,6 @@ def _read_trail_and_scale(
     reader.skip(1)  # scaleTable
     _note(unknown, "activeStartTime", reader.text() != "")
     _note(unknown, "activeStopTime", reader.text() != "")
-    return trail_stop, trailing_percent
 
 
 def _read_hedge(reader: FieldReader, unknown: list[str]) -> None:
@@ -211,7 +163,17 @@ def _read_hedge(reader: FieldReader, unknown: list[str]) -> None:
         reader.skip(3)
 
 
-def _skip_to_conditions(reader: FieldReader, order_type: str) -> None:
+def _read_algo(reader: FieldReader, unknown: list[str]) -> bool:
+    """Pass over the algorithm and return whether it is only a what-if."""
+    if reader.text():  # algoStrategy
+        _note(unknown, "algoStrategy", True)
+        reader.skip(2 * reader.count())
+    reader.skip(1)  # algoId
+    return reader.flag()
+
+
+def _read_conditions(reader: FieldReader, order_type: str, unknown: list[str]) -> None:
     reader.skip(4)  # orderMiscOptions, solicited, randomizeSize, randomizePrice
     if order_type in ("PEG BENCH", "PEGBENCH"):
         reader.skip(5)
+    _note(unknown, "conditions", reader.integer() != 0)

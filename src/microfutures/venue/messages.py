@@ -126,7 +126,7 @@ class OrderCancelled(msgspec.Struct, frozen=True):
 
 
 class AccountMoved(msgspec.Struct, frozen=True):
-    """Cash or positions changed without an order: a settlement, a dividend.
+    """Cash or positions changed without an order: a settlement, a dividend, a split.
 
     ``changed`` are the contracts whose positions are different now.
     """

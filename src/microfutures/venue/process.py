@@ -6,7 +6,6 @@ decay, plus a decoupling that stays. Backward from the start the same laws run i
 walks are time-reversible), so history joins the live part without a seam.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import ceil, exp, log, pi, sqrt
@@ -81,9 +80,8 @@ class Walk:
         self._measure(abs(seconds))
         draw, pull, kept, fresh = self._draw, self._pull, self._kept, self._fresh
         swing = self._swing * activity if self._reversion is None else self._swing
-        drift = (
-            self._drift_per_second * seconds if self._trailed < DRIFT_REACHES_BACK_SECONDS else 0
-        )
+        is_trending = self._trailed < DRIFT_REACHES_BACK_SECONDS
+        drift = self._drift_per_second * seconds if is_trending else 0.0
         self._trailed += abs(seconds) * count
         common, background = self.common, self.background
         commons, backgrounds = [common], [background]
@@ -117,27 +115,27 @@ class Gap:
         self._start_ns = start_ns
         self._seed = seed
         self._decoupling = scenario.decoupling
-        self._value_at: Callable[[float], float] = self._nothing
-        if scenario.dislocations is not None:
-            self._laws = scenario.dislocations
-            self._value_at = self._dislocated
+        self._dislocations = scenario.dislocations
         self._slots = lru_cache(maxsize=4)(self._draw_slots)
 
     def at(self, time_ns: int) -> float:
         """Return the deterministic part of the gap at `time_ns`, log units."""
         seconds = (time_ns - self._start_ns) / NANOSECONDS_PER_SECOND
-        return self._value_at(seconds) + self._decoupled(seconds)
+        laws = self._dislocations
+        dislocated = 0.0 if laws is None else self._dislocated(laws, seconds)
+        return dislocated + self._decoupled(seconds)
 
     def trace(self, since_ns: int, step_seconds: float, count: int) -> list[float]:
         """Return the deterministic part of the gap at `count` moments, from `since_ns` on."""
         since = (since_ns - self._start_ns) / NANOSECONDS_PER_SECOND
         totals = [self._decoupled(since + step_seconds * index) for index in range(count)]
-        if self._value_at == self._nothing:
+        laws = self._dislocations
+        if laws is None:
             return totals
-        width = self._laws.mean_gap_seconds
+        width = laws.mean_gap_seconds
         last = int((since + step_seconds * (count - 1)) // width)
         for slot in range(int(since // width) - FELT_SLOTS, last + 1):
-            begins, size, decay = self._slot(slot)
+            begins, size, decay = self._slot(laws, slot)
             place = max(0, ceil((begins - since) / step_seconds))
             until = min(count, ceil(((slot + FELT_SLOTS + 1) * width - since) / step_seconds))
             value = size * exp(-decay * (since + step_seconds * place - begins))
@@ -147,27 +145,22 @@ class Gap:
                 value *= kept
         return totals
 
-    def _nothing(self, seconds: float) -> float:
-        del seconds
-        return 0.0
-
-    def _dislocated(self, seconds: float) -> float:
-        now = int(seconds // self._laws.mean_gap_seconds)
+    def _dislocated(self, laws: Dislocations, seconds: float) -> float:
+        now = int(seconds // laws.mean_gap_seconds)
         total = 0.0
         for index in range(now - FELT_SLOTS, now + 1):
-            begins, size, decay = self._slot(index)
+            begins, size, decay = self._slot(laws, index)
             age = seconds - begins
             if age >= 0.0:
                 total += size * exp(-decay * age)
         return total
 
-    def _slot(self, index: int) -> tuple[float, float, float]:
+    def _slot(self, laws: Dislocations, index: int) -> tuple[float, float, float]:
         """Return when the dislocation of a slot begins, its signed size and its decay rate."""
         block, place = divmod(index, SLOTS_DRAWN)
-        return self._slots(block)[place]
+        return self._slots(laws, block)[place]
 
-    def _draw_slots(self, block: int) -> list[tuple[float, float, float]]:
-        laws: Dislocations = self._laws
+    def _draw_slots(self, laws: Dislocations, block: int) -> list[tuple[float, float, float]]:
         draws = Random(f"{self._seed}/{block}")  # noqa: S311 - reproducible, not secret
         slots: list[tuple[float, float, float]] = []
         for index in range(block * SLOTS_DRAWN, (block + 1) * SLOTS_DRAWN):

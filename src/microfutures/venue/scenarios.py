@@ -130,7 +130,7 @@ _ROWS = (
     replace(
         _DEMO,
         name="below-zero",
-        description="as demo, then futures fall below zero from minute 2 to 10, until minute 20",
+        description="as demo, then futures cost less than nothing from minute 8 to minute 18",
         plunge=Course(((120.0, 0.0), (600.0, -155.0), (900.0, -155.0), (1500.0, -20.0))),
     ),
     replace(

@@ -1,7 +1,7 @@
 """One contract of the simulated market: when it trades, how liquid it is, what it quotes."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from math import ceil, exp, floor
 from random import Random
@@ -21,7 +21,6 @@ from microfutures.venue.messages import (
 from microfutures.venue.scenarios import Scenario
 from microfutures.venue.synthetic_products import HABITS, dividend_share
 
-HOURS_CHUNK = timedelta(days=30)
 # Each further month of a future is worth this much less (backwardation).
 CARRY_PER_MONTH = 0.006
 # Volume of the front month, the next and the others, relative to the front's.
@@ -32,8 +31,9 @@ STEPS_BY_RANK = (1, 4)
 # A session opens with spreads that are three times as wide, and they narrow for five minutes.
 OPENING_NS = 300 * NANOSECONDS_PER_SECOND
 OPENING_SPREAD = 2.0
-# At a price limit everybody queues who can't trade.
+# At a price limit everybody queues who can't trade, and hardly anybody sells.
 CROWD = 20
+TRADES_AT_LIMIT = 0.05
 
 
 class Hours:
@@ -127,6 +127,7 @@ class Tradable:
         self._split = scenario.split if is_split else None
         self._limit = (scenario.limit_percent or 0.0) / 100 if is_future else 0.0
         self._lowest = self._highest = 0
+        self._is_locked = False
         self._session: Session | None = None
         self._fair = self._level / self._tick
 
@@ -190,7 +191,9 @@ class Tradable:
         thinness = (1.0 if is_liquid else 0.3) * self.volume_share * self._liquidity.size / wild
         bid_size, ask_size = self._size(thinness, draws), self._size(thinness, draws)
         name = self.instrument.instrument_id
+        self._is_locked = False
         if self._limit and not self._lowest <= bid <= bid + spread <= self._highest:
+            self._is_locked = True
             return self._locked(time_ns, bid, bid + spread, bid_size, ask_size)
         return BookUpdate(time_ns, name, bid, bid + spread, bid_size, ask_size)
 
@@ -199,9 +202,12 @@ class Tradable:
     ) -> bool:
         """Draw whether somebody trades within `seconds`."""
         rate = self.habit.trades_per_second * activity * self.volume_share * self._liquidity.trades
-        return draws.random() < rate * seconds * max(1, int(turbulence)) * (
-            0.5 if is_liquid else 0.1
-        )
+        rate *= 0.5 if is_liquid else 0.1
+        if turbulence >= 2.0:
+            rate *= int(turbulence)
+        if self._is_locked:
+            rate *= TRADES_AT_LIMIT
+        return draws.random() < rate * seconds
 
     def trade(self, time_ns: int, book: BookUpdate, draws: Random) -> TradeUpdate:
         """Return a trade at one side of `book`, at the only one when it is locked."""

@@ -256,11 +256,14 @@ class Venue:
         )
 
     def _split(self, book: Book, update: SplitUpdate, events: list[VenueEvent]) -> None:
+        name, new, old = update.instrument_id, update.numerator, update.denominator
         self._desk.cancel_all(book, update.time_ns, "share split", events)
-        quote = book.split(update.time_ns, update.numerator, update.denominator)
-        price = self._listings.mark(update.instrument_id)
+        quote = book.split(update.time_ns, new, old)
+        price = self._listings.mark(name)
         for account in self._accounts.values():
-            account.split(update.instrument_id, update.numerator, update.denominator, price)
+            if account.quantity(name):
+                account.split(name, new, old, price)
+                events.append(AccountMoved(account.name, update.time_ns, (name,)))
         events.append(QuoteChanged(quote))
 
     def _move(self, now_ns: int, events: list[VenueEvent]) -> None:

@@ -45,7 +45,11 @@ def holding_one(month: str, start: time, scene: Scene) -> None:
 
 
 def cash(ib: ib_async.IB) -> float:
-    (value,) = [each for each in ib.accountValues(ACCOUNT) if each.tag == "TotalCashBalance"]
+    (value,) = [
+        each
+        for each in ib.accountValues(ACCOUNT)
+        if (each.tag, each.currency) == ("TotalCashBalance", "USD")
+    ]
     return float(value.value)
 
 

@@ -12,7 +12,7 @@ from microfutures.twsim.wire import encode
 
 REQUEST = 9
 TICK_PRICE, SNAPSHOT_END = "1", "57"
-LAST = "4"
+BID, ASK = "1", "2"
 
 
 def snapshot(server: TwsServer) -> bytes:
@@ -61,7 +61,7 @@ def test_snapshot_before_the_first_quote_waits_for_it_and_then_ends() -> None:
     peer = asked("demo", seconds_before=0, seconds_after=8)
     (end,) = [place for place, message in enumerate(peer.heard) if message[0] == SNAPSHOT_END]
     before = {message[3] for message in peer.heard[:end] if message[0] == TICK_PRICE}
-    assert {"1", "2"} <= before
+    assert {BID, ASK} <= before
     assert not [message for message in peer.heard[end:] if message[0] == TICK_PRICE]
 
 
@@ -71,4 +71,4 @@ def test_snapshot_of_a_closed_market_ends_after_eleven_seconds(
 ) -> None:
     peer = asked("closed", seconds_before=1, seconds_after=seconds)
     assert bool(heard(peer, SNAPSHOT_END)) is is_over
-    assert LAST not in {message[3] for message in heard(peer, TICK_PRICE)}
+    assert not {BID, ASK} & {message[3] for message in heard(peer, TICK_PRICE)}

@@ -142,7 +142,8 @@ def test_limit_locked_future_has_no_offers_and_the_fund_goes_on(seed: int) -> No
     assert limit is not None
     assert limit / settled - 1 == pytest.approx(0.07, abs=0.01)
     assert typical(lambda book: book.bid_size, film.books(OIL, 240, 1200)) > 200
-    assert {trade.price_ticks for trade in film.trades(OIL, 240, 1200)} <= {limit}
+    assert {trade.price_ticks for trade in film.trades(OIL, 240, 1200)} == {limit}
+    assert len(film.trades(OIL, 240, 1200)) < len(film.trades(OIL, 0, 120))
     assert 0.08 < film.mid(FUND, 600) / film.mid(FUND, 5) - 1 < 0.10
     assert all(book.ask_ticks is not None for _, book in film.books(OIL, 1500))
     assert all((book.bid_ticks or 0) <= limit for _, book in film.books(OIL))
@@ -237,7 +238,8 @@ def test_fund_pays_its_dividend_as_its_ex_day_opens_and_is_worth_less_by_it() ->
 def test_below_zero_futures_cost_less_than_nothing_and_the_fund_what_it_did(seed: int) -> None:
     film = Film("below-zero", 1560, seed)
     first, bottom = film.mid(OIL, 100), [book for _, book in film.books(OIL, 605, 900)]
-    assert all(book.ask_ticks is not None and book.ask_ticks < 0 for book in bottom)
+    below = [book for _, book in film.books(OIL, 480, 1080)]
+    assert all(book.ask_ticks is not None and book.ask_ticks < 0 for book in below)
     assert film.mid(OIL, 800) / first == pytest.approx(-0.55, abs=0.03)
     assert film.mid(OIL, 1550) / first == pytest.approx(0.8, abs=0.03)
     assert film.mid(FUND, 800) / film.mid(FUND, 100) == pytest.approx(1.0, abs=0.02)

@@ -200,7 +200,10 @@ def test_reverse_split_keeps_the_cost_and_pays_out_the_fraction(venue: Venue) ->
     trade(venue, FUND, Side.BUY, 90)
     venue.apply(TradeUpdate(venue.now_ns + 1, FUND, 7801, 100))
     before = venue.account("DU1")
-    venue.apply(SplitUpdate(venue.now_ns + 1, FUND, 1, 8))
+    events = venue.apply(SplitUpdate(venue.now_ns + 1, FUND, 1, 8))
+    assert [each for each in events if isinstance(each, AccountMoved)] == [
+        AccountMoved("DU1", venue.now_ns, (FUND,))
+    ]
     after = venue.account("DU1")
     held = position(venue, FUND)
     assert held.quantity == 11
