@@ -10,7 +10,6 @@ the middle of one leaves the other, and rows that the journal knows already are 
 """
 
 import mmap
-import os
 import struct
 from pathlib import Path
 from zlib import crc32
@@ -59,13 +58,11 @@ class AheadLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._turn = 0
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
+        with path.open("w+b") as file:
             # Written, not only made as long: a mapped page without a block would kill the process.
-            os.write(descriptor, bytes(2 * FRAME_BYTES))
-            self._map = mmap.mmap(descriptor, 2 * FRAME_BYTES)
-        finally:
-            os.close(descriptor)
+            file.write(bytes(2 * FRAME_BYTES))
+            file.flush()
+            self._map = mmap.mmap(file.fileno(), 2 * FRAME_BYTES)
 
     def write(self, rows: list[Row]) -> bool:
         """Write the next frame; return False, and leave all as it is, if `rows` don't fit in."""

@@ -136,3 +136,18 @@ def test_a_journal_that_was_closed_leaves_nothing_ahead(path: Path) -> None:
         "journal.db",
         "journal.db.lock",
     ]
+
+
+def test_a_disk_without_room_is_told_at_the_start(path: Path) -> None:
+    start = f"resource.setrlimit(resource.RLIMIT_FSIZE, ({FRAME_BYTES}, {FRAME_BYTES}))"
+    program = f"import resource\n{start}\n{DESK}"
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        env={**os.environ, "PYTHONPATH": str(SOURCES)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert "JournalError" in run.stderr
+    assert "check it and its free space" in run.stderr
