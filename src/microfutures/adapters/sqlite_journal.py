@@ -83,13 +83,18 @@ class SqliteJournal:
         self._lock = WriterLock(path.with_name(path.name + ".lock"))
         try:
             self._database = self._open()
-            self._ahead = self._take_ahead(path.with_name(path.name + "-ahead"))
-        except (sqlite3.Error, OSError) as error:
+        except sqlite3.Error as error:
             self._lock.release()
             raise _failure(self._path, error) from error
         except JournalError:
             self._lock.release()
             raise
+        try:
+            self._ahead = self._take_ahead(path.with_name(path.name + "-ahead"))
+        except (sqlite3.Error, OSError) as error:
+            self._database.close()
+            self._lock.release()
+            raise _failure(self._path, error) from error
 
     def append(self, record: JournalRecord) -> None:
         """Add `record`; its sequence must be above every earlier one."""
