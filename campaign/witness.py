@@ -186,11 +186,20 @@ class WatchedVenue(Venue):
         quantity: int | None = None,
         limit_price: Decimal | None = None,
         stop_price: Decimal | None = None,
+        trail_amount: Decimal | None = None,
+        trail_percent: Decimal | None = None,
+        offset: Decimal | None = None,
     ) -> list[VenueEvent]:
         """Change an order."""
         return self._tell(
             super().modify(
-                order_id, quantity=quantity, limit_price=limit_price, stop_price=stop_price
+                order_id,
+                quantity=quantity,
+                limit_price=limit_price,
+                stop_price=stop_price,
+                trail_amount=trail_amount,
+                trail_percent=trail_percent,
+                offset=offset,
             )
         )
 

@@ -351,12 +351,12 @@ ROWS: tuple[Row, ...] = (
     ),
     _cancel("cancelFundamentalData", 75),
     # -- the window of TWS, and its verification of other programs -----------------------------
-    Row("queryDisplayGroups", lambda kit: (80,), ("displayGroupList", "error 321"), 80),
-    Row("subscribeToGroupEvents", lambda kit: (81, 1), ("displayGroupUpdated", "error 321"), 81),
+    Row("queryDisplayGroups", lambda kit: (80,), ("displayGroupList",), 80),
+    Row("subscribeToGroupEvents", lambda kit: (81, 1), ("displayGroupUpdated",), 81),
     Row(
         "updateDisplayGroup",
         lambda kit: (81, "8314@SMART"),
-        ("displayGroupUpdated", "error 321"),
+        ("displayGroupUpdated",),
         81,
     ),
     _cancel("unsubscribeFromGroupEvents", 81),

@@ -85,8 +85,9 @@ def pair_chart(pair: PairPath, trades: list[Trade]) -> tuple[str, int]:
             for side in {level, -level}:
                 style = "solid" if level == pair.z_entry else (0, (4, 3))
                 lower.axhline(side, color=MUTED, linewidth=0.8, linestyle=style)
-        handles, labels = upper.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper right", ncols=4, labelcolor=INK)
+        if marked:
+            handles, labels = upper.get_legend_handles_labels()
+            figure.legend(handles, labels, loc="outside upper right", ncols=4, labelcolor=INK)
         tick_by_row(lower, [words.moment(int(time_ns))[5:] for time_ns in times])
 
     return draw("pair", (WIDE, 4.8), paint), len(marked)

@@ -27,6 +27,9 @@ from microfutures.reports.tear_sheet_input import TearSheetInput
 
 Floats = NDArray[np.float64]
 
+LEAST_DAYS = 20
+"""Of fewer days nothing is said about a year."""
+
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """What is shown; ``daily`` is empty when there are no returns."""
@@ -59,8 +62,10 @@ def find(sheet: TearSheetInput) -> Findings:
     returns = simple_returns(closes)
     first, last = sheet.times_ns[0], sheet.times_ns[-1]
     hours = by(sheet.trades, opening_hour)
+    performance = measure(closes)
+    is_short = performance.days < LEAST_DAYS
     return Findings(
-        performance=measure(closes),
+        performance=_without_years(performance) if is_short else performance,
         days=days,
         closes=closes,
         daily=np.empty(0) if returns is None else returns,
@@ -71,8 +76,15 @@ def find(sheet: TearSheetInput) -> Findings:
         by_instrument=by(sheet.trades, lambda trade: trade.instrument),
         by_hour={hour: hours[hour] for hour in sorted(hours)},
         exposure=exposure(sheet.trades, first, last) if last > first else None,
-        turnover=turnover(sheet.trades, float(equity.mean()), len(days)),
+        turnover=None if is_short else turnover(sheet.trades, float(equity.mean()), len(days)),
         monthly=_monthly(days, closes),
+    )
+
+
+def _without_years(found: Performance) -> Performance:
+    """Return the numbers without those that turn a few days into a year."""
+    return msgspec.structs.replace(
+        found, annual_return=None, annual_volatility=None, sharpe=None, sortino=None, calmar=None
     )
 
 

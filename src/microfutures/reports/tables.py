@@ -21,21 +21,26 @@ def tiles(found: Findings) -> str:
     value, trades = found.performance, found.trades
     net = value.end_equity - value.start_equity
     fallen = max((fall.money for fall in found.falls), default=0.0)
+    a_year = "too few days to tell of a year"
+    if value.annual_return is not None:
+        a_year = f"{words.percent(value.annual_return, sign=True)} a year"
     shown: list[tuple[str, str, str, float | None]] = [
         ("Net profit", words.money(net, sign=True), "USD, after costs", net),
         ("Return", words.percent(value.total_return, sign=True),
-         f"{words.percent(value.annual_return, sign=True)} a year", value.total_return),
+         a_year, value.total_return),
         ("Sharpe", words.ratio(value.sharpe),
          f"Sortino {words.ratio(value.sortino)}, Calmar {words.ratio(value.calmar)}", None),
         ("Max drawdown", words.percent(found.deepest),
          f"{words.money(-fallen)} USD; of daily closes {words.percent(value.max_drawdown)}", None),
-        ("Trades", f"{trades.count:,}", f"{words.span(trades.average_seconds)} on average", None),
+        ("Trades", f"{trades.count:,}",
+         f"{words.span(trades.average_seconds)} on average" if trades.count else "none", None),
         ("Hit rate", words.percent(trades.hit_rate),
          f"payoff {words.ratio(trades.payoff_ratio)}", None),
         ("Expectancy", words.money(trades.expectancy, sign=True),
          f"USD a trade; profit factor {words.ratio(trades.profit_factor)}", trades.expectancy),
         ("Exposure", words.percent(found.exposure),
-         f"turnover {words.ratio(found.turnover)} × a year", None),
+         "of the time" if found.turnover is None
+         else f"turnover {words.ratio(found.turnover)} × a year", None),
     ]  # fmt: skip
     return "".join(
         f'<div class="tile"><span>{name}</span><b class="{_tone(tone)}">{big}</b>'
@@ -156,6 +161,8 @@ def days_line(days: Sequence[date]) -> str:
     """Return from when to when, and how many trading days."""
     if not days:
         return ""
+    if len(days) == 1:
+        return f"{days[0]}"
     return f"{days[0]} to {days[-1]}, {len(days):,} trading days"
 
 

@@ -55,7 +55,7 @@ def _local(time_ns: int, zone: str) -> datetime:
 
 
 def _signed(text: str) -> str:
-    """Return the text with a true minus; a zero that rounding made negative loses its sign."""
-    if text.startswith("-") and not any(digit in text for digit in "123456789"):
-        return text[1:]
+    """Return the text with a true minus; a zero has no sign."""
+    if not any(digit in text for digit in "123456789"):
+        return text.lstrip("+-")
     return text.replace("-", MINUS)

@@ -18,6 +18,9 @@ WORDING: dict[int, str] = {
     104: "Cannot modify a filled order.",
     105: "Order being modified does not match original order",
     110: "The price does not conform to the minimum price variation for this contract.",
+    111: "The TIF (Tif type) and the order type are incompatible.",
+    113: "The Tif option should be set to DAY for MOC and LOC orders.",
+    114: "Relative orders are valid for stocks only.",
     135: "Can't find order with id ={order_id}",
     162: "Historical Market Data Service error message:{detail}",
     200: "No security definition has been found for the request",
@@ -31,6 +34,12 @@ WORDING: dict[int, str] = {
     322: "Error processing request.-'{tag}' : cause - {detail}",
     326: "Unable to connect as the client id is already in use. Retry with a unique client id.",
     329: "Order modify failed. Cannot change to the new order type.",
+    334: "Invalid Good Till Date order",
+    337: (
+        "The date, time, or time-zone entered is invalid. The correct format is "
+        "yyyymmdd hh:mm:ss xxx where yyyymmdd and xxx are optional."
+    ),
+    342: "Pegged order is not supported on this exchange.",
     354: (
         "Requested market data is not subscribed. Check API status by selecting the Account menu "
         "then under Management choose Market Data Subscription Manager and/or availability of "

@@ -6,7 +6,7 @@ parent form a one-cancels-all group by themselves: what one trades is taken off 
 
 from collections.abc import Iterable
 
-from microfutures.twsim.order_messages import CANCEL_ALL, FILLED, OrderFacts
+from microfutures.twsim.order_facts import CANCEL_ALL, FILLED, OrderFacts
 
 
 def parent_of(order: OrderFacts, orders: Iterable[OrderFacts]) -> OrderFacts | None:

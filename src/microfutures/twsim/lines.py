@@ -206,14 +206,14 @@ class Lines:
         is_live = self.is_live(instrument)
         feed = Feed(LIVE if is_live else DELAYED, lambda: self._instrument_of(name))
         self._feeds[name] = feed
-        if not is_live:
-            self._late[name] = deque()
-        shown_ns = now_ns if is_live else now_ns - DELAY_NS
-        feed.day = day_of(instrument, shown_ns, past)
-        if is_live and quote is not None:
+        if is_live:
             feed.shown = quote
-        elif instrument.security_type is not SecurityType.CURRENCY and (
-            bars := past(shown_ns, 60, 1)
-        ):
-            feed.shown = Quote(name, shown_ns, last=bars[-1].close)
+            feed.day = day_of(instrument, now_ns, past)
+            return feed
+        self._late[name] = deque()
+        then_ns = now_ns - DELAY_NS
+        feed.day = day_of(instrument, then_ns, past)
+        bars = past(then_ns, 60, 1)
+        if bars and instrument.security_type is not SecurityType.CURRENCY:
+            feed.shown = Quote(name, then_ns, last=bars[-1].close)
         return feed

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Protocol
 
+from microfutures.model.identifiers import InstrumentId
 from microfutures.model.trading_hours import midnight_before
 from microfutures.twsim import families, order_messages
+from microfutures.twsim.condition_watch import ConditionWatch
 from microfutures.twsim.errors import wording
-from microfutures.twsim.order_messages import (
+from microfutures.twsim.order_facts import (
     CANCELLED,
     FILLED,
     INACTIVE,
@@ -19,7 +21,7 @@ from microfutures.twsim.order_messages import (
     ExecutionFacts,
     OrderFacts,
 )
-from microfutures.twsim.venue_orders import relevant_prices, venue_order
+from microfutures.twsim.venue_orders import venue_order, venue_prices
 from microfutures.twsim.wire import Field
 from microfutures.venue.messages import (
     OrderAccepted,
@@ -30,11 +32,14 @@ from microfutures.venue.messages import (
     OrderReleased,
     VenueEvent,
 )
+from microfutures.venue.order_types import RULES
 from microfutures.venue.venue import Venue
 
 FIRST_PERM_ID = 1_000_000_001
 SESSIONS, ORDERS_PER_SESSION = 1_000_000, 1_000
 """No two gateways started within eleven days give an order the same permId."""
+CHANGEABLE = ("quantity", "limit_price", "aux_price", "order_ref", "terms")
+TRAILING = frozenset(each.value for each, rule in RULES.items() if rule.is_trailing)
 KEPT_COMPLETED = 500
 KEPT_EXECUTIONS = 5_000
 COMMISSION_DELAY_SECONDS = 0.05
@@ -61,10 +66,18 @@ class OrderDesk:
     Its methods return events of the venue; whoever calls them publishes these.
     """
 
-    def __init__(self, *, venue: Venue, owners: Mapping[int, Owner], session: int) -> None:
+    def __init__(
+        self,
+        *,
+        venue: Venue,
+        owners: Mapping[int, Owner],
+        names: Iterable[InstrumentId],
+        session: int,
+    ) -> None:
         self.orders: dict[tuple[int, int], OrderFacts] = {}
         self.completed: deque[OrderFacts] = deque(maxlen=KEPT_COMPLETED)
         self.executions: deque[ExecutionFacts] = deque(maxlen=KEPT_EXECUTIONS)
+        self.watch = ConditionWatch(venue=venue, names=names, executions=self.executions)
         self._venue = venue
         self._owners = owners
         self._by_perm_id: dict[int, OrderFacts] = {}
@@ -84,11 +97,14 @@ class OrderDesk:
 
     def open_orders(self, client_id: int | None = None) -> list[OrderFacts]:
         """Return open orders, of one client or of all."""
-        return [
+        found = [
             order
             for order in self.orders.values()
             if order.is_open and client_id in (None, order.client_id)
         ]
+        for order in found:
+            self._look_up_trail(order)
+        return found
 
     def account_of(self, perm_id: int) -> str:
         """Return the account of an order."""
@@ -118,21 +134,34 @@ class OrderDesk:
             if families.waits_for_parent(each, self.orders.values()):
                 self._set_status(each, PRE_SUBMITTED)
             else:
-                events += self._submit(each)
+                events += self._release(each)
         return events
 
-    def modify(
-        self, order: OrderFacts, quantity: int, limit: Decimal, aux: Decimal
-    ) -> list[VenueEvent]:
-        """Give an order another quantity and other prices."""
-        limit_price, stop_price = relevant_prices(order.order_type, limit, aux)
+    def check_conditions(self) -> list[VenueEvent]:
+        """Send, or cancel, the orders whose conditions have come true."""
+        events: list[VenueEvent] = []
+        for order in self.watch.take_ready():
+            events += self.cancel(order) if order.conditions.cancels else self._submit(order)
+        return events
+
+    def resize(self, order: OrderFacts, quantity: int) -> list[VenueEvent]:
+        """Give an order another quantity."""
         events: list[VenueEvent] = [OrderModified(order.perm_id, self._venue.now_ns)]
         if order.is_at_venue:
-            events = self._venue.modify(
-                order.perm_id, quantity=quantity, limit_price=limit_price, stop_price=stop_price
-            )
+            events = self._venue.modify(order.perm_id, quantity=quantity)
         if not any(isinstance(event, OrderRejected) for event in events):
-            order.quantity, order.limit_price, order.aux_price = quantity, limit, aux
+            order.quantity = quantity
+        return events
+
+    def modify(self, order: OrderFacts, after: OrderFacts) -> list[VenueEvent]:
+        """Give an order the quantity, the prices and the other terms of `after`."""
+        events: list[VenueEvent] = [OrderModified(order.perm_id, self._venue.now_ns)]
+        if order.is_at_venue:
+            prices = venue_prices(after)
+            events = self._venue.modify(order.perm_id, quantity=after.quantity, **prices)
+        if not any(isinstance(event, OrderRejected) for event in events):
+            for name in CHANGEABLE:
+                setattr(order, name, getattr(after, name))
         return events
 
     def cancel(self, order: OrderFacts) -> list[VenueEvent]:
@@ -162,14 +191,29 @@ class OrderDesk:
 
     def send_order(self, order: OrderFacts) -> None:
         """Tell the owner of an order where it stands, in TWS's two messages."""
+        self._look_up_trail(order)
         owner = self._owners.get(order.client_id)
         if owner is not None:
             owner.send(order_messages.open_order(owner.version, order))
             owner.send(order_messages.order_status(order))
 
+    def _look_up_trail(self, order: OrderFacts) -> None:
+        if order.is_at_venue and order.order_type in TRAILING:
+            order.trail_stop = self._venue.stop_price(order.perm_id)
+
+    def _release(self, order: OrderFacts) -> list[VenueEvent]:
+        """Send an order to the exchange, or let it wait for its conditions."""
+        if not order.conditions.each:
+            return self._submit(order)
+        self.watch.add(order)
+        if order.conditions.cancels:
+            return self._submit(order)
+        self._set_status(order, PRE_SUBMITTED)
+        return []
+
     def _submit(self, order: OrderFacts) -> list[VenueEvent]:
         order.is_at_venue = True
-        return self._venue.submit(venue_order(order))
+        return self._venue.submit(venue_order(order, self._venue.now_ns))
 
     def _set_status(self, order: OrderFacts, status: str) -> None:
         order.status = status
@@ -219,16 +263,13 @@ class OrderDesk:
         events: list[VenueEvent] = []
         for other in families.others_of_group(order, self.orders.values()):
             left = families.left_for(other, order, traded)
-            if left == other.filled:
-                answer = self.cancel(other)
-            else:
-                answer = self.modify(other, left, other.limit_price, other.aux_price)
+            answer = self.cancel(other) if left == other.filled else self.resize(other, left)
             # Refused means that it was filled in the same moment: its own event tells.
             events += [each for each in answer if not isinstance(each, OrderRejected)]
         if order.status == FILLED:
             for child in families.children_of(order, self.orders.values()):
                 if child.is_transmitted and not child.is_at_venue:
-                    events += self._submit(child)
+                    events += self._release(child)
         return events
 
     def _report_commission(self, facts: ExecutionFacts) -> None:

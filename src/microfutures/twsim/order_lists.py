@@ -5,7 +5,7 @@ from microfutures.twsim import order_messages
 from microfutures.twsim.bar_sizes import moment
 from microfutures.twsim.contracts import symbol_of
 from microfutures.twsim.errors import wording
-from microfutures.twsim.order_messages import ExecutionFacts, OrderFacts
+from microfutures.twsim.order_facts import ExecutionFacts, OrderFacts
 from microfutures.twsim.session import Session
 from microfutures.twsim.venue_orders import SIDES
 from microfutures.twsim.wire import FieldReader

@@ -106,6 +106,7 @@ class Session(asyncio.Protocol):
         if self.exchange.clients.get(self.client_id) is self:
             del self.exchange.clients[self.client_id]
             self.exchange.remove_client(self.client_id)
+            self.exchange.groups.remove_client(self.client_id)
         self._on_lost(self)
 
     def data_received(self, data: bytes) -> None:

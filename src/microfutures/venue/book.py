@@ -9,7 +9,7 @@ from microfutures.model.market import Quote
 from microfutures.model.orders import Side
 from microfutures.model.sessions import session_at
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
-from microfutures.venue.messages import BookUpdate
+from microfutures.venue.messages import BookUpdate, SplitUpdate
 
 REMEMBERED_MOVES = 5
 TAKEN_HALF_LIFE_NS = 2 * NANOSECONDS_PER_SECOND
@@ -64,6 +64,7 @@ class Book:
         "left_at_bid",
         "moves_ticks",
         "settled_ticks",
+        "splits",
         "updated_ns",
         "volume",
     )
@@ -89,6 +90,8 @@ class Book:
         """Price of the latest settlement; before one, the first price that was traded."""
         self.moves_ticks: deque[int] = deque(maxlen=REMEMBERED_MOVES)
         """What happened between the latest settlements."""
+        self.splits: list[SplitUpdate] = []
+        """Since the start, oldest first."""
         self.volume = 0
         self.updated_ns = 0
         """When the top of the book last came."""
@@ -149,13 +152,15 @@ class Book:
         self.volume += size
         return self._new_quote(time_ns)
 
-    def split(self, time_ns: int, numerator: int, denominator: int) -> Quote:
+    def split(self, update: SplitUpdate) -> Quote:
         """Empty the book and restate the last price for the new share."""
+        self.splits.append(update)
         self.bid_ticks = self.ask_ticks = None
         self.bid_size = self.ask_size = self.left_at_bid = self.left_at_ask = 0
         if self.last_ticks is not None:
-            self.last_ticks = round(Fraction(self.last_ticks * denominator, numerator))
-        return self._new_quote(time_ns)
+            old_price = self.last_ticks * update.denominator
+            self.last_ticks = round(Fraction(old_price, update.numerator))
+        return self._new_quote(update.time_ns)
 
     def settle(self) -> None:
         """Take the present mark as the settlement price."""

@@ -51,7 +51,12 @@ MarketUpdate = BookUpdate | TradeUpdate | SplitUpdate | DividendUpdate
 
 
 class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as it arrives; ``order_id`` is the venue's own, IB's permId."""
+    """An order as it arrives; ``order_id`` is the venue's own, IB's permId.
+
+    ``stop_price`` is the trigger of every type that has one, and where a trail begins; ``offset``
+    leads from the stop to the limit of a trailing stop limit, and from the touch or the midpoint
+    to the price of a pegged order. A trail is a distance or a percentage of the price.
+    """
 
     order_id: int
     account: str
@@ -61,7 +66,12 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     order_type: OrderType
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None
+    trail_percent: Decimal | None = None
+    offset: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
+    good_after_ns: int | None = None
+    good_till_ns: int | None = None
     outside_regular_hours: bool = False
 
 

@@ -23,7 +23,6 @@ from microfutures.venue.admission import Reason
 from microfutures.venue.book import Book
 from microfutures.venue.clearing import Clearing
 from microfutures.venue.credit import Credit
-from microfutures.venue.hours import next_window
 from microfutures.venue.listings import Listings
 from microfutures.venue.messages import (
     AccountMoved,
@@ -44,6 +43,7 @@ from microfutures.venue.messages import (
 )
 from microfutures.venue.order_desk import OrderDesk
 from microfutures.venue.order_state import OrderState
+from microfutures.venue.windows import order_window
 
 
 class Venue:
@@ -133,6 +133,9 @@ class Venue:
         quantity: int | None = None,
         limit_price: Decimal | None = None,
         stop_price: Decimal | None = None,
+        trail_amount: Decimal | None = None,
+        trail_percent: Decimal | None = None,
+        offset: Decimal | None = None,
     ) -> list[VenueEvent]:
         """Change a live order; None keeps a term as it is. A changed order queues anew."""
         state = self._desk.find(order_id)
@@ -140,13 +143,16 @@ class Venue:
             return [self._refuse(order_id, admission.not_found(order_id, "modified"))]
         if state.is_final:
             return [self._refuse(order_id, admission.NOT_MODIFIABLE)]
-        before = state.order
-        after = replace(
-            before,
-            quantity=before.quantity if quantity is None else quantity,
-            limit_price=before.limit_price if limit_price is None else limit_price,
-            stop_price=before.stop_price if stop_price is None else stop_price,
-        )
+        terms = {
+            "quantity": quantity,
+            "limit_price": limit_price,
+            "stop_price": stop_price,
+            "trail_amount": trail_amount,
+            "trail_percent": trail_percent,
+            "offset": offset,
+        }
+        wanted = {name: term for name, term in terms.items() if term is not None}
+        after = replace(state.order, **wanted)
         reason = self._modify_refusal(state, after)
         if reason is not None:
             return [self._refuse(order_id, reason)]
@@ -192,6 +198,13 @@ class Venue:
         """Return the contract with its hours around now."""
         return self._listings.book(instrument_id).instrument
 
+    def stop_price(self, order_id: int) -> Decimal | None:
+        """Return where the trigger of an order stands, trailed or not; None when it has none."""
+        state = self._desk.find(order_id)
+        if state is None or state.stop_ticks is None:
+            return None
+        return state.instrument.tick_size * state.stop_ticks
+
     def working_orders(self, account: str | None = None) -> list[WorkingOrder]:
         """Return the orders that are not final, of one account or of all, oldest first."""
         return [state.working() for state in self._desk.live(account)]
@@ -203,6 +216,10 @@ class Venue:
         self._listings.book(instrument_id)
         return self._listings.recorders[instrument_id].bars(end_ns, bar_seconds, count)
 
+    def splits(self, instrument_id: InstrumentId) -> Sequence[SplitUpdate]:
+        """Return the splits of a share since the start, oldest first; bars are not restated."""
+        return self._listings.book(instrument_id).splits
+
     def _admit(self, order: VenueOrder) -> OrderState | OrderRejected:
         """Check everything but the margin."""
         book = self._listings.books.get(order.instrument_id)
@@ -213,7 +230,7 @@ class Venue:
         elif self._desk.find(order.order_id) is not None:
             reason = admission.DUPLICATE
         else:
-            window = next_window(book.instrument, order, self._now_ns)
+            window = order_window(book.instrument, order, self._now_ns)
             reason = admission.check_terms(order, book.instrument)
             reason = reason or admission.check_hours(order, window, self._now_ns)
             if reason is None and window is not None:
@@ -258,7 +275,7 @@ class Venue:
     def _split(self, book: Book, update: SplitUpdate, events: list[VenueEvent]) -> None:
         name, new, old = update.instrument_id, update.numerator, update.denominator
         self._desk.cancel_all(book, update.time_ns, "share split", events)
-        quote = book.split(update.time_ns, new, old)
+        quote = book.split(update)
         price = self._listings.mark(name)
         for account in self._accounts.values():
             if account.quantity(name):

@@ -197,6 +197,7 @@ def test_input_of_unequal_columns_is_refused() -> None:
 def test_numbers_are_written_with_a_true_minus_and_no_negative_zero() -> None:
     assert money(-1234.5) == "\N{MINUS SIGN}1,234.50"
     assert money(-0.001) == "0.00"
+    assert money(0.0, sign=True) == "0.00"
     assert money(None) == "–"
     assert percent(0.1234, sign=True) == "+12.34 %"
     assert [span(seconds) for seconds in (5, 90, 7_200, 200_000)] == [

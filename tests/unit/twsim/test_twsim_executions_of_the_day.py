@@ -7,7 +7,7 @@ from microfutures.model.identifiers import ExecutionId
 from microfutures.model.orders import Side
 from microfutures.model.trading_hours import NEW_YORK, midnight_before, moment_ns
 from microfutures.twsim.order_desk import OrderDesk
-from microfutures.twsim.order_messages import OrderFacts
+from microfutures.twsim.order_facts import OrderFacts
 from microfutures.venue.messages import OrderFilled
 from microfutures.venue.synthetic import SyntheticMarket
 from microfutures.venue.venue import Venue
@@ -35,7 +35,7 @@ def a_desk() -> OrderDesk:
         start_ns=market.start_ns,
         seed=1,
     )
-    desk = OrderDesk(venue=venue, owners={}, session=0)
+    desk = OrderDesk(venue=venue, owners={}, names=(), session=0)
     order = OrderFacts(
         instrument=market.instruments[0],
         client_id=1,

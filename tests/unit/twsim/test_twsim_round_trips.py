@@ -15,7 +15,7 @@ from microfutures.model.market import Quote
 from microfutures.twsim import contract_details, order_messages
 from microfutures.twsim.account_messages import money
 from microfutures.twsim.contracts import symbol_of
-from microfutures.twsim.order_messages import ExecutionFacts, MarginFields, OrderFacts
+from microfutures.twsim.order_facts import ExecutionFacts, MarginFields, OrderFacts
 from microfutures.twsim.quotes import LIVE, Line, changes
 from microfutures.twsim.wire import Field, FrameDecoder, split_fields
 

@@ -9,8 +9,7 @@ from microfutures.adapters.store.errors import ColumnError
 from microfutures.adapters.store.series import COLUMNS, REQUIRED, TIME, Kind
 
 # One row a role: the names that vendors give it, the most telling first, in lower case.
-# Sources: headers of IB, Yahoo, Alpha Vantage, Barchart, Dukascopy, EIA, FirstRate, HistData,
-# MetaTrader, NinjaTrader, Polygon and Stooq exports.
+# Source: the headers of common vendors' exports; what they don't cover, --column says.
 _NAMES: dict[str, tuple[str, ...]] = {
     TIME: (
         "ts_utc", "time_utc", "timestamp_utc", "datetime_utc", "utc", "ts_ns", "timestamp", "ts",
@@ -33,8 +32,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "dividend": ("dividend_amount", "dividend", "dividends"),
     "instrument": ("contract", "symbol", "ticker", "instrument"),
     "final": ("final",),
-    **{name: (name,) for name in COLUMNS[Kind.QUOTE_BARS] if name.count("_") == 1
-       and not name.endswith("size")},
+    **{name: (name,) for name in COLUMNS[Kind.QUOTE_BARS] if not name.endswith("size")},
 }  # fmt: skip
 
 _DAYS, _CLOCK = ("date", "day"), "time"
@@ -84,6 +82,8 @@ def guess_columns(path: Path, columns: Iterable[str], given: Mapping[str, str]) 
     day = next((name for name in _DAYS if name in present), None)
     if time == _CLOCK and day is not None and TIME not in given:
         roles = {TIME: day, "clock": time}
+    elif "clock" in given:
+        roles["clock"] = given["clock"]
     taken = {*roles.values()}
     for role in (*COLUMNS[kind], *_EXTRA):
         column = _pick(role, [name for name in present if name not in taken], given)

@@ -65,6 +65,7 @@ def read_times(frame: Frame, column: str, clock: str | None, options: TimeOption
         If a field is no moment or can't be one.
     """
     values = frame.table[column].combine_chunks()
+    _refuse_null(frame, column, values, "moment")
     if clock is not None:
         values = _joined(values, frame.table[clock].combine_chunks())
     times = _read(frame, column, values, options)

@@ -31,10 +31,6 @@ PART_SUFFIX = ".part"
 _SELECT = """
 SELECT * FROM read_parquet(?) WHERE epoch_ns(time) >= ? AND epoch_ns(time) < ? ORDER BY time
 """
-_EXTENT = """
-SELECT count(*) AS n, epoch_ns(min(time)) AS first, epoch_ns(max(time)) AS last
-FROM read_parquet(?)
-"""
 _UNION = {
     ("old", "new"): "SELECT * FROM old UNION ALL SELECT * FROM new ANTI JOIN old USING (time) "
     "ORDER BY time",
@@ -173,11 +169,24 @@ class MarketStore:
         return found.cast(schema(series.kind))
 
     def extent(self, series: Series) -> Extent:
-        """Return how much there is of a series."""
+        """Return how much there is of a series, from the files' own footers.
+
+        Raises
+        ------
+        StoreError
+            If a file can't be read.
+        """
         files = self.files(series)
-        found = _ask(self._root, _EXTENT, files, ()).to_pylist()[0]
+        feet = [_foot(path) for path in files]
         size = sum(path.stat().st_size for path in files)
-        return Extent(series, found["n"], found["first"], found["last"], len(files), size)
+        return Extent(
+            series,
+            sum(rows for rows, _, _ in feet),
+            min(first for _, first, _ in feet),
+            max(last for _, _, last in feet),
+            len(files),
+            size,
+        )
 
     def _by_file(self, series: Series, table: pa.Table) -> Iterator[tuple[Path, pa.Table]]:
         pattern = "%Y" if (series.seconds or 0) >= ONE_DAY_SECONDS else "%Y-%m"
@@ -229,6 +238,22 @@ def _stored(path: Path, kind: Kind) -> pa.Table:
     try:
         return parquet.read_table(path).cast(schema(kind))
     except (pa.ArrowException, ValueError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise StoreError(path, f"can't be read ({reason})", "remove it, import again") from error
+
+
+def _foot(path: Path) -> tuple[int, int, int]:
+    """Return rows, first and last moment of a file."""
+    try:
+        found = parquet.read_metadata(path)
+        groups = [found.row_group(number).column(0) for number in range(found.num_row_groups)]
+        moments = [group.statistics for group in groups]
+        return (
+            found.num_rows,
+            min(each.min_raw for each in moments),
+            max(each.max_raw for each in moments),
+        )
+    except (pa.ArrowException, OSError, AttributeError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise StoreError(path, f"can't be read ({reason})", "remove it, import again") from error
 

@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -148,6 +149,15 @@ def test_bad_rows_are_left_out_only_when_asked_and_counted(write: Write) -> None
 def test_blank_lines_do_not_shift_the_line_that_is_named(write: Write) -> None:
     with pytest.raises(PriceError, match="line 5: column high"):
         plan(write(HEADER + row(0) + "\n\n" + row(1, "95,x,94.5,95,1") + row(2)))
+
+
+def test_parquet_row_without_a_moment_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "MCL_1m.parquet"
+    times = pa.array([1_774_531_800, None], pa.timestamp("s", "UTC"))
+    prices = {name: [1.0, 1.0] for name in ("open", "high", "low", "close")}
+    parquet.write_table(pa.table({"ts": times, **prices}), path)
+    with pytest.raises(MomentError, match="line 3: column ts is no moment: None"):
+        plan(path)
 
 
 def test_half_written_parquet_is_refused(tmp_path: Path) -> None:

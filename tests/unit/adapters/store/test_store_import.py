@@ -67,6 +67,14 @@ def test_days_and_clock_in_two_columns_with_semicolons(write: Write) -> None:
     assert str(plan.parts[0].series) == "MES/bars_5m"
 
 
+def test_days_and_clock_may_be_named(write: Write) -> None:
+    rows = f"session,at,open,high,low,close,vol\n2026-03-26,09:30,{BAR}\n2026-03-26,09:31,{BAR}\n"
+    options = ImportOptions(
+        columns={"time": "session", "clock": "at"}, times=TimeOptions("America/New_York")
+    )
+    assert moments(plan_import(write("MES.csv", rows), options))[0] == FIRST
+
+
 def test_american_dates_need_a_format_and_then_are_read(write: Write) -> None:
     text = f"Date,Open,High,Low,Close,Volume\n03/26/2026 09:30,{BAR}\n03/26/2026 09:31,{BAR}\n"
     options = TimeOptions(time_zone="America/New_York", pattern="%m/%d/%Y %H:%M")
