@@ -239,7 +239,7 @@ class OrderDesk:
             commission=event.commission,
             realized=event.realized,
         )
-        self._remember(facts)
+        _remember(self.executions, facts)
         if event.remaining == 0:
             self._complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
         owner = self._owners.get(order.client_id)
@@ -250,13 +250,6 @@ class OrderDesk:
             COMMISSION_DELAY_SECONDS, self._report_commission, facts
         )
         return self._after_fill(order, event.quantity)
-
-    def _remember(self, facts: ExecutionFacts) -> None:
-        """Keep an execution until the day in New York is over, like TWS."""
-        day_began_ns = midnight_before(facts.time_ns)
-        while self.executions and self.executions[0].time_ns < day_began_ns:
-            self.executions.popleft()
-        self.executions.append(facts)
 
     def _after_fill(self, order: OrderFacts, traded: int) -> list[VenueEvent]:
         """Take what was traded off the rest of the group; send children on their way."""
@@ -313,3 +306,11 @@ class OrderDesk:
             if oldest is None:
                 return
             del self._by_perm_id[self.orders.pop(oldest).perm_id]
+
+
+def _remember(executions: deque[ExecutionFacts], facts: ExecutionFacts) -> None:
+    """Keep an execution until the day in New York is over, like TWS."""
+    day_began_ns = midnight_before(facts.time_ns)
+    while executions and executions[0].time_ns < day_began_ns:
+        executions.popleft()
+    executions.append(facts)
