@@ -18,9 +18,9 @@ import msgspec
 from benchmarks.gateway import Quiet
 from benchmarks.processes import ACCOUNTS, HOST, a_gateway
 from microfutures.model.instrument import Instrument
-from microfutures.twsim import order_facts, order_messages
+from microfutures.twsim import order_messages
 from microfutures.twsim.contracts import contract_fields
-from microfutures.twsim.order_facts import ExecutionFacts, OrderFacts
+from microfutures.twsim.order_facts import FILLED, SUBMITTED, ExecutionFacts, OrderFacts
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import FrameDecoder, encode, split_fields
 
@@ -193,7 +193,7 @@ class _Exchange:
             encode(order_messages.open_order(VERSION, order)),
             encode(order_messages.order_status(order)),
         ]
-        order.status, order.filled = order_facts.FILLED, order.quantity
+        order.status, order.filled = FILLED, order.quantity
         order.average_price = order.last_price = order.limit_price
         facts = ExecutionFacts(
             order=order,
@@ -231,7 +231,7 @@ class _Exchange:
             order_ref=fields[26],
             parent_id=0,
             outside_rth=False,
-            status=order_facts.SUBMITTED,
+            status=SUBMITTED,
         )
 
     def _now_ns(self) -> int:

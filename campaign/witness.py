@@ -191,17 +191,16 @@ class WatchedVenue(Venue):
         offset: Decimal | None = None,
     ) -> list[VenueEvent]:
         """Change an order."""
-        return self._tell(
-            super().modify(
-                order_id,
-                quantity=quantity,
-                limit_price=limit_price,
-                stop_price=stop_price,
-                trail_amount=trail_amount,
-                trail_percent=trail_percent,
-                offset=offset,
-            )
+        changed = super().modify(
+            order_id,
+            quantity=quantity,
+            limit_price=limit_price,
+            stop_price=stop_price,
+            trail_amount=trail_amount,
+            trail_percent=trail_percent,
+            offset=offset,
         )
+        return self._tell(changed)
 
     def cancel(self, order_id: int) -> list[VenueEvent]:
         """Cancel an order."""

@@ -22,6 +22,7 @@ WORDING: dict[int, str] = {
     113: "The Tif option should be set to DAY for MOC and LOC orders.",
     114: "Relative orders are valid for stocks only.",
     135: "Can't find order with id ={order_id}",
+    161: ("Cancel attempted when order is not in a cancellable state. Order permId ={order_id}"),
     162: "Historical Market Data Service error message:{detail}",
     200: "No security definition has been found for the request",
     201: "Order rejected - reason:{detail}",
@@ -47,6 +48,7 @@ WORDING: dict[int, str] = {
     ),
     366: "No historical data query found for ticker id:{request_id}",
     387: "Unsupported order type for this exchange and security type.",
+    399: "Order Message:{detail}",
     420: "Invalid Real-time Query:{detail}",
     430: (
         "The fundamentals data for the security specified is not available."

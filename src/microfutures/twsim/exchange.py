@@ -81,13 +81,13 @@ class Exchange:
         self.groups = DisplayGroups()
         self.daily = DailyProfit(venue, accounts)
         self._names = tuple(each.instrument_id for each in market.instruments)
+        self.desk = OrderDesk(venue=venue, owners=self.clients, names=self._names, session=session)
+        self.desk.watch.close_of = self._close_of
         self._kinds = {
             each.instrument_id: each.security_type
             for each in market.instruments
             if each.security_type in (SecurityType.CURRENCY, SecurityType.INDEX)
         }
-        self.desk = OrderDesk(venue=venue, owners=self.clients, names=self._names, session=session)
-        self.desk.watch.close_of = self._close_of
         self._last_sizes: dict[InstrumentId, float] = {}
         self._closes: dict[InstrumentId, tuple[Session | None, float | None]] = {}
 
@@ -129,10 +129,7 @@ class Exchange:
             elif type(event) is AccountMoved:
                 changed.setdefault(event.account, set()).update(event.changed)
             else:
-                if type(event) is OrderFilled:
-                    account = self.desk.account_of(event.order_id)
-                    changed.setdefault(account, set()).add(event.instrument_id)
-                waiting.extend(self.desk.on_event(event))
+                waiting.extend(self._on_order_event(event, changed))
             if not waiting and not self.desk.watch.is_empty:
                 waiting.extend(self.desk.check_conditions())
         self._tell_accounts(changed)
@@ -142,16 +139,24 @@ class Exchange:
             for client in list(self.clients.values()):
                 client.on_account_change(account, frozenset(names))
 
+    def _on_order_event(
+        self, event: VenueEvent, changed: dict[str, set[InstrumentId]]
+    ) -> list[VenueEvent]:
+        if type(event) is OrderFilled:
+            account = self.desk.account_of(event.order_id)
+            changed.setdefault(account, set()).add(event.instrument_id)
+        return self.desk.on_event(event)
+
     def _on_quote(self, quote: Quote) -> None:
         self.history.on_quote(quote)
-        shown = self._shown(quote)
-        self.growing.on_quote(shown)
-        self.tape.on_quote(shown)
-        self.tick_streams.on_quote(shown)
-        self.generic_streams.on_quote(shown)
-        self.depth.on_quote(shown)
-        self.derived.on_quote(shown)
-        self.lines.on_quote(shown, self._last_sizes.get(shown.instrument_id, 0.0))
+        quote = self._shown(quote)
+        self.growing.on_quote(quote)
+        self.tape.on_quote(quote)
+        self.tick_streams.on_quote(quote)
+        self.generic_streams.on_quote(quote)
+        self.depth.on_quote(quote)
+        self.derived.on_quote(quote)
+        self.lines.on_quote(quote, self._last_sizes.get(quote.instrument_id, 0.0))
 
     def remove_client(self, client_id: int) -> None:
         """Forget what a client that is gone was watching."""

@@ -1,13 +1,13 @@
 """TWS's memory of orders, and what it tells their owners."""
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Protocol
 
 from microfutures.model.identifiers import InstrumentId
-from microfutures.model.trading_hours import midnight_before
+from microfutures.model.orders import TimeInForce
+from microfutures.model.timestamp import exchange_time
 from microfutures.twsim import families, order_messages
 from microfutures.twsim.condition_watch import ConditionWatch
 from microfutures.twsim.errors import wording
@@ -21,6 +21,7 @@ from microfutures.twsim.order_facts import (
     ExecutionFacts,
     OrderFacts,
 )
+from microfutures.twsim.order_memory import OrderMemory
 from microfutures.twsim.venue_orders import venue_order, venue_prices
 from microfutures.twsim.wire import Field
 from microfutures.venue.messages import (
@@ -35,13 +36,9 @@ from microfutures.venue.messages import (
 from microfutures.venue.order_types import RULES
 from microfutures.venue.venue import Venue
 
-FIRST_PERM_ID = 1_000_000_001
-SESSIONS, ORDERS_PER_SESSION = 1_000_000, 1_000
-"""No two gateways started within eleven days give an order the same permId."""
+OPENING = TimeInForce.AT_THE_OPENING
 CHANGEABLE = ("quantity", "limit_price", "aux_price", "order_ref", "terms")
 TRAILING = frozenset(each.value for each, rule in RULES.items() if rule.is_trailing)
-KEPT_COMPLETED = 500
-KEPT_EXECUTIONS = 5_000
 COMMISSION_DELAY_SECONDS = 0.05
 """Commission reports come separately and a little after their execution."""
 
@@ -74,26 +71,19 @@ class OrderDesk:
         names: Iterable[InstrumentId],
         session: int,
     ) -> None:
-        self.orders: dict[tuple[int, int], OrderFacts] = {}
-        self.completed: deque[OrderFacts] = deque(maxlen=KEPT_COMPLETED)
-        self.executions: deque[ExecutionFacts] = deque(maxlen=KEPT_EXECUTIONS)
+        self.memory = memory = OrderMemory(session)
+        self.orders, self.completed = memory.orders, memory.completed
+        self.executions = memory.executions
         self.watch = ConditionWatch(venue=venue, names=names, executions=self.executions)
         self._venue = venue
         self._owners = owners
-        self._by_perm_id: dict[int, OrderFacts] = {}
-        self._next_perm_id = FIRST_PERM_ID + session % SESSIONS * ORDERS_PER_SESSION
-        self._next_order_ids: dict[int, int] = {}
+        self._by_perm_id = memory.by_perm_id
 
     # -- what is known ------------------------------------------------------------------------
 
     def next_order_id(self, client_id: int) -> int:
         """Return the first order id that `client_id` may use."""
-        return self._next_order_ids.get(client_id, 1)
-
-    def new_perm_id(self) -> int:
-        """Return a permId that was never used."""
-        self._next_perm_id += 1
-        return self._next_perm_id - 1
+        return self.memory.next_order_id(client_id)
 
     def open_orders(self, client_id: int | None = None) -> list[OrderFacts]:
         """Return open orders, of one client or of all."""
@@ -114,10 +104,7 @@ class OrderDesk:
 
     def place(self, order: OrderFacts, *, is_transmitted: bool) -> list[VenueEvent]:
         """Take a new order; what is not transmitted waits for the one that is."""
-        self.orders[order.client_id, order.order_id] = order
-        self._by_perm_id[order.perm_id] = order
-        after = max(self.next_order_id(order.client_id), order.order_id + 1)
-        self._next_order_ids[order.client_id] = after
+        self.memory.add(order)
         parent = families.parent_of(order, self.orders.values())
         if parent is not None:
             families.join_siblings(order, parent)
@@ -176,7 +163,9 @@ class OrderDesk:
         """Tell the owner; return what follows from the event for other orders."""
         match event:
             case OrderAccepted(perm_id, _, is_held):
-                self._set_status(self._by_perm_id[perm_id], PRE_SUBMITTED if is_held else SUBMITTED)
+                order = self._by_perm_id[perm_id]
+                self._set_status(order, PRE_SUBMITTED if is_held else SUBMITTED)
+                self._warn_of_closed_market(order)
             case OrderReleased(perm_id, _):
                 self._set_status(self._by_perm_id[perm_id], SUBMITTED)
             case OrderModified(perm_id, time_ns):
@@ -219,9 +208,21 @@ class OrderDesk:
         order.status = status
         self.send_order(order)
 
+    def _warn_of_closed_market(self, order: OrderFacts) -> None:
+        """Say when an order will reach an exchange that is closed now."""
+        opens_ns, owner = self._venue.opens_ns(order.perm_id), self._owners.get(order.client_id)
+        if opens_ns is not None and owner is not None and order.time_in_force != OPENING:
+            until = exchange_time(opens_ns, pattern="%Y-%m-%d %H:%M:%S")
+            what = f"{order.action} {order.quantity} {order.instrument.symbol}"
+            detail = (
+                f"\n{what} {order.instrument.exchange}\nWarning: Your order will not be placed "
+                f"at the exchange until {until} US/Eastern."
+            )
+            owner.error(order.order_id, 399, wording(399, detail=detail))
+
     def _on_modify(self, order: OrderFacts, time_ns: int) -> None:
         if order.filled and order.filled == order.quantity:
-            self._complete(order, FILLED, time_ns, f"Filled Size: {order.filled}")
+            self.memory.complete(order, FILLED, time_ns, f"Filled Size: {order.filled}")
         self.send_order(order)
 
     def _on_fill(self, order: OrderFacts, event: OrderFilled) -> list[VenueEvent]:
@@ -239,9 +240,9 @@ class OrderDesk:
             commission=event.commission,
             realized=event.realized,
         )
-        _remember(self.executions, facts)
+        self.memory.add_execution(facts)
         if event.remaining == 0:
-            self._complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
+            self.memory.complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
         owner = self._owners.get(order.client_id)
         if owner is not None:
             owner.send(order_messages.execution(owner.version, -1, facts))
@@ -271,7 +272,7 @@ class OrderDesk:
             owner.send(order_messages.commission_report(facts))
 
     def _on_cancel(self, order: OrderFacts, time_ns: int, reason: str) -> list[VenueEvent]:
-        self._complete(order, CANCELLED, time_ns, reason or "Cancelled by Trader")
+        self.memory.complete(order, CANCELLED, time_ns, reason or "Cancelled by Trader")
         owner = self._owners.get(order.client_id)
         if owner is not None:
             owner.send(order_messages.order_status(order))
@@ -286,7 +287,7 @@ class OrderDesk:
             owner.error(order.order_id, event.code, text)
         if event.is_request_only:
             return []
-        self._complete(order, INACTIVE, event.time_ns, event.message)
+        self.memory.complete(order, INACTIVE, event.time_ns, event.message)
         if owner is not None:
             owner.send(order_messages.order_status(order))
         return self._orphan(order)
@@ -297,20 +298,3 @@ class OrderDesk:
         for child in families.children_of(order, self.orders.values()):
             events += self.cancel(child)
         return events
-
-    def _complete(self, order: OrderFacts, status: str, time_ns: int, text: str) -> None:
-        order.status, order.completed_ns, order.completed_status = status, time_ns, text
-        self.completed.append(order)
-        while len(self.orders) > 2 * KEPT_COMPLETED:
-            oldest = next((key for key, each in self.orders.items() if not each.is_open), None)
-            if oldest is None:
-                return
-            del self._by_perm_id[self.orders.pop(oldest).perm_id]
-
-
-def _remember(executions: deque[ExecutionFacts], facts: ExecutionFacts) -> None:
-    """Keep an execution until the day in New York is over, like TWS."""
-    day_began_ns = midnight_before(facts.time_ns)
-    while executions and executions[0].time_ns < day_began_ns:
-        executions.popleft()
-    executions.append(facts)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from microfutures.model.instrument import Instrument
-from microfutures.twsim import order_messages
+from microfutures.twsim import families, order_messages
 from microfutures.twsim.contracts import find
 from microfutures.twsim.errors import wording
 from microfutures.twsim.order_checks import (
@@ -14,6 +14,7 @@ from microfutures.twsim.order_checks import (
     terms_problem,
 )
 from microfutures.twsim.order_facts import (
+    INACTIVE,
     PRE_SUBMITTED,
     REDUCE_WITHOUT_BLOCK,
     MarginFields,
@@ -42,6 +43,8 @@ def place_order(session: Session, reader: FieldReader) -> None:
     order = _facts(session, request, found[0]) if problem is None else None
     if problem is None and order is not None:
         problem = terms_problem(order, exchange.venue.now_ns)
+        if known is None and families.is_spent(order, exchange.orders.values()):
+            problem = problem or (201, wording(201, detail="OCA group is already filled."))
     if problem is not None or order is None:
         session.error(request.order_id, *(problem or (200, wording(200))))
     elif known is not None:
@@ -49,7 +52,7 @@ def place_order(session: Session, reader: FieldReader) -> None:
     elif request.what_if:
         _preview(session, order)
     else:
-        order.perm_id = exchange.desk.new_perm_id()
+        order.perm_id = exchange.desk.memory.new_perm_id()
         exchange.publish(exchange.desk.place(order, is_transmitted=request.transmit))
 
 
@@ -122,6 +125,8 @@ def cancel_order(session: Session, reader: FieldReader) -> None:
     order = exchange.orders.get((session.client_id, order_id))
     if order is None:
         session.error(order_id, 10147, wording(10147, order_id=order_id))
+    elif order.status == INACTIVE:
+        session.error(order_id, 161, wording(161, order_id=order.perm_id))
     elif not order.is_open:
         session.error(order_id, 10148, wording(10148, order_id=order_id, state=order.status))
     else:

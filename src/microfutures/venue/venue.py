@@ -198,6 +198,12 @@ class Venue:
         """Return the contract with its hours around now."""
         return self._listings.book(instrument_id).instrument
 
+    def opens_ns(self, order_id: int) -> int | None:
+        """Return when the market opens that an order waits for; None when it is open."""
+        state = self._desk.find(order_id)
+        since_ns = 0 if state is None else state.window.market_since_ns
+        return since_ns if since_ns > self._now_ns else None
+
     def stop_price(self, order_id: int) -> Decimal | None:
         """Return where the trigger of an order stands, trailed or not; None when it has none."""
         state = self._desk.find(order_id)

@@ -15,7 +15,7 @@ from microfutures.adapters.ib.wire_order import ib_order
 from microfutures.adapters.system_clock import SimulatedClock
 from microfutures.model.catalog import front_contract
 from microfutures.model.identifiers import InstrumentId, IntentId, OrderRef, StrategyName
-from microfutures.model.orders import Order, OrderPurpose, OrderType, Side, TimeInForce
+from microfutures.model.orders import DESK_TYPES, Order, OrderPurpose, OrderType, Side, TimeInForce
 from microfutures.model.timestamp import to_datetime
 
 START_NS = 1_788_877_800_000_000_000
@@ -44,7 +44,7 @@ CONTRACTS = (a_contract("MCL", 1), a_contract("USO", 2), a_contract("MGC", 3))
 @st.composite
 def orders(draw: st.DrawFn) -> tuple[Resolved, Order]:
     resolved = draw(st.sampled_from(CONTRACTS))
-    kind = draw(st.sampled_from(OrderType))
+    kind = draw(st.sampled_from(sorted(DESK_TYPES)))
     ticks = draw(st.integers(-50_000, 50_000))
     return resolved, Order(
         order_ref=OrderRef(
