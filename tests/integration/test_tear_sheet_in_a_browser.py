@@ -33,10 +33,19 @@ addEventListener("load", () => {
       width: box.width, height: box.height, shapes: shapes.length, colours: [...colours],
     };
   }
+  const words = [...document.querySelectorAll("script.tips")].map((data) => {
+    const figure = data.parentElement;
+    const box = figure.getBoundingClientRect();
+    const place = { clientX: box.left + box.width / 2, clientY: box.top + 20 };
+    figure.dispatchEvent(new PointerEvent("pointermove", place));
+    const word = figure.querySelector("output");
+    return word.getBoundingClientRect().width > 50 ? word.textContent : "";
+  });
   const report = document.createElement("pre");
   report.id = "report";
   report.textContent = JSON.stringify({
     charts: seen,
+    words,
     cells: document.querySelectorAll("table.heat td").length,
     overflow: document.documentElement.scrollWidth - innerWidth,
     background: getComputedStyle(document.body).backgroundColor,
@@ -56,6 +65,7 @@ class Chart(msgspec.Struct):
 
 class Report(msgspec.Struct):
     charts: dict[str, Chart]
+    words: list[str]
     cells: int
     overflow: float
     background: str
@@ -73,7 +83,8 @@ def browser() -> str:
 def seen_by(browser: str, page: Path, profile: Path) -> Report:
     answer = subprocess.run(
         [
-            browser, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1240,2400",
+            browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+             "--window-size=1240,2400",
             f"--user-data-dir={profile}", "--virtual-time-budget=2000", "--dump-dom",
             page.as_uri(),
         ],
@@ -102,6 +113,9 @@ def test_every_chart_is_drawn_in_dark_and_in_light(browser: str, tmp_path: Path)
         assert chart.height > 150, name
         assert chart.shapes > 10, name
         assert chart.colours != dark.charts[name].colours, name
+    equity, pair = light.words
+    assert re.fullmatch(r"2026-\S+ \S+ · 2\d,\d+ USD · \S+ below peak", equity)
+    assert re.fullmatch(r"2026-\S+ \S+ · [\d.]+ · z \S+", pair)
     assert light.cells == 20
     assert light.overflow <= 0
     assert light.background != dark.background

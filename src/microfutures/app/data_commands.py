@@ -154,7 +154,10 @@ def pair(
     with _research():
         from microfutures.app.data_pair import pair_lines
 
-    for line in pair_lines(store, first, second, (start, end), window=window, in_logs=in_logs):
+        # The tests of a hypothesis import their library when they run.
+        span = (start, end)
+        lines = list(pair_lines(store, first, second, span, window=window, in_logs=in_logs))
+    for line in lines:
         typer.echo(line)
 
 
@@ -164,6 +167,7 @@ def _research() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
+        library = str(error.name).split(".")[0]
         raise ConfigurationError(
-            f"`microfutures data` needs {error.name}; install microfutures[research]"
+            f"`microfutures data` needs {library}; install microfutures[research]"
         ) from error

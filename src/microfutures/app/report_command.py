@@ -23,8 +23,9 @@ def write_report(journal: Path, out: Path, *, title: str | None) -> None:
         from microfutures.reports.summary import terminal_summary
         from microfutures.reports.tear_sheet import write_tear_sheet
     except ImportError as error:
+        library = str(error.name).split(".")[0]
         raise ConfigurationError(
-            f"`microfutures report` needs {error.name}; install microfutures[reports]"
+            f"`microfutures report` needs {library}; install microfutures[reports]"
         ) from error
     sheet = sheet_of_journal(journal)
     if title is not None:

@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
+from numpy.typing import NDArray
 
 from microfutures.analytics.trades import Trade
 from microfutures.reports import words
@@ -13,10 +14,12 @@ from microfutures.reports.drawing import (
     DOWN,
     INK,
     LINE,
+    MOST_TIPS,
     MUTED,
     SECOND,
     UP,
     Floats,
+    Tips,
     as_dates,
     draw,
     thin,
@@ -57,7 +60,16 @@ def equity_chart(sheet: TearSheetInput) -> str:
             axes.yaxis.set_major_formatter(FuncFormatter(_money_tick))
             axes.margins(x=0.01)
 
-    return draw("equity", (WIDE, 4.6), paint)
+    rows = thin(equity, MOST_TIPS)
+    tips = Tips(
+        np.asarray(mdates.date2num(as_dates(times[rows])), dtype=np.float64),
+        [
+            f"{words.moment(int(times[row]))} · {words.money(float(equity[row]))} USD · "
+            f"{words.money(float(below[row]))} below peak"
+            for row in rows
+        ],
+    )
+    return draw("equity", (WIDE, 4.6), paint, tips)
 
 
 def pair_chart(pair: PairPath, trades: list[Trade]) -> tuple[str, int]:
@@ -90,7 +102,20 @@ def pair_chart(pair: PairPath, trades: list[Trade]) -> tuple[str, int]:
             figure.legend(handles, labels, loc="outside upper right", ncols=4, labelcolor=INK)
         tick_by_row(lower, [words.moment(int(time_ns))[5:] for time_ns in times])
 
-    return draw("pair", (WIDE, 4.8), paint), len(marked)
+    return draw("pair", (WIDE, 4.8), paint, _pair_tips(times, spread, z)), len(marked)
+
+
+def _pair_tips(times: NDArray[np.int64], spread: Floats, z: Floats) -> Tips:
+    rows = thin(spread, MOST_TIPS)
+    texts = [
+        f"{words.moment(int(times[row]))} · {spread[row]:.5g} · z {_z_word(float(z[row]))}"
+        for row in rows
+    ]
+    return Tips(rows.astype(np.float64), texts)
+
+
+def _z_word(z: float) -> str:
+    return words.NONE if np.isnan(z) else words.ratio(z)
 
 
 def _mark(axes: Axes, times: np.ndarray, values: Floats, trades: list[Trade]) -> None:

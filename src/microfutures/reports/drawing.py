@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import matplotlib as mpl
+import msgspec
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -54,18 +55,36 @@ _STYLE: dict[Any, Any] = {
     "path.simplify": True,
 }
 
+MOST_TIPS = 700
 MOST_POINTS = 1_600
 """A line needs no more: that is two a pixel."""
 
 
-def draw(name: str, size: tuple[float, float], paint: Callable[[Figure], None]) -> str:
-    """Return what `paint` draws on a figure of `size` inches, as an SVG element for a page."""
+class Tips(msgspec.Struct, frozen=True):
+    """What the pointer reads off a chart: places along the first axes, and a line of text each."""
+
+    places: Floats
+    """In the units of the axes, ascending."""
+    texts: list[str]
+
+
+def draw(
+    name: str,
+    size: tuple[float, float],
+    paint: Callable[[Figure], None],
+    tips: Tips | None = None,
+) -> str:
+    """Return what `paint` draws on a figure of `size` inches, as an SVG element for a page.
+
+    With `tips`, data for the page's script follows it.
+    """
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         figure = Figure(figsize=size, layout="constrained")
         paint(figure)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return _for_page(name, buffer.getvalue())
+    svg = _for_page(name, buffer.getvalue())
+    return svg if tips is None else svg + _script_of(tips, figure.axes[0])
 
 
 def thin(values: Floats, most: int = MOST_POINTS) -> NDArray[np.int64]:
@@ -97,6 +116,17 @@ def tick_by_row(axes: Axes, labels: list[str], most: int = 9) -> None:
     places = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int))
     axes.set_xticks(places, [labels[place] for place in places])
     axes.set_xlim(-0.01 * count, 1.01 * count)
+
+
+def _script_of(tips: Tips, axes: Axes) -> str:
+    """Return where each tip stands, as a share of the chart's width, and what it says."""
+    box = axes.get_position()
+    first, last = axes.get_xlim()
+    shares = box.x0 + (tips.places - first) / (last - first) * box.width
+    rows = [[round(float(at), 5), text] for at, text in zip(shares, tips.texts, strict=True)]
+    # A "</script>" in a text would end the element early.
+    data = msgspec.json.encode(rows).decode().replace("<", "\\u003c")
+    return f'<script type="application/json" class="tips">{data}</script>'
 
 
 def _for_page(name: str, svg: str) -> str:

@@ -73,7 +73,7 @@ class TearSheetInput(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse a run without equity, or columns of different lengths."""
-        if not self.equity or len(self.times_ns) != len(self.equity):
+        if len(self.equity) == 0 or len(self.times_ns) != len(self.equity):
             raise InvalidValueError(
                 f"a tear sheet of {len(self.times_ns)} times and {len(self.equity)} equities"
             )

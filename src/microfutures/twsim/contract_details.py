@@ -38,6 +38,21 @@ STOCK_ORDER_TYPES = (
 COMMON_SHARES = frozenset({"AMD", "INTC", "TSLA"})
 """Shares of a company; the other stocks of the catalog are funds."""
 
+ISINS = {
+    "AMD": "US0079031078",
+    "BNO": "US91167Q1004",
+    "DIA": "US78467X1090",
+    "GLD": "US78463V1070",
+    "INTC": "US4581401001",
+    "IWM": "US4642876555",
+    "QQQ": "US46090E1038",
+    "SLV": "US46428Q1094",
+    "SPY": "US78462F1030",
+    "TSLA": "US88160R1014",
+    "USO": "US91232N2071",
+}
+"""International numbers, as the issuers state them; UNG's changes with its reverse splits."""
+
 _ZONES = {"America/New_York": "US/Eastern", "America/Chicago": "US/Central"}
 
 
@@ -86,7 +101,7 @@ def details_message(
         hours_text(instrument.liquid_hours, zone, now_ns),
         "",
         "",
-        0,
+        *_identifiers(instrument),
         UNSET_INTEGER if is_future else 1,
         instrument.symbol if is_future else "",
         "IND" if is_future else "",
@@ -95,6 +110,12 @@ def details_message(
         ("COMMON" if instrument.symbol in COMMON_SHARES else "ETF") if is_stock else "",
         *size_fields,
     ]
+
+
+def _identifiers(instrument: Instrument) -> list[Field]:
+    """Return the list of other identifiers: how many, and name and value of each."""
+    isin = ISINS.get(instrument.symbol)
+    return [0] if isin is None else [1, "ISIN", isin]
 
 
 def last_trade_text(instrument: Instrument) -> str:

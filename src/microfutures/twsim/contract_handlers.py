@@ -10,6 +10,8 @@ from microfutures.twsim.contracts import (
     symbol_of,
 )
 from microfutures.twsim.errors import wording
+from microfutures.twsim.option_handlers import SECURITY_TYPES as OPTION_TYPES
+from microfutures.twsim.option_handlers import find_options
 from microfutures.twsim.other_contracts import find_unlisted
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import Field, FieldReader, escaped
@@ -22,7 +24,8 @@ def find_one(
 ) -> Instrument | None:
     """Return the one contract that is meant; when there is none, or several, tell the client.
 
-    What can only be looked up is a contract whose market data the account has not subscribed to.
+    What can only be looked up, and an option beside its quotes, is a contract whose market data the
+    account has not subscribed to.
     """
     exchange = session.exchange
     found = find(
@@ -34,8 +37,10 @@ def find_one(
     if len(found) == 1:
         return found[0]
     unlisted = find_unlisted(exchange.instruments, query, exchange.clock.now_ns())
-    if not found and unlisted:
-        session.error(request_id, 354, wording(354, detail=data_name(unlisted[0])))
+    options = find_options(session, query) if query.security_type in OPTION_TYPES else []
+    if not found and (unlisted or options):
+        name = data_name(unlisted[0]) if unlisted else options[0].data_name
+        session.error(request_id, 354, wording(354, detail=name))
         return None
     text = wording(200)
     if found:

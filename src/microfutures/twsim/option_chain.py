@@ -75,6 +75,14 @@ class Option(msgspec.Struct, frozen=True):
         return f"{self.trading_class}{letter}{month[3]} {self.right}{int(self.strike * 100)}"
 
     @property
+    def data_name(self) -> str:
+        """Return how TWS names its market data in errors."""
+        side = "Call" if self.right == "C" else "Put"
+        day = f"{self.expiry:%b %d '%y}".upper()
+        name = f"{self.underlying.symbol} {day} {self.strike} {side} ({self.local_symbol})"
+        return f"{name} /TOP/ALL"
+
+    @property
     def con_id(self) -> int:
         """Return a stable stand-in of IB's number."""
         return 100_000_000 + crc32(f"{self.underlying.con_id}/{self.local_symbol}".encode()) % (

@@ -186,6 +186,20 @@ class OrderDesk:
             owner.send(order_messages.open_order(owner.version, order))
             owner.send(order_messages.order_status(order))
 
+    def tell_execution(self, facts: ExecutionFacts) -> None:
+        """Keep an execution and tell its owner, of its commission a little later."""
+
+        def report_commission() -> None:
+            owner = self._owners.get(facts.order.client_id)
+            if owner is not None:
+                owner.send(order_messages.commission_report(facts))
+
+        self.memory.add_execution(facts)
+        owner = self._owners.get(facts.order.client_id)
+        if owner is not None:
+            owner.send(order_messages.execution(owner.version, -1, facts))
+        asyncio.get_running_loop().call_later(COMMISSION_DELAY_SECONDS, report_commission)
+
     def _look_up_trail(self, order: OrderFacts) -> None:
         if order.is_at_venue and order.order_type in TRAILING:
             order.trail_stop = self._venue.stop_price(order.perm_id)
@@ -240,16 +254,10 @@ class OrderDesk:
             commission=event.commission,
             realized=event.realized,
         )
-        self.memory.add_execution(facts)
         if event.remaining == 0:
             self.memory.complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
-        owner = self._owners.get(order.client_id)
-        if owner is not None:
-            owner.send(order_messages.execution(owner.version, -1, facts))
+        self.tell_execution(facts)
         self.send_order(order)
-        asyncio.get_running_loop().call_later(
-            COMMISSION_DELAY_SECONDS, self._report_commission, facts
-        )
         return self._after_fill(order, event.quantity)
 
     def _after_fill(self, order: OrderFacts, traded: int) -> list[VenueEvent]:
@@ -265,11 +273,6 @@ class OrderDesk:
                 if child.is_transmitted and not child.is_at_venue:
                     events += self._release(child)
         return events
-
-    def _report_commission(self, facts: ExecutionFacts) -> None:
-        owner = self._owners.get(facts.order.client_id)
-        if owner is not None:
-            owner.send(order_messages.commission_report(facts))
 
     def _on_cancel(self, order: OrderFacts, time_ns: int, reason: str) -> list[VenueEvent]:
         self.memory.complete(order, CANCELLED, time_ns, reason or "Cancelled by Trader")

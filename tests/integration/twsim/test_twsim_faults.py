@@ -243,6 +243,24 @@ def test_partial_fill_stops_and_the_rest_is_cancelled_late() -> None:
     play(scene, cash=10_000_000)
 
 
+def test_corrected_execution_has_the_next_revision_and_a_commission_of_its_own() -> None:
+    async def scene(desk: FaultDesk, ib: ib_async.IB, codes: list[int]) -> None:
+        contract = await mcl(ib)
+        await asyncio.sleep(2)
+        trade = ib.placeOrder(contract, ib_async.MarketOrder("BUY", 1, tif="DAY"))
+        await asyncio.sleep(1)
+        (first,) = trade.fills
+        cause(desk, "correction", ticks=2)
+        await asyncio.sleep(1)
+        corrected = trade.fills[-1]
+        assert corrected.execution.execId == first.execution.execId[:-2] + "02"
+        assert corrected.execution.price == pytest.approx(first.execution.price + 0.02)
+        assert corrected.commissionReport.execId == corrected.execution.execId
+        assert len(await ib.reqExecutionsAsync()) == 2
+
+    play(scene)
+
+
 @pytest.mark.parametrize("kind", ["duplicated", "reordered"])
 def test_client_counts_a_fill_once_however_it_is_told(kind: str) -> None:
     async def scene(desk: FaultDesk, ib: ib_async.IB, _seen: list[int]) -> None:

@@ -154,6 +154,21 @@ def test_combo_that_cannot_be_priced_is_refused() -> None:
     play(scene)
 
 
+def test_option_has_no_past_no_ticks_and_no_book() -> None:
+    async def scene(ib: ib_async.IB) -> None:
+        told: list[tuple[int, str]] = []
+        ib.errorEvent += lambda _id, code, text, _contract: told.append((code, text))
+        option = await near_the_money(ib, "C")
+        await ib.reqHistoricalDataAsync(option, "", "1 D", "1 min", "TRADES", True)
+        ib.reqTickByTickData(option, "BidAsk")
+        ib.reqMktDepth(option)
+        await asyncio.sleep(1)
+        assert [code for code, _ in told] == [354, 354, 354]
+        assert all(f"Call ({option.localSymbol}) /TOP/ALL" in text for _, text in told)
+
+    play(scene)
+
+
 def test_option_of_an_unknown_number_is_refused() -> None:
     async def scene(ib: ib_async.IB) -> None:
         errors: list[int] = []

@@ -1,5 +1,8 @@
 """`microfutures data` as a person types it."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from microfutures.app.cli import app
 
+ROOT = Path(__file__).parents[3]
 HEADER = "ts_utc,open,high,low,close,volume\n"
 
 
@@ -63,6 +67,33 @@ def test_wrong_flag_is_named(tmp_path: Path, bars: Path, flags: list[str], words
     refused = data(tmp_path, "import", str(bars), "--yes", *flags)
     assert refused.exit_code != 0
     assert words in str(refused.exception)
+
+
+@pytest.mark.parametrize(
+    ("library", "words", "extra"),
+    [
+        ("duckdb", ["data", "list"], "research"),
+        ("statsmodels", ["data", "pair", "MCL/bars_1m", "MCL/bars_1m"], "research"),
+        ("matplotlib", ["report"], "reports"),
+    ],
+)
+def test_missing_library_is_told_with_the_extra_that_brings_it(
+    tmp_path: Path, bars: Path, library: str, words: list[str], extra: str
+) -> None:
+    store = ["--store", str(tmp_path / "store")] if words[0] == "data" else []
+    rows = [f"2026-03-26 15:{minute:02d}:00,95,99,94,{95 + minute % 4},4" for minute in range(59)]
+    bars.write_text(HEADER + "\n".join(rows) + "\n")
+    data(tmp_path, "import", str(bars), "--yes")
+    program = (
+        f"import sys; sys.modules['{library}'] = None; "
+        f"from microfutures.app.cli import main; main({[*words, *store]!r})"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, timeout=60,
+    )  # fmt: skip
+    assert answer.returncode == 2
+    assert f"needs {library}; install microfutures[{extra}]" in answer.stderr
 
 
 def test_list_and_inspect_show_what_is_stored(tmp_path: Path, bars: Path) -> None:

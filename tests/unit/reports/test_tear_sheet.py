@@ -83,6 +83,13 @@ def test_page_is_the_same_for_the_same_run(sheet: TearSheetInput, page: str) -> 
     assert tear_sheet_html(sheet) == page
 
 
+def test_arrays_are_as_good_as_lists(sheet: TearSheetInput, page: str) -> None:
+    arrays = msgspec.structs.replace(
+        sheet, times_ns=np.array(sheet.times_ns), equity=np.array(sheet.equity)
+    )
+    assert tear_sheet_html(arrays) == page
+
+
 def test_colours_are_those_of_the_page_in_dark_and_light(page: str) -> None:
     charts = page[page.index("<figure") : page.rindex("</figure>")]
     assert "var(--accent)" in charts

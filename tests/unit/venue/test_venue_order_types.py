@@ -33,6 +33,7 @@ def at(hour: int, minute: int = 0, second: int = 0, day: date = TUESDAY) -> int:
 
 
 START = at(10, 30)
+SECOND = 10**9
 D = Decimal
 
 
@@ -154,8 +155,7 @@ def test_market_to_limit_rests_at_the_price_of_its_first_fill(venue: Venue) -> N
     events = venue.submit(order(Side.BUY, OrderType.MARKET_TO_LIMIT, quantity=9))
     assert fills(events) == [(6, "70.01")]
     assert fills(book(venue, 1, 7002, 7003)) == []
-    events = venue.apply(BookUpdate(at(10, 32), OIL, 7000, 7001, 4, 9))
-    assert fills(events) == [(3, "70.01")]
+    assert fills(book(venue, 9 * SECOND, 7000, 7001)) == [(3, "70.01")]  # what was taken is back
 
 
 def test_on_close_orders_trade_in_the_last_minute_of_liquid_hours(venue: Venue) -> None:

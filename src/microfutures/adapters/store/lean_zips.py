@@ -16,6 +16,7 @@ import pyarrow as pa
 from pyarrow import compute, csv
 
 from microfutures.adapters.store.errors import BrokenFileError, EmptyFileError, PriceError
+from microfutures.adapters.store.lean_factors import FOLDER, factor_files, read_actions
 from microfutures.adapters.store.moments import Moments
 from microfutures.adapters.store.numbers import Floats, faults
 from microfutures.adapters.store.plan import Plan
@@ -52,7 +53,7 @@ class _Piece(msgspec.Struct, frozen=True):
 
 def is_lean(path: Path) -> bool:
     """Tell whether a path is a LEAN zip or a folder with some in it."""
-    if path.suffix == ".zip":
+    if path.suffix == ".zip" or path.parent.name == FOLDER:
         return True
     return path.is_dir() and next(path.rglob("*.zip"), None) is not None
 
@@ -66,6 +67,12 @@ def plan_lean(path: Path, instrument: str | None = None) -> Plan:
         If a zip can't be read or trusted.
     """
     files = sorted(path.rglob("*.zip")) if path.is_dir() else [path]
+    files = [file for file in files if file.suffix == ".zip"]
+    actions = [
+        part
+        for file in factor_files(path)
+        if instrument in (None, file.stem.upper()) and (part := read_actions(file)) is not None
+    ]
     notes: list[str] = []
     pieces: dict[Series, list[_Piece]] = {}
     skipped = [file for file in files if NOT_IMPORTED in file.name]
@@ -78,9 +85,9 @@ def plan_lean(path: Path, instrument: str | None = None) -> Plan:
         if instrument is None or described.symbol == instrument:
             for piece in _read(described):
                 pieces.setdefault(piece.series, []).append(_own(described, piece, notes))
-    if not pieces:
+    if not pieces and not actions:
         raise EmptyFileError(path, f"no zips of {instrument or 'prices'}", "name another folder")
-    parts = tuple(_part(path, series, found) for series, found in sorted(pieces.items()))
+    parts = (*(_part(path, series, found) for series, found in sorted(pieces.items())), *actions)
     guess = f"LEAN: {len(files) - len(skipped)} zips, {len(parts)} series; times turned into UTC"
     return Plan(path, (guess,), tuple(notes), parts)
 

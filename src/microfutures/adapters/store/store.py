@@ -200,11 +200,15 @@ class MarketStore:
         try:
             self._root.mkdir(parents=True, exist_ok=True)
             lock = WriterLock(self._root / LOCK_NAME)
-        except (JournalError, OSError) as error:
+        except JournalError as error:
+            raise StoreError(
+                self._root, "another import writes this store", "wait until it is done"
+            ) from error
+        except OSError as error:
             raise StoreError(
                 self._root,
-                "the store can't be written: another import runs, or the folder is read-only",
-                "wait for the other import, or check the folder's rights",
+                f"the store can't be written: {error.strerror}",
+                "check the folder's rights, or name another by --store",
             ) from error
         try:
             yield

@@ -201,6 +201,15 @@ def test_zip_outside_of_leans_folders_is_refused(tmp_path: Path) -> None:
         plan_lean(path)
 
 
+def test_factor_file_that_was_cut_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "equity" / "usa" / "factor_files"
+    folder.mkdir(parents=True)
+    path = folder / "uso.csv"
+    path.write_text("20060410,1,8,1\n20200428,1,8,2.13\n2050")
+    with pytest.raises(BrokenFileError, match=r"line 3: no row of a factor file: '2050'"):
+        plan_lean(path)
+
+
 def test_other_database_is_no_journal(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     path.write_bytes(b"SQLite format 3\0" + bytes(500))

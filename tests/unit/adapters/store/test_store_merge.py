@@ -16,6 +16,7 @@ from microfutures.adapters.store.journals import plan_journal
 from microfutures.adapters.store.series import Kind, Series
 from microfutures.adapters.store.store import MarketStore, Merge, OnConflict
 from microfutures.adapters.store.tidy import to_table
+from microfutures.adapters.writer_lock import WriterLock
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.market import Quote
 from microfutures.ports.journal import JournalRecord
@@ -124,6 +125,17 @@ def test_damaged_file_is_named_when_read_and_when_merged(tmp_path: Path) -> None
         store.read(PRICES)
     with pytest.raises(StoreError, match=r"2026-01\.parquet: can't be read"):
         merge(store, PRICES, prices({1: 2.0}))
+
+
+def test_second_importer_is_sent_away_and_a_readonly_place_is_named(tmp_path: Path) -> None:
+    lock = WriterLock(tmp_path / ".lock")
+    with pytest.raises(StoreError, match="another import writes this store; wait until"):
+        merge(MarketStore(tmp_path), PRICES, prices({0: 1.0}))
+    lock.release()
+    merge(MarketStore(tmp_path), PRICES, prices({0: 1.0}))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="the store can't be written: "):
+        merge(MarketStore(tmp_path / "file" / "x"), PRICES, prices({0: 1.0}))
 
 
 def test_range_is_half_open_and_unknown_series_are_named(tmp_path: Path) -> None:

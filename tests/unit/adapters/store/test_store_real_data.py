@@ -69,6 +69,19 @@ def test_split_of_april_2020_is_told_by_two_vendors(tmp_path: Path) -> None:
     assert (closes[date(2020, 4, 28)], closes[date(2020, 4, 29)]) == (2.13, 18.0)
 
 
+def test_lean_factor_files_tell_splits_and_dividends() -> None:
+    folder = DATA / "lean/equity/usa/factor_files"
+    (uso,) = plan_lean(folder / "uso.csv").parts
+    assert uso.table["time"].cast("date32").to_pylist() == [date(2020, 4, 29)]
+    assert uso.table.drop_columns("time").to_pylist() == [{"split": 0.125, "dividend": 0.0}]
+    (spy,) = plan_lean(folder / "spy.csv").parts
+    days = spy.table["time"].cast("date32").to_pylist()
+    paid = dict(zip(days, spy.table["dividend"].to_pylist(), strict=True))
+    # The distribution of SPDR S&P 500 with the ex-day of 2013-09-20.
+    assert paid[date(2013, 9, 20)] == pytest.approx(0.838, abs=0.002)
+    assert set(spy.table["split"].to_pylist()) == {1.0}
+
+
 def test_lean_minutes_of_futures_are_utc_and_of_stocks_new_york() -> None:
     (spy,) = plan_lean(DATA / "lean/equity/usa/minute/spy/20131007_trade.zip").parts
     opening = datetime(2013, 10, 7, 13, 30, tzinfo=UTC)
