@@ -92,6 +92,15 @@ Proxy = Annotated[
 Replay = Annotated[Path | None, _flag("--replay", "serve what this recording holds", "FILE")]
 Cash = Annotated[float, _flag("--cash", "cash of the paper account", "USD", 25_000)]
 
+BacktestData = Annotated[Path, _flag("--data", "folder with the tapes", "DIR")]
+Latency = Annotated[
+    float, _flag("--latency", "seconds that an order and its answer take each", "SECONDS", 0.25)
+]
+Output = Annotated[
+    Path | None,
+    _flag("--output", "write journal, orders, trades and equity to this folder", "DIR", "none"),
+]
+
 NewFile = Annotated[
     Path, typer.Argument(help="file to write  [default: config.json]", show_default=False)
 ]

@@ -153,6 +153,37 @@ def gateway(
 
 
 @app.command()
+def backtest(
+    data: flags.BacktestData,
+    config: flags.Config = None,
+    tape_start: flags.TapeStart = None,
+    tape_end: flags.TapeEnd = None,
+    capital: flags.Capital = None,
+    cash: flags.Cash = 25_000,
+    latency: flags.Latency = 0.25,
+    output: flags.Output = None,
+) -> None:
+    """Run the strategies on recorded markets.
+
+    The engine, the risk gate and the simulated venue are those of a run. Ctrl+C ends the tape and
+    keeps what was done.
+    """
+    from microfutures.app.backtest_command import BacktestCommand, run_backtest
+
+    command = BacktestCommand(
+        config=config,
+        data=data,
+        tape_start=tape_start,
+        tape_end=tape_end,
+        capital=capital,
+        cash=cash,
+        latency=latency,
+        output=output,
+    )
+    raise typer.Exit(run_backtest(command, on_line=_say))
+
+
+@app.command()
 def recording(
     path: flags.RecordingFile,
 ) -> None:

@@ -153,6 +153,13 @@ class Engine:
         return self._settings.check_interval_seconds
 
     @property
+    def next_due_ns(self) -> int:
+        """Return before which moment a timer does nothing, unless the engine `is_busy`."""
+        if self._next_reconcile_ns:
+            return min(self._next_check_ns, self._next_reconcile_ns)
+        return self._next_check_ns
+
+    @property
     def is_busy(self) -> bool:
         """Tell whether something is worked on that needs a fine clock."""
         return not self.floor.is_quiet or self.floor.is_waiting

@@ -111,22 +111,7 @@ class EngineRunner:
         for effect in output.effects:
             if isinstance(effect, Submit):
                 self._commit()
-            self._carry_out_one(time_ns, effect)
-
-    def _carry_out_one(self, time_ns: int, effect: Effect) -> None:
-        match effect:
-            case Submit(approved):
-                self._broker.submit(approved)
-            case Cancel(order_ref):
-                self._broker.cancel(order_ref)
-            case Preview(intent_id, trades):
-                self._broker.preview(intent_id, trades)
-            case RequestState():
-                self._broker.request_state()
-            case RequestHistory(instrument_id):
-                self._broker.request_history(instrument_id)
-            case Say():
-                self._speak(time_ns, effect)
+            carry_out(effect, broker=self._broker, speak=self._speak, time_ns=time_ns)
 
     def _append(self, time_ns: int, kind: str, name: str, payload: bytes) -> None:
         self._sequence += 1
@@ -137,6 +122,23 @@ class EngineRunner:
         if self._uncommitted:
             self._journal.commit()
             self._uncommitted = 0
+
+
+def carry_out(effect: Effect, *, broker: Broker, speak: Speak, time_ns: int) -> None:
+    """Do outside what the engine answered."""
+    match effect:
+        case Submit(approved):
+            broker.submit(approved)
+        case Cancel(order_ref):
+            broker.cancel(order_ref)
+        case Preview(intent_id, trades):
+            broker.preview(intent_id, trades)
+        case RequestState():
+            broker.request_state()
+        case RequestHistory(instrument_id):
+            broker.request_history(instrument_id)
+        case Say():
+            speak(time_ns, effect)
 
 
 def engine_failure(event: EngineEvent, error: Exception) -> dict[str, str]:
