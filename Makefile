@@ -4,10 +4,12 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 ARGS ?=
+DAYS ?= 20
+SEED ?= 1
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-fast check bench conformance fuzz lock clean
+.PHONY: help run test test-fast check bench conformance clients notebooks fuzz campaign lock clean
 
 help:
 	@echo "make run        start the simulator and the whole system (ARGS='--duration 2m' adds flags)"
@@ -16,7 +18,10 @@ help:
 	@echo "make check      format, lint, types, import contracts"
 	@echo "make bench      measure speed"
 	@echo "make conformance  print what the simulator answers to each request of each client"
+	@echo "make clients    install the clients of other people that it needs beside ours (pip, npm)"
+	@echo "make notebooks  run a folder of notebooks against the simulator (DIR=their-folder)"
 	@echo "make fuzz       send nonsense to the simulator (ARGS='--cases 1000000 --seed 1')"
+	@echo "make campaign   live through simulated bad days (DAYS=20 SEED=1, ARGS='--mutations')"
 	@echo "make lock       resolve the dependencies anew (needs uv)"
 	@echo "make clean      remove what the targets above made"
 
@@ -41,6 +46,9 @@ bench: $(DEV)
 fuzz: $(DEV)
 	@exec $(BIN)/python -m benchmarks.fuzz $(ARGS)
 
+campaign: $(DEV)
+	@exec $(BIN)/python -m campaign --days $(DAYS) --seed $(SEED) $(ARGS)
+
 $(VENV)/bin/python:
 	@python="$$(sh scripts/find-python)" && "$$python" -m venv $(VENV)
 
@@ -54,6 +62,21 @@ $(DEV): $(BASE) requirements/dev.txt
 	@echo "installing what it is tested with (once) ..."
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
+
+# Old and new ibapi have one name, so the old one lives in a folder of its own.
+clients: $(DEV)
+	@$(BIN)/python -m pip install --quiet --upgrade --target $(VENV)/old-ibapi --no-deps \
+		--no-build-isolation --require-hashes -r tests/conformance/old_ibapi/requirements.txt
+	@if command -v npm >/dev/null; then cd tests/conformance/stoqey && npm ci --ignore-scripts --silent; \
+	else echo "no npm: without @stoqey/ib"; fi
+
+$(VENV)/notebooks: $(DEV) tests/conformance/notebooks.txt
+	@$(BIN)/python -m venv $@
+	@$@/bin/python -m pip install --quiet -r tests/conformance/notebooks.txt
+	@touch $@
+
+notebooks: $(VENV)/notebooks
+	@exec $(BIN)/python -m tests.conformance.notebooks "$(DIR)"
 
 conformance: $(DEV)
 	@exec $(BIN)/python -m tests.conformance

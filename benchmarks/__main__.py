@@ -2,9 +2,10 @@
 
 from benchmarks.full_stack import simulated_day
 from benchmarks.gateway import order_latency, quotes_to_clients
+from benchmarks.tick_to_order import tick_to_order
 from benchmarks.wire import encode_quotes
 
 if __name__ == "__main__":
-    for part in (encode_quotes, order_latency, quotes_to_clients, simulated_day):
+    for part in (encode_quotes, order_latency, quotes_to_clients, tick_to_order, simulated_day):
         for line in part():
             print(line, flush=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import selectors
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 
 from benchmarks.processes import HOST, Client, Process, Tell, a_gateway, running
@@ -28,8 +28,8 @@ SECOND = 1_000_000_000
 class SteadyMarket:
     """A hundred instruments, each quoted twenty times a second, evenly spread."""
 
-    def __init__(self) -> None:
-        synthetic = SyntheticMarket(catalog.symbols())
+    def __init__(self, symbols: Sequence[str] = ()) -> None:
+        synthetic = SyntheticMarket(symbols or catalog.symbols())
         self.start_ns = synthetic.start_ns
         self.instruments: tuple[Instrument, ...] = synthetic.instruments[:LINES]
 

@@ -10,6 +10,8 @@ from microfutures.app.replay import replay
 from microfutures.app.wiring import System
 from microfutures.model.events import Command, CommandReceived
 from microfutures.strategies import MicroCrudeOilArbitrageStrategy
+from microfutures.twsim.faults.desk import FaultDesk
+from microfutures.twsim.faults.orders import ClockOff
 from microfutures.venue.synthetic import SyntheticMarket
 
 pytestmark = pytest.mark.slow
@@ -130,3 +132,18 @@ def test_a_failing_engine_cancels_its_orders_and_the_next_start_does_not_trade(
     )
     assert f"still paused from an earlier run: {sentence}" in "".join(again.said)
     assert not any(text.startswith("MicroCrudeOilArbitrage enter") for text in again.said)
+
+
+def test_a_clock_that_is_off_halts_until_it_is_resumed(tmp_path: Path) -> None:
+    async def turn_the_clock(system: System, lifecycle: Lifecycle) -> None:
+        assert system.simulation is not None
+        server, clock = system.simulation.server, system.simulation.clock
+        faults = FaultDesk(server, clock)
+        await clock.sleep(60)
+        faults.cause(ClockOff(seconds=60, offset=90))
+
+    result = run_virtually(tmp_path, seconds=300, meddle=turn_the_clock)
+    assert any("the broker's clock jumped by +9" in text for text in result.said)
+    later = orders_after(result, "halted: the broker's clock jumped")
+    assert all("z back" in text for text in later)  # exits still run, nothing is entered
+    assert any("entries are blocked: the broker's clock" in text for text in result.said)

@@ -37,6 +37,25 @@ def test_paced_client_is_not_read_while_too_many_of_its_requests_wait() -> None:
     run(scene())
 
 
+def test_client_that_keeps_sending_too_fast_is_told_thrice_and_disconnected() -> None:
+    async def scene() -> None:
+        server = a_server()
+        await server.start()
+        transport, peer = await greeted(server.port)
+        for _ in range(30):
+            for _ in range(12):
+                transport.write(encode([49, 1]))
+            await asyncio.sleep(0.1)
+        told = [fields[4] for fields in peer.heard if fields[0] == "4" and fields[3] == "100"]
+        assert peer.is_lost
+        assert told[0].endswith("exceeded:max=50 rec=51 (1)")
+        assert {text[-3:] for text in told} == {"(1)", "(2)", "(3)"}
+        assert sum(text.endswith("(3)") for text in told) == 1
+        await server.stop()
+
+    run(scene())
+
+
 def test_message_of_countless_fields_ends_its_connection() -> None:
     async def scene() -> None:
         server = a_server()

@@ -5,12 +5,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from . import third_client
+from . import old_client, third_client, versions
 from .table import play_all, rendered
 
 results = play_all()
-print(rendered(results))
-reason = third_client.missing()
-if reason is not None:
-    print(f"without {third_client.NAME}: {reason}")
+print(rendered(results), end="\n\n")
+print(versions.rendered(), end="\n\n")
+for client in (old_client, third_client):
+    reason = client.missing()
+    if reason is not None:
+        print(f"without {client.NAME}: {reason}")
 sys.exit(not all(result.is_answered for result in results))

@@ -6,7 +6,7 @@ from datetime import UTC
 from types import SimpleNamespace
 from typing import Any
 
-from .rows import Row
+from .rows import SILENT, Row
 
 Call = tuple[str, tuple[Any, ...]]
 
@@ -62,6 +62,11 @@ class Ears:
             for name, arguments in self.heard()
             if arguments and arguments[0] == request_id and request_id >= 0
         ]
+
+    def silence(self, row: Row, barrier: str | None) -> str | None:
+        """Return `SILENT` when the connection lives and the request's stream, if any, has ended."""
+        is_over = barrier is not None and not self.stream_of(row.request_id)
+        return SILENT if is_over else None
 
 
 def error_code(arguments: tuple[Any, ...]) -> int:

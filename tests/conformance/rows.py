@@ -13,7 +13,9 @@ SILENT = "silence"
 class Kit(Protocol):
     """A client library's own classes, made for a row."""
 
+    name: str
     is_ibapi: bool
+    """Whether it is IB's own client of today, which asks for more here and there."""
 
     def contract(self, **fields: Any) -> Any: ...
 
@@ -28,6 +30,20 @@ class Kit(Protocol):
     def order_cancel(self) -> tuple[Any, ...]: ...
 
     def next_order_id(self) -> int: ...
+
+
+SCANNER: dict[str, Any] = {
+    "instrument": "STK",
+    "locationCode": "STK.US.MAJOR",
+    "scanCode": "MOST_ACTIVE",
+}
+
+
+def filled(thing: Any, fields: dict[str, Any]) -> Any:
+    """Return a client's own object with its attributes set."""
+    for name, value in fields.items():
+        setattr(thing, name, value)
+    return thing
 
 
 Arguments = Callable[[Kit], tuple[Any, ...]]
@@ -121,6 +137,14 @@ ROWS: tuple[Row, ...] = (
         "snapshot",
     ),
     Row(
+        "reqMktData",
+        lambda kit: (19, option(kit), "", False, False, []),
+        ("tickOptionComputation",),
+        19,
+        "option",
+    ),
+    _cancel("cancelMktData", 19, note="option"),
+    Row(
         "reqRealTimeBars",
         lambda kit: (22, mcl(kit), 5, "TRADES", False, []),
         ("realtimeBar",),
@@ -187,9 +211,9 @@ ROWS: tuple[Row, ...] = (
     Row(
         "reqHistoricalData",
         lambda kit: (32, uso(kit), "", "5 D", "1 day", "SCHEDULE", 1, 1, False, []),
-        ("historicalSchedule",),
+        ("historicalSchedule", "error 321"),
         32,
-        "schedule",
+        "schedule, which servers before 165 don't know",
     ),
     *(
         Row(
@@ -327,18 +351,24 @@ ROWS: tuple[Row, ...] = (
     ),
     _cancel("cancelFundamentalData", 75),
     # -- the window of TWS, and its verification of other programs -----------------------------
-    Row("queryDisplayGroups", lambda kit: (80,), ("displayGroupList", "error 321"), 80),
-    Row("subscribeToGroupEvents", lambda kit: (81, 1), ("displayGroupUpdated", "error 321"), 81),
+    Row("queryDisplayGroups", lambda kit: (80,), ("displayGroupList",), 80),
+    Row("subscribeToGroupEvents", lambda kit: (81, 1), ("displayGroupUpdated",), 81),
     Row(
         "updateDisplayGroup",
         lambda kit: (81, "8314@SMART"),
-        ("displayGroupUpdated", "error 321"),
+        ("displayGroupUpdated",),
         81,
     ),
     _cancel("unsubscribeFromGroupEvents", 81),
-    _plain("verifyRequest", "program", "1", answers=("error 321", "error 545")),
+    _plain("verifyRequest", "program", "1", answers=("error 321", "error 508", "error 545")),
     _plain("verifyMessage", "text", answers=("error 321",)),
-    _plain("verifyAndAuthRequest", "program", "1", "key", answers=("error 321", "error 551")),
+    _plain(
+        "verifyAndAuthRequest",
+        "program",
+        "1",
+        "key",
+        answers=("error 321", "error 508", "error 551"),
+    ),
     _plain("verifyAndAuthMessage", "text", "answer", answers=("error 321",)),
     # -- requests of later servers: the client refuses them by itself ---------------------------
     _plain("reqCurrentTimeInMillis", answers=("error 503",)),

@@ -4,8 +4,9 @@ import asyncio
 
 from helpers.gateway import gateway_in_a_thread
 
-from . import third_client
-from .clients import IbapiKit, IbAsyncKit, Result, play_ib_async, play_ibapi
+from . import old_client, third_client
+from .clients import IbapiKit, IbAsyncKit, play_ib_async, play_ibapi
+from .results import Result
 
 PYTHON_CLIENTS: tuple[type, ...] = (IbapiKit.client, IbAsyncKit.client)
 
@@ -18,6 +19,8 @@ def play_all() -> list[Result]:
     with gateway_in_a_thread(speed=SPEED) as server:
         results = play_ibapi(server.port)
         results += asyncio.run(play_ib_async(server.port))
+        if old_client.missing() is None:
+            results += old_client.play_old_ibapi(server.port)
         if third_client.missing() is None:
             results += third_client.play_stoqey(server.port)
     return results

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from .clients import Result
-from .rows import ROWS, Row
+from .results import Result
+from .rows import ROWS, SCANNER, Row
 
 FOLDER = Path(__file__).parent / "stoqey"
 NAME = "@stoqey/ib"
@@ -30,6 +30,7 @@ class JsonKit:
     """The client's plain objects."""
 
     is_ibapi = False
+    name = NAME
 
     def contract(self, **fields: Any) -> Any:
         return fields
@@ -41,7 +42,7 @@ class JsonKit:
         return {}
 
     def scanner(self) -> Any:
-        return {"instrument": "STK", "locationCode": "STK.US.MAJOR", "scanCode": "MOST_ACTIVE"}
+        return SCANNER
 
     def wsh_events(self) -> Any:
         return 8314
@@ -58,7 +59,7 @@ def missing() -> str | None:
     if shutil.which("node") is None:
         return "needs Node.js"
     if not (FOLDER / "node_modules" / "@stoqey").is_dir():
-        return "needs its packages: npm ci --ignore-scripts, in tests/conformance/stoqey"
+        return "needs its packages: make clients, with npm installed"
     return None
 
 

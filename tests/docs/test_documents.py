@@ -11,6 +11,7 @@ from microfutures.venue.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+MARKETS = (ROOT / "docs" / "scenarios" / "markets.md").read_text()
 
 
 def test_reference_is_what_the_settings_say() -> None:
@@ -27,8 +28,14 @@ def test_readme_names_every_flag() -> None:
     assert not [flag for flag in flags if f"`{flag}" not in README]
 
 
-def test_readme_names_every_scenario_and_exit_code() -> None:
-    assert not [name for name in SCENARIOS if f"`{name}`" not in README]
+def test_every_scenario_has_a_chapter_that_begins_with_its_description() -> None:
+    chapters = re.findall(r"^## ([a-z-]+)\n\n(.+)$", MARKETS, re.MULTILINE)
+    assert [name for name, _ in chapters] == list(SCENARIOS)
+    for name, first_line in chapters:
+        assert SCENARIOS[name].description.casefold() in first_line.casefold(), name
+
+
+def test_readme_names_every_exit_code() -> None:
     assert not [code for code in ExitCode if f"| {int(code)} |" not in README]
 
 

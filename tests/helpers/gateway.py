@@ -11,9 +11,11 @@ from microfutures.twsim.server import TwsServer
 from microfutures.venue.synthetic import SyntheticMarket
 
 
-def a_server(*, port: int = 0, speed: float = 1.0, scenario: str = "demo") -> TwsServer:
+def a_server(
+    *, port: int = 0, speed: float = 1.0, scenario: str = "demo", start_ns: int | None = None
+) -> TwsServer:
     """Return a server on the synthetic market, not started."""
-    market = SyntheticMarket(seed=1, scenario=scenario)
+    market = SyntheticMarket(seed=1, scenario=scenario, start_ns=start_ns)
     return build_server(
         market=market,
         clock=SimulatedClock(market.start_ns, speed=speed),

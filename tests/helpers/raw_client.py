@@ -21,12 +21,14 @@ class Peer(asyncio.Protocol):
 
 
 async def greeted(
-    port: int, *, version: int = 178, options: bytes = b""
+    port: int, *, client_id: int = 5, version: int = 178, options: bytes = b""
 ) -> tuple[asyncio.Transport, Peer]:
-    """Return a connection that has shaken hands, as client 5."""
+    """Return a connection that has shaken hands."""
     peer = Peer()
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_connection(lambda: peer, "127.0.0.1", port)
-    transport.write(b"API\0" + frame(b"v157..%d" % version + options) + encode([71, 2, 5, ""]))
+    transport.write(
+        b"API\0" + frame(b"v157..%d" % version + options) + encode([71, 2, client_id, ""])
+    )
     await asyncio.sleep(0.1)
     return transport, peer

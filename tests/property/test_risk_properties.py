@@ -21,6 +21,8 @@ LIMITS = RiskLimits(
     max_position_contracts=4,
     max_position_shares=400,
     max_strategy_notional=40_000.0,
+    max_family_notional=35_000.0,
+    max_family_net_notional=15_000.0,
     max_orders_per_window=5,
     max_identical_orders=2,
 )
@@ -76,8 +78,14 @@ def test_no_sequence_of_orders_passes_a_limit(orders: list[tuple[object, ...]]) 
             abs(quantity) * PRICES[each] * (100 if each == "MCLX6" else 1)
             for each, quantity in positions.items()
         )
+        net = sum(
+            quantity * PRICES[each] * (100 if each == "MCLX6" else 1)
+            for each, quantity in positions.items()
+        )
         context = a_context(
             name,
+            family_gross=worth,
+            family_net=net,
             now_ns=now_ns,
             connection=line,
             is_paused=is_paused,
@@ -99,6 +107,7 @@ def test_no_sequence_of_orders_passes_a_limit(orders: list[tuple[object, ...]]) 
             assert not is_paused
             assert isinstance(day_net, int)
             assert day_net > -200
+            assert abs(net) <= 15_000
         if purpose in (OrderPurpose.EXIT, OrderPurpose.FLATTEN):
             assert abs(after) < abs(held)
             assert after * held >= 0
@@ -106,7 +115,7 @@ def test_no_sequence_of_orders_passes_a_limit(orders: list[tuple[object, ...]]) 
             assert quantity <= (3 if name == "MCLX6" else 300)
             assert abs(away) <= max(20, round(price * 100) * 0.02)
             multiplier = 100 if name == "MCLX6" else 1
-            assert worth + quantity * price * multiplier <= 40_000
+            assert worth + quantity * price * multiplier <= 35_000
         assert abs(after) <= (4 if name == "MCLX6" else 400)
         likeness = (InstrumentId(name), side, quantity, limit_ticks)
         sent.append((now_ns, likeness))

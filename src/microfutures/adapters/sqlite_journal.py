@@ -1,9 +1,9 @@
 """The journal in one SQLite file: one writer, readable by any SQLite client while it runs.
 
-Write-ahead logging. A commit survives the death of the process whatever it held; one that holds
-an order or a decision is flushed to the disk besides (``synchronous=FULL``), and everything
-before it with it, so that no order is sent that a power cut could make us forget. Market data
-alone is not worth a flush a tick (``synchronous=NORMAL``).
+Write-ahead logging. A commit survives the death of the process whatever it held. After one that
+holds an order or a decision the disk is asked to keep it, and everything before it, at once but
+beside the desk: an order does not wait for a disk (``docs/adr/0012``). Market data alone is not
+worth a flush a tick.
 
 No clock and no randomness: the same records make the same file, byte for byte, once closed.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
+from microfutures.adapters.disk_flush import DiskFlusher
 from microfutures.adapters.writer_lock import WriterLock
 from microfutures.model.errors import JournalError
 from microfutures.ports.journal import JournalRecord
@@ -24,11 +25,13 @@ APPLICATION_ID = 0x4D465554
 """``MFUT`` in the file's header."""
 
 FLUSHED_KINDS = frozenset({"order", "decision"})
-"""Kinds whose commit waits for the disk."""
+"""Kinds whose commit is flushed to the disk at once."""
 
 MARKET = "market"
 PAGE_RECORDS = 1_000
 BUFFER_RECORDS = 4_096
+LONGEST_LOG_PAGES = 10_000
+"""At which a commit folds the log itself; the flusher does it long before, if it can."""
 BUSY_SECONDS = 1.0
 """A reader may hold the file for a moment."""
 
@@ -89,7 +92,7 @@ class SqliteJournal:
         self._buffer: list[tuple[int, int, str, str, str]] = []
         self._last = 0
         self._must_flush = False
-        self._flushes = False
+        self._flusher = DiskFlusher(path)
         self._is_closed = False
         self._lock = WriterLock(path.with_name(path.name + ".lock"))
         try:
@@ -114,17 +117,29 @@ class SqliteJournal:
         if len(self._buffer) >= BUFFER_RECORDS:
             self.commit()
 
-    def commit(self) -> None:
-        """Make everything appended durable, to the degree that the module's head states."""
+    def commit(self, *, is_urgent: bool = False) -> None:
+        """Make everything appended durable, to the degree that the module's head states.
+
+        An urgent commit returns when the disk has it.
+        """
         if not self._buffer:
             return
+        begin = _Flushed if is_urgent else _Transaction
         try:
-            self._set_flush(self._must_flush)
-            with _Transaction(self._database):
+            with begin(self._database):
                 self._database.executemany(_INSERT, self._buffer)
         except sqlite3.Error as error:
             raise _failure(self._path, error) from error
         self._buffer.clear()
+
+    def flush(self) -> None:
+        """Have the disk keep what was committed, if an order or a decision is among it."""
+        if not self._must_flush or self._buffer:
+            return
+        try:
+            self._flusher.ask()
+        except (sqlite3.Error, OSError) as error:
+            raise _failure(self._path, error) from error
         self._must_flush = False
 
     def read(
@@ -155,8 +170,7 @@ class SqliteJournal:
     def set_meta(self, key: str, value: str) -> None:
         """Remember a value, flushed to the disk before this returns."""
         try:
-            self._set_flush(True)
-            with _Transaction(self._database):
+            with _Flushed(self._database):
                 self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
         except sqlite3.Error as error:
             raise _failure(self._path, error) from error
@@ -174,10 +188,12 @@ class SqliteJournal:
         self._is_closed = True
         try:
             self.commit()
+            self._flusher.close()
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             raise _failure(self._path, error) from error
         finally:
+            self._flusher.close()
             self._database.close()
             self._lock.release()
 
@@ -200,6 +216,7 @@ class SqliteJournal:
                 _check_schema(database, self._path)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
+            database.execute(f"PRAGMA wal_autocheckpoint = {LONGEST_LOG_PAGES}")
             if is_new:
                 _create(database)
             row = database.execute("SELECT coalesce(max(sequence), 0) FROM records").fetchone()
@@ -208,11 +225,6 @@ class SqliteJournal:
             database.close()
             raise
         return database
-
-    def _set_flush(self, wanted: bool) -> None:
-        if wanted != self._flushes:
-            self._database.execute(f"PRAGMA synchronous = {'FULL' if wanted else 'NORMAL'}")
-            self._flushes = wanted
 
 
 class _Transaction:
@@ -231,6 +243,20 @@ class _Transaction:
         finally:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
+
+
+class _Flushed(_Transaction):
+    """A transaction that is over when the disk has it, and everything before it."""
+
+    def __enter__(self) -> None:
+        self._database.execute("PRAGMA synchronous = FULL")
+        super().__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            super().__exit__(kind, *rest)
+        finally:
+            self._database.execute("PRAGMA synchronous = NORMAL")
 
 
 def _create(database: sqlite3.Connection) -> None:
@@ -300,8 +326,9 @@ def _check_schema(database: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _failure(path: Path, error: sqlite3.Error) -> JournalError:
+def _failure(path: Path, error: sqlite3.Error | OSError) -> JournalError:
     # The low byte is the kind of error, the rest its detail.
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    unnamed = sqlite3.SQLITE_IOERR if isinstance(error, OSError) else 0
+    code = getattr(error, "sqlite_errorcode", unnamed) & 0xFF
     remedy = _REMEDIES.get(code, "close other programs that use it, or move it away")
     return JournalError(f"journal {path}: {error}; {remedy}")

@@ -16,6 +16,9 @@ Factory = Callable[[], asyncio.BaseProtocol]
 LATENCY_SECONDS = 0.0002
 """One way; a loopback socket is about as quick."""
 
+HIGH_WATER_BYTES = 64 * 1024
+"""What may be unread before the writer is told to stop, unless set otherwise: asyncio's default."""
+
 _FIRST_EPHEMERAL_PORT = 49152
 
 
@@ -35,7 +38,12 @@ class _NeverReady(selectors.SelectSelector):
 
 
 class PipeTransport(asyncio.Transport):
-    """One end of an in-memory connection."""
+    """One end of an in-memory connection.
+
+    It keeps to the rules of asyncio's own transports. What the other end doesn't read, because it
+    paused reading, is this end's write buffer: above the limit its protocol is told to stop
+    writing. A protocol that raises while it takes data loses its connection.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, extra: dict[str, object]) -> None:
         super().__init__(extra)
@@ -44,38 +52,52 @@ class PipeTransport(asyncio.Transport):
         self._protocol: asyncio.Protocol | None = None
         self._closing = False
         self._paused = False
-        self._held: list[bytes] = []
+        self._held: deque[bytes | None] = deque()
+        """What arrived while reading was paused; None for the end."""
         self._underway: deque[bytes | None] = deque()
+        self._high, self._low = HIGH_WATER_BYTES, HIGH_WATER_BYTES // 4
+        self._is_told_to_stop = False
 
     def join(self, peer: "PipeTransport", protocol: asyncio.Protocol) -> None:
         """Connect this end to the other and to its protocol."""
         self._peer, self._protocol = peer, protocol
 
+    # -- writing ------------------------------------------------------------------------------
+
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Hand `data` to the other end after the latency."""
-        if not self._closing and self._peer is not None:
+        if data and not self._closing and self._peer is not None:
             self._peer.expect(bytes(data))
 
-    def expect(self, data: bytes | None) -> None:
-        """Have `data`, None for the end, arrive after the latency and in its turn."""
-        # Timers of the same moment fire in any order: each takes the oldest of the queue.
-        self._underway.append(data)
-        self._loop.call_later(LATENCY_SECONDS, self._arrive)
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes the other end has not read because it paused reading."""
+        return 0 if self._peer is None else self._peer.held_bytes()
 
-    def _arrive(self) -> None:
-        data = self._underway.popleft()
-        if data is None:
-            self.close()
-        else:
-            self._receive(data)
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        """Return the sizes at which its protocol is told to go on and to stop writing."""
+        return self._low, self._high
 
-    def _receive(self, data: bytes) -> None:
-        if self._closing or self._protocol is None:
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Set the sizes at which its protocol is told to stop and to go on writing."""
+        if high is None:
+            high = HIGH_WATER_BYTES if low is None else 4 * low
+        if low is None:
+            low = high // 4
+        if not high >= low >= 0:
+            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
+        self._high, self._low = high, low
+
+    def on_peer_held(self) -> None:
+        """Tell the protocol to stop or to go on, after the write buffer grew or shrank."""
+        size, protocol = self.get_write_buffer_size(), self._protocol
+        if protocol is None:
             return
-        if self._paused:
-            self._held.append(data)
-        else:
-            self._protocol.data_received(data)
+        if size > self._high and not self._is_told_to_stop:
+            self._is_told_to_stop = True
+            protocol.pause_writing()
+        elif size <= self._low and self._is_told_to_stop:
+            self._is_told_to_stop = False
+            protocol.resume_writing()
 
     def write_eof(self) -> None:
         """Do nothing; the close that follows says it all."""
@@ -84,49 +106,95 @@ class PipeTransport(asyncio.Transport):
         """Return True, like a socket."""
         return True
 
-    def close(self) -> None:
-        """Close both ends."""
-        if self._closing:
-            return
-        self._closing = True
-        self._loop.call_soon(self._lose, None)
-        if self._peer is not None:
-            self._peer.expect(None)
+    # -- reading ------------------------------------------------------------------------------
 
-    def abort(self) -> None:
-        """Close at once."""
-        self.close()
-
-    def is_closing(self) -> bool:
-        """Tell whether it is closed or about to be."""
-        return self._closing
+    def expect(self, data: bytes | None) -> None:
+        """Have `data`, None for the end, arrive after the latency and in its turn."""
+        # Timers of the same moment fire in any order: each takes the oldest of the queue.
+        self._underway.append(data)
+        self._loop.call_later(LATENCY_SECONDS, self._arrive)
 
     def pause_reading(self) -> None:
         """Hold what arrives."""
         self._paused = True
 
     def resume_reading(self) -> None:
-        """Hand on what was held."""
-        self._paused = False
-        held, self._held = self._held, []
-        for data in held:
-            self._receive(data)
+        """Hand on what was held, at the loop's next turn."""
+        if self._paused:
+            self._paused = False
+            self._loop.call_soon(self._release)
 
     def is_reading(self) -> bool:
         """Tell whether data are handed on."""
         return not self._paused
 
-    def get_write_buffer_size(self) -> int:
-        """Return 0; nothing is ever buffered here."""
-        return 0
+    def held_bytes(self) -> int:
+        """Return the size of what arrived and was not read."""
+        return sum(len(data) for data in self._held if data is not None)
 
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Do nothing; there is no buffer."""
+    def _arrive(self) -> None:
+        data = self._underway.popleft()
+        if self._paused or self._held:
+            self._held.append(data)
+            self._tell_peer()
+        else:
+            self._receive(data)
 
-    def _lose(self, error: Exception | None) -> None:
+    def _release(self) -> None:
+        while self._held and not self._paused:
+            self._receive(self._held.popleft())
+        self._tell_peer()
+
+    def _tell_peer(self) -> None:
+        if self._peer is not None:
+            self._peer.on_peer_held()
+
+    def _receive(self, data: bytes | None) -> None:
+        if self._closing or self._protocol is None:
+            return
+        if data is None:
+            self.close()
+            return
+        try:
+            self._protocol.data_received(data)
+        except BaseException as error:
+            # The loop reports it, as it reports whatever a callback raises.
+            self._end(error)
+            raise
+
+    # -- the end ------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close both ends; what was written arrives first."""
+        self._end(None)
+
+    def abort(self) -> None:
+        """Close both ends; what the other end has not read is lost."""
+        if not self._closing and self._peer is not None:
+            self._peer.drop()
+        self._end(None)
+
+    def drop(self) -> None:
+        """Forget what arrived and was not read."""
+        self._held.clear()
+
+    def is_closing(self) -> bool:
+        """Tell whether it is closed or about to be."""
+        return self._closing
+
+    def _end(self, error: BaseException | None) -> None:
+        if self._closing:
+            return
+        self._closing = True
+        self._held.clear()
+        self._loop.call_soon(self._lose, error)
+        if self._peer is not None:
+            self._peer.expect(None)
+
+    def _lose(self, error: BaseException | None) -> None:
         protocol, self._protocol = self._protocol, None
         if protocol is not None:
-            protocol.connection_lost(error)
+            protocol.connection_lost(error if isinstance(error, Exception) else None)
 
 
 class VirtualServer(asyncio.AbstractServer):

@@ -8,7 +8,7 @@ comes at once.
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +20,7 @@ from microfutures.app.arguments import (
     parse_duration,
     run_options,
 )
+from microfutures.app.data_commands import data_app
 from microfutures.config import load_with_origins
 from microfutures.model.errors import ConfigurationError, MicroFuturesError
 
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+app.add_typer(data_app)
 
 
 @app.callback()
@@ -289,6 +291,23 @@ def replay_journal(
     for line in lines:
         _say(line)
     raise typer.Exit(code)
+
+
+@app.command()
+def report(
+    journal: flags.ReplayedJournal = Path("logs/journal.sqlite3"),
+    out: Annotated[
+        Path, typer.Option("--out", help="page to write", metavar="FILE", show_default=False)
+    ] = Path("tear-sheet.html"),
+    title: Annotated[str | None, typer.Option("--title", help="of the page")] = None,
+) -> None:
+    """Write a tear sheet of the journal: one HTML file, and a summary here.
+
+    The desk may be running. FILE is tear-sheet.html unless given.
+    """
+    from microfutures.app.report_command import write_report
+
+    write_report(journal, out, title=title)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from microfutures.adapters.system_clock import SystemClock
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.app.arguments import RunOptions, run_options
 from microfutures.app.control import Control
+from microfutures.app.garbage import GarbagePolicy
 from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
 from microfutures.app.logging_setup import start_logging
 from microfutures.app.recovery import RECOVERED_KINDS, recover
@@ -145,6 +146,7 @@ async def _run_desk(
 
     local_clock = simulation.clock if simulation else SystemClock()
     supervision = Supervision(engine=system.engine, runner=system.runner, clock=local_clock)
+    garbage = GarbagePolicy(clock=SystemClock(), is_quiet=lambda: not system.engine.is_busy)
 
     def export() -> Iterator[None]:
         try:
@@ -166,7 +168,9 @@ async def _run_desk(
         keep_positions=options.keep_positions,
         export=export,
         # In virtual time there is no second terminal, nobody to put a file there, and no lateness.
-        safeguards=() if options.virtual_time else (control.watch_kill_file, supervision.run),
+        safeguards=()
+        if options.virtual_time
+        else (control.watch_kill_file, supervision.run, garbage.run),
     )
     tape_end.lifecycle = lifecycle
     display.start(lifecycle.on_command, lambda: lifecycle.request_stop("asked at the keyboard"))

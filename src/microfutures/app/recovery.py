@@ -5,9 +5,11 @@ from typing import TypeVar
 
 import msgspec
 
+from microfutures.app.wiring import RunStarted
 from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine
 from microfutures.engine.guards import EquityMark
+from microfutures.engine.reconciliation import ForeignPositions
 from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.events import (
     CommandReceived,
@@ -21,13 +23,16 @@ from microfutures.ports.journal import JournalRecord
 
 T = TypeVar("T")
 
-RECOVERED_KINDS = frozenset({"order", "connection", "equity"})
+RECOVERED_KINDS = frozenset({"run", "order", "connection", "equity"})
 
 
 def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
     """Give the engine back what records of `RECOVERED_KINDS` say."""
     books, commands = engine.books, engine.commands
     restore: dict[str, Callable[[bytes], object]] = {
+        "RunStarted": _as(
+            RunStarted, lambda started: books.restore_prefix(started.order_ref_prefix)
+        ),
         "InstrumentResolved": _as(
             InstrumentResolved, lambda event: books.restore_instrument(event.instrument)
         ),
@@ -40,6 +45,9 @@ def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
         ),
         "CommandReceived": _as(CommandReceived, commands.restore_command),
         "EquityMark": _as(EquityMark, lambda mark: engine.portfolio.restore_peak(mark.peak)),
+        "ForeignPositions": _as(
+            ForeignPositions, lambda found: engine.reconciler.restore(found.quantities)
+        ),
         HALTED: _as(dict[str, str], lambda halted: commands.restore_halt(halted["reason"])),
     }
     for record in records:

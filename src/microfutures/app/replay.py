@@ -89,7 +89,7 @@ def replay(path: Path, between: tuple[int, int] = ALL_TIME) -> ReplayReport:
 
 
 def _run_starts(reader: JournalReader) -> list[JournalRecord]:
-    starts = [each for each in reader.read({"system"}) if each.name == RunStarted.__name__]
+    starts = [each for each in reader.read({"run"}) if each.name == RunStarted.__name__]
     if not starts:
         raise JournalError("the journal has no start of a run; it is empty, or of an older version")
     return starts

@@ -41,13 +41,15 @@ def build_market(options: RunOptions, symbols: Sequence[str]) -> MarketSource:
     """Return the tape or the synthetic market; tapes are imported only when one is played."""
     if options.data is None:
         return SyntheticMarket(symbols, seed=options.seed, scenario=options.simulate or "demo")
+    from microfutures.adapters.stored_tapes import is_store, load_stored
     from microfutures.adapters.tapes import load_tapes
     from microfutures.adapters.tapes.load import TapeOptions
     from microfutures.adapters.tapes.paths import BarPath
 
     # Only open and close of a bar: an invented path inside it would open gaps between the legs
     # that the market never had.
-    return load_tapes(
+    load = load_stored if is_store(options.data) else load_tapes
+    return load(
         options.data,
         symbols=tuple(symbols),
         start=options.tape_start,

@@ -104,6 +104,8 @@ def build_system(
         )
     )
     runner[0].note(started_ns, RunStarted(__version__, prefix, decisive(settings)))
+    # What this run's orders are called outlives a power cut, whatever happens to them.
+    journal.commit(is_urgent=True)
     title = simulation.market.describe() if simulation else ""
     facts = RunFacts(
         title=title,

@@ -196,7 +196,10 @@ class Backtest:
     def _step_alone(self, event: EngineEvent) -> None:
         output = self._engine.process(event)
         for effect in output.effects:
-            carry_out(effect, broker=self._broker, speak=self._speak, time_ns=event.time_ns)
+            if isinstance(effect, Say):
+                self._speak(event.time_ns, effect)
+            else:
+                carry_out(effect, self._broker)
 
     # -- beginning and end --------------------------------------------------------------------
 

@@ -27,11 +27,15 @@ from microfutures.config.settings import (
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.model import catalog
 from microfutures.model.errors import ConfigurationError, UnknownInstrumentError
+from microfutures.model.instrument import SecurityType
 
 STRATEGY_NAME = r"[A-Za-z0-9_.-]{1,40}"
 ROUNDING = 1e-9
 OF_THEIR_OWN = ("strategy_class", "parameters")
 """Fields of a strategy that are more than a value of some type."""
+
+TRADED_TYPES = (SecurityType.FUTURE, SecurityType.STOCK)
+"""Kinds of products that strategies may trade."""
 
 SectionT = TypeVar("SectionT", bound=msgspec.Struct)
 
@@ -189,10 +193,13 @@ class _Reader:
 
     def _check_symbols(self, path: str, parameters: PairParameters) -> None:
         for name in ("primary_symbol", "secondary_symbol"):
+            symbol = getattr(parameters, name)
             try:
-                catalog.spec(getattr(parameters, name))
+                kind = catalog.spec(symbol).security_type
             except UnknownInstrumentError as error:
                 raise self._error(f"{path}.{name}: {error}") from None
+            if kind not in TRADED_TYPES:
+                raise self._error(f"{path}.{name}: {symbol} is neither a future nor a fund")
 
     # -- errors -------------------------------------------------------------------------------
 

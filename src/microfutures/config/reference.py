@@ -88,6 +88,16 @@ SETTINGS: tuple[Setting, ...] = (
         "USD",
     ),
     Setting(
+        "risk.max_family_notional",
+        "what all strategies hold of products that move together may not be worth more, gross",
+        "USD",
+    ),
+    Setting(
+        "risk.max_family_net_notional",
+        "nor may it lean further to one side, purchases less sales",
+        "USD",
+    ),
+    Setting(
         "risk.price_collar_percent",
         "a limit price lies within this share of the touch, or price_collar_ticks if that is more",
         "percent",
@@ -117,6 +127,17 @@ SETTINGS: tuple[Setting, ...] = (
         "risk.max_trip_loss_percent",
         "a round trip that lost this share of the initial capital is closed",
         "percent",
+    ),
+    Setting(
+        "risk.max_rejections",
+        "so many orders rejected by the broker in rejection_window_seconds halt the desk",
+        "orders",
+    ),
+    Setting("risk.rejection_window_seconds", "stretch that rejections are counted in", "seconds"),
+    Setting(
+        "risk.max_clock_step_seconds",
+        "a broker's clock that jumps further while connected halts the desk",
+        "seconds",
     ),
     Setting(
         "risk.margin_headroom_percent",

@@ -20,6 +20,10 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_position_shares: Quantity = 2_000
     max_strategy_notional: Positive = 200_000.0
     """What a strategy holds may not be worth more than this, both legs added up."""
+    max_family_notional: Positive = 300_000.0
+    """What all strategies hold of products that move together may not be worth more, gross…"""
+    max_family_net_notional: Positive = 100_000.0
+    """…nor lean further to one side, purchases less sales."""
     price_collar_percent: Percent = 2.0
     """A limit price may not lie further from the touch than this share of it…"""
     price_collar_ticks: Count = 20
@@ -38,6 +42,11 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """…and at this everything is closed and the desk halted, until a person resumes."""
     max_trip_loss_percent: Percent = 15.0
     """A round trip that lost this share of the initial capital is closed."""
+    max_rejections: Count = 10
+    """So many orders rejected by the broker in the window halt the desk."""
+    rejection_window_seconds: Positive = 300.0
+    max_clock_step_seconds: Positive = 5.0
+    """A broker's clock that jumps further while connected halts the desk."""
     margin_headroom_percent: Annotated[float, Meta(ge=0, le=90)] = 10.0
     """This share of the equity stays free after an entry."""
 

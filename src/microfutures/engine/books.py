@@ -1,19 +1,21 @@
 """Fills and commissions into the portfolio: whose they are, what they finished."""
 
 from collections import deque
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
 import msgspec
 
 from microfutures.engine.output import OutputBuilder
+from microfutures.engine.owners import Owner, Owners, OwnNames
 from microfutures.engine.reconciliation import Adjustment
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
 from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.events import Severity
 from microfutures.model.fills import Commission, Fill
-from microfutures.model.identifiers import ExecutionId, InstrumentId, OrderRef, StrategyName
+from microfutures.model.identifiers import ExecutionId, InstrumentId, OrderRef, StrategyName, Symbol
 from microfutures.model.instrument import Instrument
 from microfutures.model.orders import Order, Side
 
@@ -31,33 +33,59 @@ class Trade(msgspec.Struct, frozen=True):
 class Books:
     """Knows which strategy each order belongs to and books what happens to it."""
 
-    def __init__(self, state: DeskState, out: OutputBuilder, voice: Voice) -> None:
+    def __init__(
+        self,
+        state: DeskState,
+        out: OutputBuilder,
+        voice: Voice,
+        *,
+        is_live: Callable[[OrderRef], bool],
+        order_ref_prefix: str,
+        trader_of: Callable[[Symbol], StrategyName | None],
+    ) -> None:
         self.trades: deque[Trade] = deque(maxlen=KEPT_TRADES)
         self._state = state
         self._portfolio = state.portfolio
         self._out = out
         self._voice = voice
-        self._owners: dict[OrderRef, tuple[StrategyName, str]] = {}
+        self._trader_of = trader_of
+        self._names = OwnNames(order_ref_prefix)
+        self._owners = Owners(is_live=is_live, forget=state.portfolio.forget)
 
     def register(self, order: Order) -> None:
         """Remember whose order is about to be sent."""
-        self._owners[order.order_ref] = (order.strategy, order.reason)
+        self._names.note(order.order_ref)
+        self._owners.add(order)
         self._out.record("order", "OrderApproved", order)
 
     def is_ours(self, order_ref: OrderRef) -> bool:
         """Tell whether an order was ours, of this run or an earlier one."""
-        return order_ref in self._owners
+        return order_ref in self._owners or self._names.is_ours(order_ref)
+
+    def _owner(self, fill: Fill) -> Owner | None:
+        """Return whose a fill is, by the order's name alone if the journal has lost its intent."""
+        known = self._owners.of(fill.order_ref)
+        instrument = self._state.instrument_by_id(fill.instrument_id)
+        if known is not None or instrument is None or not self._names.is_lost(fill.order_ref):
+            return known
+        strategy = self._trader_of(instrument.symbol)
+        if strategy is None:
+            return None
+        text = f"order {fill.order_ref} is ours by its name; the journal has lost it (a power cut?)"
+        self._voice.say(Severity.WARNING, text)
+        return self._owners.claim(fill.order_ref, strategy)
 
     def take_fill(self, fill: Fill) -> StrategyName | None:
         """Book an execution; return whose it is, None when it is not ours."""
-        owner = self._owners.get(fill.order_ref)
+        owner = self._owner(fill)
         if owner is None:
             self._out.record("order", "ForeignFill", fill)
             text = f"{fill.side} {fill.quantity} {fill.instrument_id} at {fill.price} is not ours"
             self._voice.say(Severity.DEBUG, text)
             return None
-        self._book(owner[0], owner[1], fill)
-        return owner[0]
+        self._owners.note(owner, fill)
+        self._book(owner.strategy, owner.reason, fill)
+        return owner.strategy
 
     def split(self, instrument_id: InstrumentId, factor: Fraction) -> None:
         """Restate our positions in shares of which there are `factor` for an old one now."""
@@ -142,16 +170,24 @@ class Books:
         """Know a contract of an earlier run again."""
         self._state.instruments.setdefault(instrument.instrument_id, instrument)
 
+    def restore_prefix(self, order_ref_prefix: str) -> None:
+        """Know what the orders of an earlier run are called."""
+        self._names.add_start(order_ref_prefix)
+
     def restore_order(self, order: Order) -> None:
         """Know an order of an earlier run again."""
-        self._owners[order.order_ref] = (order.strategy, order.reason)
+        self._names.note(order.order_ref)
+        self._owners.add(order)
 
     def restore_fill(self, fill: Fill) -> None:
         """Book a fill of an earlier run, if it was ours."""
-        owner = self._owners.get(fill.order_ref)
+        owner = self._owner(fill)
         instrument = self._state.instrument_by_id(fill.instrument_id)
         if owner is not None and instrument is not None:
-            self._portfolio.book_fill(owner[0], fill, instrument.multiplier, reason=owner[1])
+            self._owners.note(owner, fill)
+            self._portfolio.book_fill(
+                owner.strategy, fill, instrument.multiplier, reason=owner.reason
+            )
 
     def restore_adjustment(self, fill: Fill) -> None:
         """Book an adjustment of an earlier run; its order reference is the strategy's name."""

@@ -12,25 +12,26 @@ from microfutures.config.risk_limits import RiskLimits
 from microfutures.engine.admission import Admission
 from microfutures.engine.books import Books
 from microfutures.engine.commands import CommandDesk
+from microfutures.engine.connection_watch import ConnectionWatch
 from microfutures.engine.floor import TradingFloor
 from microfutures.engine.guards import LossGuard
 from microfutures.engine.output import (
-    Cancel,
     EngineOutput,
     OutputBuilder,
     RequestHistory,
     RequestState,
 )
-from microfutures.engine.reconciliation import Reconciler
+from microfutures.engine.reconciliation import ForeignPositions, Reconciler
+from microfutures.engine.settlement import Settlement
 from microfutures.engine.state import DeskState
+from microfutures.engine.tripwires import Tripwires
 from microfutures.engine.voice import Voice
 from microfutures.execution.desk import ExecutionDesk
 from microfutures.execution.leg import ExecutionSettings
-from microfutures.execution.order_ledger import OrderRecord
 from microfutures.model.events import (
     AccountReported,
-    BrokerOrder,
     BrokerStateReported,
+    ClockStepped,
     CommandReceived,
     CommissionReceived,
     ConnectionChanged,
@@ -45,9 +46,8 @@ from microfutures.model.events import (
     Severity,
     TimerFired,
 )
-from microfutures.model.identifiers import OrderRef
+from microfutures.model.identifiers import OrderRef, StrategyName, Symbol
 from microfutures.model.market import Quote
-from microfutures.model.orders import OrderStatus
 from microfutures.model.timestamp import exchange_time, seconds
 from microfutures.portfolio import Portfolio
 from microfutures.risk.gate import RiskGate
@@ -55,8 +55,6 @@ from microfutures.strategies.base import Strategy
 
 CLOCK_STEP_SECONDS = 60.0
 """Timers come twice a second: a larger step at a connection, or one back, is another clock."""
-SETTLE_SECONDS = 5.0
-"""An order this young may be unknown to the broker without being lost."""
 RECONCILE_SECONDS = 300.0
 RETRY_RECONCILE_SECONDS = 10.0
 TRADING_DAY_STARTS_HOURS_EARLY = 6
@@ -86,23 +84,27 @@ class Engine:
         self._out = OutputBuilder()
         self._orders_made = 0
         self.voice = Voice(self.state, self._out)
-        self.books = Books(self.state, self._out, self.voice)
-        self.floor = TradingFloor(
-            state=self.state,
-            strategies=strategies,
-            desk=ExecutionDesk(
-                view=self.state, next_ref=self._next_ref, settings=settings.execution
-            ),
-            gate=RiskGate(settings.limits),
-            admission=Admission(headroom_percent=settings.limits.margin_headroom_percent),
-            books=self.books,
-            out=self._out,
-            voice=self.voice,
+        self.books = Books(
+            self.state,
+            self._out,
+            self.voice,
+            order_ref_prefix=settings.order_ref_prefix,
+            trader_of=self._trader_of,
+            is_live=self._is_live,
         )
+        self.floor = self._build_floor()
         self.commands = CommandDesk(
             state=self.state,
             floor=self.floor,
             strategies=strategies,
+            voice=self.voice,
+            out=self._out,
+        )
+        self._settlement = Settlement(
+            state=self.state,
+            floor=self.floor,
+            books=self.books,
+            commands=self.commands,
             voice=self.voice,
             out=self._out,
         )
@@ -115,20 +117,44 @@ class Engine:
             voice=self.voice,
             out=self._out,
         )
-        self._reconciler = Reconciler()
+        self._line = ConnectionWatch(self.state, self.voice)
+        self._tripwires = Tripwires(
+            commands=self.commands, limits=settings.limits, voice=self.voice
+        )
+        self.reconciler = Reconciler()
         self._sequence = 0
         self._has_reconciled = False
         self._next_check_ns = 0
         self._next_reconcile_ns = 0
         self._day = ""
-        self._handlers: dict[type, Callable[..., None]] = {
+        self._handlers = self._table()
+
+    def _build_floor(self) -> TradingFloor:
+        settings = self._settings
+        return TradingFloor(
+            state=self.state,
+            strategies=self.strategies,
+            desk=ExecutionDesk(
+                view=self.state, next_ref=self._next_ref, settings=settings.execution
+            ),
+            gate=RiskGate(settings.limits),
+            admission=Admission(headroom_percent=settings.limits.margin_headroom_percent),
+            books=self.books,
+            out=self._out,
+            voice=self.voice,
+        )
+
+    def _table(self) -> dict[type, Callable[..., None]]:
+        """Return who takes which event."""
+        return {
             Quote: self._on_quote,
             TimerFired: self._on_timer,
             InstrumentResolved: self._on_instrument,
             HistoryLoaded: self._on_history,
             ConnectionChanged: self._on_connection,
             NoticeReceived: self._on_notice,
-            OrderUpdated: self.floor.on_order,
+            OrderUpdated: self._on_order,
+            ClockStepped: self._tripwires.on_clock,
             FillReceived: self.floor.on_fill,
             CommissionReceived: self._on_commission,
             BrokerStateReported: self._on_broker_state,
@@ -140,7 +166,7 @@ class Engine:
     def process(self, event: EngineEvent) -> EngineOutput:
         """Take one event and return what follows from it."""
         self._sequence += 1
-        if isinstance(event, ConnectionChanged):
+        if isinstance(event, ConnectionChanged | ClockStepped):
             self._follow_clock(event.time_ns)
         # Events of several sources meet in one queue: otherwise the desk's time never goes back.
         self.state.time_ns = max(self.state.time_ns, event.time_ns)
@@ -180,6 +206,9 @@ class Engine:
     def _on_quote(self, quote: Quote) -> None:
         self.state.quotes[quote.instrument_id] = quote
         self.state.last_message_ns = quote.time_ns
+        for strategy in self.strategies:
+            for intent in strategy.on_quote(quote):
+                self.floor.propose(intent)
 
     def _on_instrument(self, event: InstrumentResolved) -> None:
         instrument = event.instrument
@@ -211,17 +240,9 @@ class Engine:
     # -- connection ---------------------------------------------------------------------------
 
     def _on_connection(self, event: ConnectionChanged) -> None:
-        state = self.state
-        if event.state is not state.connection:
-            state.connection_since_ns = event.time_ns
-        state.connection, state.connection_detail = event.state, event.detail
         if event.state is not ConnectionState.CONNECTED:
             self._has_reconciled = False
-        severity = {
-            ConnectionState.CONNECTED: Severity.SUCCESS,
-            ConnectionState.CONNECTING: Severity.INFO,
-        }.get(event.state, Severity.ERROR)
-        self.voice.say(severity, event.detail)
+        self._line.on_change(event)
 
     def _on_notice(self, event: NoticeReceived) -> None:
         code = f"[{event.code}] " if event.code is not None else ""
@@ -234,6 +255,10 @@ class Engine:
             self.voice.say(Severity.INFO, text)
         self.state.account = event
 
+    def _on_order(self, event: OrderUpdated) -> None:
+        self._tripwires.on_order(event)
+        self.floor.on_order(event)
+
     def _on_commission(self, event: CommissionReceived) -> None:
         self.portfolio.book_commission(event.commission)
 
@@ -241,20 +266,23 @@ class Engine:
 
     def _on_broker_state(self, event: BrokerStateReported) -> None:
         now_ns = self.state.time_ns
-        self._settle_orders({each.order_ref: each for each in event.open_orders})
+        self._settlement.settle({each.order_ref: each for each in event.open_orders})
         if self.floor.desk.orders.live:
             # A fill may be on its way: positions are compared when nothing moves.
             self._next_reconcile_ns = now_ns + seconds(RETRY_RECONCILE_SECONDS)
             return
         self._next_reconcile_ns = now_ns + seconds(RECONCILE_SECONDS)
         ours = self.portfolio.open_positions()
-        findings = self._reconciler.compare(
+        findings = self.reconciler.compare(
             event.positions, ours, self.portfolio.ledger.average_price
         )
         for instrument_id, factor in findings.splits:
             self.books.split(instrument_id, factor)
         for text in findings.foreign_changes:
             self.voice.say(Severity.WARNING, text)
+        if findings.foreign_changes:
+            foreign = ForeignPositions(self.reconciler.all_foreign)
+            self._out.record("order", "ForeignPositions", foreign)
         for adjustment in findings.adjustments:
             self.books.adjust(adjustment, cause=self._sequence)
         if not findings.adjustments and not findings.splits:
@@ -263,49 +291,12 @@ class Engine:
             self.voice.say(Severity.DEBUG if self._has_reconciled else Severity.INFO, text)
         self._has_reconciled = True
 
-    def _settle_orders(self, reported: dict[OrderRef, BrokerOrder]) -> None:
-        """Settle what the broker no longer knows; cancel what an earlier run left."""
-        desk = self.floor.desk
-        for record in desk.orders.live:
-            order_ref = record.order.order_ref
-            age = (self.state.time_ns - record.sent_ns) / 1e9
-            if order_ref in reported or age < SETTLE_SECONDS:
-                continue
-            if record.expected_filled > record.filled:
-                self._doubt(record)
-                continue
-            text = f"order {order_ref} is gone at the broker with {record.filled} filled"
-            self.voice.say(Severity.WARNING, text)
-            self.floor.on_order(
-                OrderUpdated(
-                    time_ns=self.state.time_ns,
-                    order_ref=order_ref,
-                    status=OrderStatus.CANCELLED,
-                    reason="not among the broker's open orders",
-                )
-            )
-        for order_ref, found in reported.items():
-            known = desk.orders.get(order_ref)
-            if self.books.is_ours(order_ref) and (known is None or known.status.is_final):
-                text = f"order {order_ref} ({found.instrument_id}) works at the broker unexpectedly"
-                self.voice.say(Severity.WARNING, f"{text}: cancelling it")
-                self._out.add(Cancel(order_ref))
-
-    def _doubt(self, record: OrderRecord) -> None:
-        """Block entries while the broker calls an order filled and no execution says so."""
-        order = record.order
-        reason = (
-            f"order {order.order_ref} ({order.side} {order.quantity} {order.instrument_id}) is "
-            f"{record.expected_filled} filled says the broker, {record.filled} say its executions"
-        )
-        self.commands.halt(reason)
-        self.voice.say(Severity.ERROR, f"books in doubt: {self.state.pause_reason}; asking again")
-
     # -- time ---------------------------------------------------------------------------------
 
     def _on_timer(self, event: TimerFired) -> None:
         now_ns = self.state.time_ns
         self.floor.on_timer()
+        self._line.on_timer()
         if self.state.connection is not ConnectionState.CONNECTED:
             return
         if now_ns >= self._next_reconcile_ns > 0:
@@ -346,6 +337,13 @@ class Engine:
             self._day = day
             self.floor.day_start_net = self.portfolio.performance().net
             self.portfolio.distribute_capital()
+
+    def _trader_of(self, symbol: Symbol) -> StrategyName | None:
+        """Return the first strategy that trades a product."""
+        return next((each.name for each in self.strategies if symbol in each.symbols), None)
+
+    def _is_live(self, order_ref: OrderRef) -> bool:
+        return self.floor.desk.orders.is_live(order_ref)
 
     def _next_ref(self) -> OrderRef:
         self._orders_made += 1

@@ -44,7 +44,10 @@ class Say(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
-Effect = Submit | Cancel | Preview | RequestState | RequestHistory | Say
+Deed = Submit | Cancel | Preview | RequestState | RequestHistory
+"""What is done at the broker."""
+
+Effect = Deed | Say
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ hand in TWS, an expiry, a fill that was never reported) is taken into our books.
 the user's own business: it is remembered as foreign and never touched.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -36,6 +36,12 @@ class Held(msgspec.Struct, frozen=True):
     average_cost: Decimal
 
 
+class ForeignPositions(msgspec.Struct, frozen=True):
+    """What the account holds that isn't ours, for the journal: the next start must know."""
+
+    quantities: dict[InstrumentId, int]
+
+
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """What a comparison came to."""
 
@@ -51,6 +57,19 @@ class Reconciler:
     def __init__(self) -> None:
         self._foreign: dict[InstrumentId, int] = {}
         self._latest: dict[InstrumentId, Held] = {}
+
+    @property
+    def all_foreign(self) -> dict[InstrumentId, int]:
+        """Return what belongs to somebody else, by instrument."""
+        return {name: quantity for name, quantity in self._foreign.items() if quantity}
+
+    def restore(self, foreign: Mapping[InstrumentId, int]) -> None:
+        """Know from an earlier run what belongs to somebody else.
+
+        Without it, the first comparison of a run would take what a person holds against our own
+        position for a part of ours that was closed by hand.
+        """
+        self._foreign = dict(foreign)
 
     def foreign(self, instrument_id: InstrumentId) -> int:
         """Return the position in `instrument_id` that belongs to somebody else."""

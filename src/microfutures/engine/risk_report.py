@@ -46,6 +46,7 @@ def _standings(state: DeskState, floor: TradingFloor) -> dict[str, str]:
         for each in instruments
         if (quote := state.quote(each.instrument_id)) is not None
     }
+    families = floor.risk.families()
     day_net = portfolio.performance().net - floor.day_start_net
     return {
         "connection": state.connection.replace("_", " "),
@@ -60,6 +61,12 @@ def _standings(state: DeskState, floor: TradingFloor) -> dict[str, str]:
             f"{name} {floor.risk.notional(name):,.0f} USD"
             for name in dict.fromkeys(strategy for strategy, _, _ in held)
         )
+        or "0 USD",
+        "concentration": _joined(
+            f"{name} {gross:,.0f} USD" for name, (gross, _) in families.items()
+        )
+        or "0 USD",
+        "correlation": _joined(f"{name} {net:+,.0f} USD" for name, (_, net) in families.items())
         or "0 USD",
         "open orders": str(len(floor.desk.orders.live)),
         "daily loss": f"the day's net {day_net:+,.2f} USD",

@@ -1,13 +1,24 @@
 """What the risk gate gets to see of the desk when an order is checked."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from microfutures.engine.state import DeskState
 from microfutures.execution.order_ledger import OrderLedger, OrderRecord
+from microfutures.model.families import family_of
 from microfutures.model.identifiers import IntentId, OrderRef, StrategyName
 from microfutures.model.intents import Intent
 from microfutures.model.orders import Order, OrderPurpose, OrderType, Side
 from microfutures.risk.context import RiskContext
+
+
+class Holding(NamedTuple):
+    """What one position, or one live order, is worth."""
+
+    strategy: StrategyName
+    family: str
+    worth: float
+    """USD, signed."""
 
 
 class RiskView:
@@ -22,13 +33,15 @@ class RiskView:
         state, name = self._state, order.instrument_id
         live = [each for each in self._orders.live if each.order.order_ref != order.order_ref]
         here = [each for each in live if each.order.instrument_id == name]
+        instrument, held = state.instrument_by_id(name), self._holdings(live)
+        family = family_of(instrument.symbol) if instrument is not None else ""
         return RiskContext(
             now_ns=state.time_ns,
             connection=state.connection,
             is_paused=state.is_paused,
             pause_reason=state.pause_reason,
             kill_reason=state.kill_reason,
-            instrument=state.instrument_by_id(name),
+            instrument=instrument,
             quote=state.quote(name),
             position=state.portfolio.ledger.total_position(name),
             working=_signed(here),
@@ -36,7 +49,12 @@ class RiskView:
             strategy_working=_signed(
                 [each for each in here if each.order.strategy == order.strategy]
             ),
-            strategy_notional=self._worth(order.strategy, live),
+            strategy_notional=sum(
+                abs(each.worth) for each in held if each.strategy == order.strategy
+            ),
+            family=family,
+            family_gross=sum(abs(each.worth) for each in held if each.family == family),
+            family_net=sum(each.worth for each in held if each.family == family),
             open_orders=len(live),
             day_net=state.portfolio.performance().net - day_start_net,
             capital=state.portfolio.initial_capital,
@@ -63,21 +81,36 @@ class RiskView:
 
     def notional(self, strategy: StrategyName) -> float:
         """Return the gross worth of what `strategy` holds and has working, USD."""
-        return self._worth(strategy, list(self._orders.live))
+        held = self._holdings(list(self._orders.live))
+        return sum(abs(each.worth) for each in held if each.strategy == strategy)
 
-    def _worth(self, strategy: StrategyName, live: list[OrderRecord]) -> float:
-        state, total = self._state, 0.0
+    def families(self) -> dict[str, tuple[float, float]]:
+        """Return what all strategies hold of each family, USD: gross, and net."""
+        held: dict[str, tuple[float, float]] = {}
+        for each in self._holdings(list(self._orders.live)):
+            gross, net = held.get(each.family, (0.0, 0.0))
+            held[each.family] = gross + abs(each.worth), net + each.worth
+        return held
+
+    def _holdings(self, live: list[OrderRecord]) -> list[Holding]:
+        """Return every position at its mark, and what live orders may still add at the middle."""
+        state, holdings = self._state, []
         for (owner, name), account in state.portfolio.ledger.accounts.items():
-            mark = state.portfolio.mark_of(name)
-            if owner == strategy and mark is not None:
-                total += abs(float(mark * account.quantity * account.multiplier))
+            mark, instrument = state.portfolio.mark_of(name), state.instrument_by_id(name)
+            if account.quantity and mark is not None and instrument is not None:
+                worth = float(mark * account.quantity * account.multiplier)
+                holdings.append(Holding(owner, family_of(instrument.symbol), worth))
         for record in live:
-            instrument = state.instrument_by_id(record.order.instrument_id)
-            quote = state.quote(record.order.instrument_id)
-            if record.order.strategy != strategy or instrument is None or quote is None:
-                continue
-            total += abs(quote.mid or 0.0) * float(instrument.multiplier) * record.remaining
-        return total
+            order = record.order
+            instrument, quote = (
+                state.instrument_by_id(order.instrument_id),
+                state.quote(order.instrument_id),
+            )
+            if instrument is not None and quote is not None:
+                each = (quote.mid or 0.0) * float(instrument.multiplier) * order.side.sign
+                family = family_of(instrument.symbol)
+                holdings.append(Holding(order.strategy, family, each * record.remaining))
+        return holdings
 
 
 def _signed(records: list[OrderRecord]) -> int:

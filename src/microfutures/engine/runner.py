@@ -9,7 +9,7 @@ from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine
 from microfutures.engine.output import (
     Cancel,
-    Effect,
+    Deed,
     EngineOutput,
     Preview,
     RequestHistory,
@@ -18,6 +18,7 @@ from microfutures.engine.output import (
     Submit,
 )
 from microfutures.model.events import (
+    ClockStepped,
     ConnectionChanged,
     EngineEvent,
     InstrumentResolved,
@@ -32,6 +33,8 @@ from microfutures.ports.journal import Journal, JournalRecord
 BUSY_TIMER_SECONDS = 0.5
 IDLE_TIMER_SECONDS = 5.0
 """How often time is told while nothing is worked on, if the check interval is longer."""
+
+MARKET = "market"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -62,10 +65,12 @@ class EngineRunner:
         self._sequence = first_sequence
         self._queue: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self._uncommitted = 0
+        self._has_news = False
+        """Something is uncommitted that is no market data; those wait for the next commit."""
 
     def note(self, time_ns: int, payload: object) -> None:
-        """Journal something that is no event, under the name of its type."""
-        self._append(time_ns, "system", type(payload).__name__, _encode(payload))
+        """Journal something about the run that is no event, under the name of its type."""
+        self._append(time_ns, "run", type(payload).__name__, _encode(payload))
 
     def put(self, event: EngineEvent) -> None:
         """Queue an event; the sink of the broker adapter."""
@@ -81,7 +86,9 @@ class EngineRunner:
             self.step(await self._queue.get())
             self._queue.task_done()
             if self._queue.empty():
-                self._commit()
+                if self._has_news:
+                    self._commit()
+                self._journal.flush()
 
     async def run_timer(self) -> None:
         """Tell the time: every half second while orders are worked, else at the pace of checks."""
@@ -108,25 +115,34 @@ class EngineRunner:
         self._carry_out(event.time_ns, output)
 
     def _carry_out(self, time_ns: int, output: EngineOutput) -> None:
+        said: list[Say] = []
         for effect in output.effects:
+            if isinstance(effect, Say):
+                # Writing a line takes longer than sending an order: orders don't wait for it.
+                said.append(effect)
+                continue
             if isinstance(effect, Submit):
                 self._commit()
-            carry_out(effect, broker=self._broker, speak=self._speak, time_ns=time_ns)
+            carry_out(effect, self._broker)
+        for each in said:
+            self._speak(time_ns, each)
 
     def _append(self, time_ns: int, kind: str, name: str, payload: bytes) -> None:
         self._sequence += 1
         self._journal.append(JournalRecord(self._sequence, time_ns, kind, name, payload))
         self._uncommitted += 1
+        self._has_news = self._has_news or kind != MARKET
 
     def _commit(self) -> None:
         if self._uncommitted:
             self._journal.commit()
             self._uncommitted = 0
+            self._has_news = False
 
 
-def carry_out(effect: Effect, *, broker: Broker, speak: Speak, time_ns: int) -> None:
+def carry_out(deed: Deed, broker: Broker) -> None:
     """Do outside what the engine answered."""
-    match effect:
+    match deed:
         case Submit(approved):
             broker.submit(approved)
         case Cancel(order_ref):
@@ -137,8 +153,6 @@ def carry_out(effect: Effect, *, broker: Broker, speak: Speak, time_ns: int) -> 
             broker.request_state()
         case RequestHistory(instrument_id):
             broker.request_history(instrument_id)
-        case Say():
-            speak(time_ns, effect)
 
 
 def engine_failure(event: EngineEvent, error: Exception) -> dict[str, str]:
@@ -150,15 +164,15 @@ def _kind(event: EngineEvent) -> str:
     """Return the journal's group for an event; see `ports.journal.JournalRecord`."""
     match event:
         case Quote():
-            return "market"
-        case ConnectionChanged() | NoticeReceived() | InstrumentResolved():
+            return MARKET
+        case ConnectionChanged() | ClockStepped() | NoticeReceived() | InstrumentResolved():
             return "connection"
         case _:
             return _KINDS.get(type(event).__name__, "system")
 
 
 _KINDS = {
-    "HistoryLoaded": "market",
+    "HistoryLoaded": MARKET,
     "OrderUpdated": "order",
     "FillReceived": "order",
     "CommissionReceived": "order",

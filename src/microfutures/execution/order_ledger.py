@@ -98,6 +98,10 @@ class OrderLedger:
         """Return an order by our name for it; None when it isn't ours or too old."""
         return self._live.get(order_ref) or self._final.get(order_ref)
 
+    def is_live(self, order_ref: OrderRef) -> bool:
+        """Tell whether an order is not settled."""
+        return order_ref in self._live
+
     @property
     def live(self) -> list[OrderRecord]:
         """Return all orders that are not settled, oldest first."""

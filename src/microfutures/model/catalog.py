@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from microfutures.model.errors import InvalidValueError, UnknownInstrumentError
 from microfutures.model.expiry import month_code, next_month
 from microfutures.model.identifiers import InstrumentId, Symbol
-from microfutures.model.instrument import Instrument, SecurityType
+from microfutures.model.instrument import Instrument
 from microfutures.model.products import PRODUCTS, Listing, ProductSpec
 from microfutures.model.sessions import Session
 from microfutures.model.trading_hours import moment_ns, sessions_between
@@ -48,9 +48,9 @@ def sessions(
 
 
 def fund(symbol: str, on: date) -> Instrument:
-    """Return the instrument of an exchange-traded fund, with its hours around `on`."""
+    """Return the instrument of a product without months, with its hours around `on`."""
     row = spec(symbol)
-    if row.security_type is not SecurityType.STOCK:
+    if row.listing is not None:
         raise InvalidValueError(f"{symbol} is a future: name its month, or list its contracts")
     return _build(row, symbol, symbol, on, None)
 
@@ -69,7 +69,7 @@ def future(symbol: str, year: int, month: int, on: date, *, year_digits: int = 1
 
 @lru_cache(maxsize=512)
 def listed_contracts(symbol: str, on: date) -> tuple[Instrument, ...]:
-    """Return what trades of `symbol` on `on`: the fund itself, or the months, nearest first.
+    """Return what trades of `symbol` on `on`: the product itself, or the months, nearest first.
 
     Hours reach from a week before `on` to two weeks after it.
     """
@@ -131,7 +131,7 @@ def _build(
         currency=row.currency,
         multiplier=row.multiplier,
         tick_size=row.tick_size,
-        con_id=_con_id(con_id_key),
+        con_id=row.con_id or _con_id(con_id_key),
         description=row.description,
         last_trade_date=last_trade_date,
         time_zone=row.hours.time_zone,

@@ -64,6 +64,12 @@ class ConnectionChanged(Event, frozen=True, kw_only=True):
     detail: str
 
 
+class ClockStepped(Event, frozen=True, kw_only=True):
+    """The broker's clock jumped against ours on a line that stands; ours follows it."""
+
+    seconds: float
+
+
 class NoticeReceived(Event, frozen=True, kw_only=True):
     """A message of the broker or the adapter, classified, with advice."""
 
@@ -177,6 +183,7 @@ EngineEvent = (
     | InstrumentResolved
     | HistoryLoaded
     | ConnectionChanged
+    | ClockStepped
     | NoticeReceived
     | OrderUpdated
     | FillReceived

@@ -1,9 +1,9 @@
 """What a trade costs at IB: published rates as a table, one function for estimate and venue alike.
 
-Sources: Interactive Brokers, "Commissions Futures" and "Commissions Stocks", fixed pricing, lowest
-volume tier, and "Fees charged to offset CME / CBOT / NYMEX / COMEX exchange and regulatory fees",
-non-member column, read in 2026. Not modelled: overnight position fees (none under fixed pricing),
-give-up surcharges, borrowing fees, interest. Sales of stocks carry the SEC and FINRA fees
+Sources: Interactive Brokers, "Commissions Futures", "Stocks" and "Spot Currencies", fixed pricing,
+lowest volume tier, and "Fees charged to offset CME / CBOT / NYMEX / COMEX exchange and regulatory
+fees", non-member column, read in 2026. Not modelled: overnight position fees (none under fixed
+pricing), give-up surcharges, borrowing fees, interest. Sales of stocks carry the SEC and FINRA fees
 only where `regulatory_fee` is asked for: well under a cent a share and reset twice a year.
 """
 
@@ -24,6 +24,9 @@ REGULATORY_FEE_PER_CONTRACT = Decimal("0.02")
 STOCK_RATE_PER_SHARE = Decimal("0.005")
 STOCK_MINIMUM_PER_ORDER = Decimal("1.00")
 STOCK_MAXIMUM_SHARE_OF_VALUE = Decimal("0.01")
+
+CURRENCY_SHARE_OF_VALUE = Decimal("0.00002")
+CURRENCY_MINIMUM_PER_ORDER = Decimal("2.00")
 
 
 class FutureRate(msgspec.Struct, frozen=True):
@@ -99,12 +102,16 @@ def commission(symbol: str, quantity: int, price: Decimal) -> Decimal:
 def order_commission(symbol: str, quantity: int, value: Decimal) -> Decimal:
     """Return what an order costs of which `quantity` was filled, worth `value` in all, USD.
 
-    ``value`` is price times quantity, without a multiplier; only stocks depend on it.
+    ``value`` is price times quantity, without a multiplier; futures do not depend on it.
     """
     if quantity == 0:
         return Decimal(0)
-    if spec(symbol).security_type is SecurityType.FUTURE:
+    kind = spec(symbol).security_type
+    if kind is SecurityType.FUTURE:
         return (FUTURE_RATES[symbol].all_in * quantity).quantize(REPORTED_UNIT)
+    if kind is SecurityType.CURRENCY:
+        fee = max(CURRENCY_SHARE_OF_VALUE * value, CURRENCY_MINIMUM_PER_ORDER)
+        return fee.quantize(REPORTED_UNIT, rounding=ROUND_HALF_UP)
     return stock_commission(quantity, value)
 
 

@@ -16,6 +16,8 @@ class SecurityType(StrEnum):
 
     FUTURE = "FUT"
     STOCK = "STK"
+    CURRENCY = "CASH"
+    INDEX = "IND"
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,20 @@ class OrderType(StrEnum):
     MARKET = "MKT"
     LIMIT = "LMT"
     STOP = "STP"
+    STOP_LIMIT = "STP LMT"
+    TRAILING_STOP = "TRAIL"
+    TRAILING_STOP_LIMIT = "TRAIL LIMIT"
+    MARKET_IF_TOUCHED = "MIT"
+    LIMIT_IF_TOUCHED = "LIT"
+    MARKET_TO_LIMIT = "MTL"
+    MARKET_ON_CLOSE = "MOC"
+    LIMIT_ON_CLOSE = "LOC"
+    RELATIVE = "REL"
+    PEGGED_TO_MIDPOINT = "PEG MID"
+
+
+DESK_TYPES = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP})
+"""The types that this desk sends; the simulated venue knows all."""
 
 
 class TimeInForce(StrEnum):
@@ -39,6 +53,9 @@ class TimeInForce(StrEnum):
     DAY = "DAY"
     GOOD_TILL_CANCELLED = "GTC"
     IMMEDIATE_OR_CANCEL = "IOC"
+    FILL_OR_KILL = "FOK"
+    GOOD_TILL_DATE = "GTD"
+    AT_THE_OPENING = "OPG"
 
 
 class OrderPurpose(StrEnum):
@@ -76,6 +93,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse an order that no broker could take."""
         if self.quantity <= 0:
             raise InvalidValueError(f"{self.order_ref}: quantity must be > 0, was {self.quantity}")
+        if self.order_type not in DESK_TYPES:
+            raise InvalidValueError(
+                f"{self.order_ref}: an order must be one of {', '.join(sorted(DESK_TYPES))}, "
+                f"was {self.order_type}"
+            )
         if (self.order_type is OrderType.LIMIT) != (self.limit_ticks is not None):
             raise InvalidValueError(f"{self.order_ref}: a limit price belongs to LMT orders, only")
         if (self.order_type is OrderType.STOP) != (self.stop_ticks is not None):

@@ -8,6 +8,7 @@ from datetime import time
 from decimal import Decimal
 
 import msgspec
+from msgspec.structs import replace
 
 from microfutures.model import expiry, trading_hours
 from microfutures.model.expiry import ExpiryRule
@@ -51,6 +52,8 @@ class ProductSpec(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = "USD"
     listing: Listing | None = None
     margin: Margin | None = None
+    con_id: int = 0
+    """IB's own number where it is widely quoted; 0 for a stand-in."""
 
 
 _MARGIN_SOURCE = "CME Group notices, as collected in LEAN's margin history"
@@ -93,6 +96,40 @@ def _fund(symbol: str, primary_exchange: str, description: str) -> ProductSpec:
         tick_size=Decimal("0.01"),
         description=description,
         hours=trading_hours.US_STOCKS,
+    )
+
+
+def _share(symbol: str, con_id: int, description: str) -> ProductSpec:
+    return replace(_fund(symbol, "NASDAQ", description), con_id=con_id)
+
+
+def _pair(base: str, quote: str, con_id: int, tick_size: str) -> ProductSpec:
+    """Build a currency pair; ``EUR.USD`` is the price of one euro in dollars."""
+    return ProductSpec(
+        symbol=f"{base}.{quote}",
+        security_type=SecurityType.CURRENCY,
+        exchange="IDEALPRO",
+        primary_exchange="",
+        multiplier=Decimal(1),
+        tick_size=Decimal(tick_size),
+        description=f"{base}.{quote}",
+        hours=trading_hours.CURRENCIES,
+        currency=quote,
+        con_id=con_id,
+    )
+
+
+def _index(symbol: str, exchange: str, con_id: int, description: str) -> ProductSpec:
+    return ProductSpec(
+        symbol=symbol,
+        security_type=SecurityType.INDEX,
+        exchange=exchange,
+        primary_exchange="",
+        multiplier=Decimal(1),
+        tick_size=Decimal("0.01"),
+        description=description,
+        hours=trading_hours.US_INDICES,
+        con_id=con_id,
     )
 
 
@@ -227,6 +264,19 @@ _ROWS: tuple[ProductSpec, ...] = (
     _fund("QQQ", "NASDAQ", "Invesco QQQ Trust"),
     _fund("IWM", "ARCA", "iShares Russell 2000 ETF"),
     _fund("DIA", "ARCA", "SPDR Dow Jones Industrial Average ETF"),
+    # What the examples of TWS API libraries ask for; numbers as their users quote them.
+    _share("AMD", 4391, "Advanced Micro Devices Inc"),
+    _share("INTC", 270639, "Intel Corp"),
+    _share("TSLA", 76792991, "Tesla Inc"),
+    _pair("EUR", "USD", 12087792, "0.00005"),
+    _pair("GBP", "USD", 12087797, "0.00005"),
+    _pair("AUD", "USD", 14433401, "0.00005"),
+    _pair("USD", "JPY", 15016059, "0.005"),
+    _pair("USD", "CHF", 12087820, "0.00005"),
+    _pair("USD", "CAD", 15016062, "0.00005"),
+    _index("SPX", "CBOE", 416904, "S&P 500 Stock Index"),
+    _index("NDX", "NASDAQ", 416843, "NASDAQ 100 Stock Index"),
+    _index("VIX", "CBOE", 13455763, "CBOE Volatility Index"),
 )
 
 PRODUCTS: dict[str, ProductSpec] = {row.symbol: row for row in _ROWS}

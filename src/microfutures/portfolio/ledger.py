@@ -3,6 +3,7 @@
 Not here: capital and allocation (`portfolio.portfolio`), round trips (`portfolio.round_trips`).
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,6 +17,9 @@ ZERO = Decimal(0)
 
 BASIS_QUANTUM = Decimal("1e-8")
 """A basis that is split is rounded to this, so that all sums stay exact in Decimal's 28 digits."""
+
+KEPT_EARLY = 1_000
+"""Commissions that came before their fill, or belong to nobody here: so many are remembered."""
 
 Key = tuple[StrategyName, InstrumentId]
 
@@ -85,12 +89,13 @@ class Booked(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """Books of all strategies; every call is idempotent by execution id."""
+    """Books of all strategies; every call is idempotent by execution id until it is forgotten."""
 
     def __init__(self) -> None:
         self._accounts: dict[Key, Account] = {}
         self._fills: dict[str, Booked] = {}
         self._commissions: dict[str, Decimal] = {}
+        self._early: dict[str, Decimal] = {}
 
     def account(self, strategy: StrategyName, instrument_id: InstrumentId) -> Account | None:
         """Return the book of `strategy` in `instrument_id`, if it ever traded there."""
@@ -129,21 +134,24 @@ class Ledger:
         account.trade(fill.signed_quantity, fill.price)
         booked = Booked(strategy, fill, earlier.fill if earlier else None)
         self._fills[stem] = booked
-        late = self._commissions.get(stem)
-        if late is not None and earlier is None:
-            account.commissions += late
+        if stem in self._early:
+            self._commissions[stem] = self._early.pop(stem)
+            account.commissions += self._commissions[stem]
         return booked
 
     def charge(self, commission: Commission) -> StrategyName | None:
         """Book `commission`; return whose it is, None when it is known or its fill is not yet."""
         stem = execution_stem(commission.execution_id)
+        booked = self._fills.get(stem)
+        if booked is None:
+            self._early[stem] = commission.amount
+            if len(self._early) > KEPT_EARLY:
+                del self._early[next(iter(self._early))]
+            return None
         before = self._commissions.get(stem)
         if before == commission.amount:
             return None
         self._commissions[stem] = commission.amount
-        booked = self._fills.get(stem)
-        if booked is None:
-            return None
         account = self._accounts[booked.strategy, booked.fill.instrument_id]
         account.commissions += commission.amount - (before or ZERO)
         return booked.strategy
@@ -168,7 +176,14 @@ class Ledger:
 
     def commission_of(self, execution_id: ExecutionId) -> Decimal | None:
         """Return what the broker charged for an execution; None before it said so."""
-        return self._commissions.get(execution_stem(execution_id))
+        stem = execution_stem(execution_id)
+        return self._commissions.get(stem, self._early.get(stem))
+
+    def forget(self, stems: Iterable[str]) -> None:
+        """Forget single executions; the accounts stay. Told again, they would be booked again."""
+        for stem in stems:
+            self._fills.pop(stem, None)
+            self._commissions.pop(stem, None)
 
     def _open(
         self, strategy: StrategyName, instrument_id: InstrumentId, multiplier: Decimal

@@ -1,6 +1,6 @@
 """`Portfolio`: strategies, the capital each may use, and what they earned together."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import ROUND_DOWN, Decimal
 from typing import Protocol
 
@@ -136,6 +136,11 @@ class Portfolio:
         self.ledger.charge(commission)
         if known is None:
             self.round_trips.on_commission(commission)
+
+    def forget(self, stems: Collection[str]) -> None:
+        """Forget single executions, by what their corrections share; all sums stay."""
+        self.ledger.forget(stems)
+        self.round_trips.forget(stems)
 
     def book_split(self, split: ShareSplit) -> None:
         """Restate all positions in the split shares, at their cost."""

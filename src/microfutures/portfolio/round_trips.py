@@ -1,6 +1,8 @@
 """Round trips: from flat to flat, of one strategy, net of commissions that may come late."""
 
 from collections import deque
+from collections.abc import Iterable
+from copy import copy
 from decimal import Decimal
 
 import msgspec
@@ -11,6 +13,9 @@ from microfutures.model.identifiers import InstrumentId, StrategyName
 from microfutures.model.snapshot import RoundTripView
 
 KEPT_ROUND_TRIPS = 200
+
+KEPT_EARLY = 1_000
+"""Commissions that came before their fill."""
 
 ZERO = Decimal(0)
 
@@ -31,6 +36,11 @@ class RoundTrip(msgspec.Struct):
     gross: Decimal = ZERO
     commissions: Decimal = ZERO
     exit_reason: str = ""
+
+    @property
+    def is_won(self) -> bool:
+        """Tell whether it ended with more than it cost."""
+        return self.closed_ns is not None and self.gross > self.commissions
 
     def view(self) -> RoundTripView:
         """Return the finished trip for the eyes."""
@@ -64,7 +74,7 @@ class RoundTripLog:
         self._early: dict[str, Decimal] = {}
         self.finished: deque[RoundTrip] = deque(maxlen=KEPT_ROUND_TRIPS)
         self.count = 0
-        self._finished_by_strategy: dict[StrategyName, list[RoundTrip]] = {}
+        self._tallies: dict[StrategyName, Tally] = {}
 
     def on_fill(
         self, strategy: StrategyName, fill: Fill, multiplier: Decimal, *, reason: str
@@ -76,7 +86,6 @@ class RoundTripLog:
             direction = "long" if fill.signed_quantity > 0 else "short"
             trip = RoundTrip(strategy, fill.instrument_id, fill.time_ns, direction)
             self._open[strategy] = trip
-            self._finished_by_strategy.setdefault(strategy, [])
         before = positions.get(fill.instrument_id, 0)
         positions[fill.instrument_id] = before + fill.signed_quantity
         trip.gross -= fill.price * fill.signed_quantity * multiplier
@@ -104,8 +113,18 @@ class RoundTripLog:
         trip = self._by_execution.get(stem)
         if trip is None:
             self._early[stem] = commission.amount
-        else:
-            trip.commissions += commission.amount
+            if len(self._early) > KEPT_EARLY:
+                del self._early[next(iter(self._early))]
+            return
+        was_won = trip.is_won
+        trip.commissions += commission.amount
+        if was_won and not trip.is_won:
+            self._tallies[trip.strategy].wins -= 1
+
+    def forget(self, stems: Iterable[str]) -> None:
+        """Forget which trip single executions belong to; commissions of theirs are booked."""
+        for stem in stems:
+            self._by_execution.pop(stem, None)
 
     def open_trip(self, strategy: StrategyName) -> RoundTrip | None:
         """Return the trip that `strategy` is on; None when it is flat."""
@@ -113,8 +132,7 @@ class RoundTripLog:
 
     def tally(self, strategy: StrategyName) -> Tally:
         """Return the number of finished trips of `strategy` and how many made money, net."""
-        trips = self._finished_by_strategy.get(strategy, [])
-        return Tally(len(trips), sum(trip.gross > trip.commissions for trip in trips))
+        return copy(self._tallies.get(strategy, Tally()))
 
     def _finish(self, trip: RoundTrip, closed_ns: int, reason: str) -> RoundTrip:
         trip.closed_ns = closed_ns
@@ -122,6 +140,8 @@ class RoundTripLog:
         del self._open[trip.strategy]
         self._positions[trip.strategy] = {}
         self.finished.appendleft(trip)
-        self._finished_by_strategy[trip.strategy].append(trip)
+        tally = self._tallies.setdefault(trip.strategy, Tally())
+        tally.count += 1
+        tally.wins += trip.is_won
         self.count += 1
         return trip

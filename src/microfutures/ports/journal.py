@@ -9,7 +9,7 @@ class JournalRecord(msgspec.Struct, frozen=True, gc=False):
     """One line of the journal.
 
     ``kind`` groups records for the exports: ``market``, ``connection``, ``order``, ``decision``,
-    ``equity``, ``system``. ``payload`` is JSON.
+    ``equity``, ``run``, ``system``. ``payload`` is JSON.
     """
 
     sequence: int
@@ -27,5 +27,12 @@ class Journal(Protocol):
         ...
 
     def commit(self) -> None:
-        """Make everything appended durable; raise `JournalError` when that fails."""
+        """Make everything appended outlive this process; raise `JournalError` when that fails."""
+        ...
+
+    def flush(self) -> None:
+        """Have what was committed outlive a power cut too, soon; don't wait for it.
+
+        Raises `JournalError` when an earlier flush failed.
+        """
         ...

@@ -29,8 +29,16 @@ class RiskContext(msgspec.Struct, frozen=True, kw_only=True):
     """Signed, what live orders of the strategy in this contract may still add."""
     strategy_notional: float
     """USD, gross: what the strategy holds and has working in all contracts, at the mark."""
+    family: str
+    """The products that move with the order's; see `model.families`."""
+    family_gross: float
+    """USD, gross: what all strategies hold and have working in the family, at the mark."""
+    family_net: float
+    """The same, signed: purchases less sales."""
     open_orders: int
     day_net: Decimal
     capital: Decimal
     drawdown_percent: float
     """How far the current capital is below its peak."""
+    entry_net: float = 0.0
+    """USD, signed: the legs of a whole entry in the family; 0 where one order is judged alone."""

@@ -10,6 +10,7 @@ from microfutures.model.approval import Approved, Decision, Refused
 from microfutures.model.identifiers import OrderRef
 from microfutures.model.orders import Order, OrderPurpose
 from microfutures.risk.context import RiskContext
+from microfutures.risk.exposure_rules import Concentration, Correlation
 from microfutures.risk.pace_rules import DailyLoss, Drawdown, OpenOrders, OrderRate
 from microfutures.risk.rule import ENTRIES, OPENINGS, Rule
 from microfutures.risk.rules import (
@@ -27,6 +28,9 @@ from microfutures.risk.size_rules import (
     PositionSize,
     order_notional,
 )
+
+KEPT_APPROVALS = 5_000
+"""An order this far back is no repetition: names count upwards and never come again."""
 
 
 class RuleRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +58,8 @@ class RiskGate:
             OrderSize(limits),
             PositionSize(limits),
             Notional(limits),
+            Concentration(limits),
+            Correlation(limits),
             OnlyCloses(),
             PriceCollar(limits),
             OpenOrders(limits),
@@ -61,7 +67,7 @@ class RiskGate:
             Drawdown(limits),
             self._rate,
         )
-        self._approved: set[OrderRef] = set()
+        self._approved: dict[OrderRef, None] = {}
         self._refusals: dict[str, int] = {}
         self._latest: dict[str, str] = {}
 
@@ -74,7 +80,9 @@ class RiskGate:
             self._refusals[refused.rule] = self._refusals.get(refused.rule, 0) + 1
             self._latest[refused.rule] = refused.reason
             return refused
-        self._approved.add(order.order_ref)
+        self._approved[order.order_ref] = None
+        if len(self._approved) > KEPT_APPROVALS:
+            del self._approved[next(iter(self._approved))]
         self._rate.approved(order, context.now_ns)
         return Approved(order)
 
@@ -86,12 +94,22 @@ class RiskGate:
         entry of its own; what earlier legs are worth is added for the later ones.
         """
         worth = 0.0
-        for order, context in legs:
-            together = replace(context, strategy_notional=context.strategy_notional + worth)
+        by_family: dict[str, float] = {}
+        net = _net_by_family(legs)
+        last = {context.family: place for place, (_, context) in enumerate(legs)}
+        for place, (order, context) in enumerate(legs):
+            family, own = context.family, order_notional(order, context) or 0.0
+            together = replace(
+                context,
+                strategy_notional=context.strategy_notional + worth,
+                family_gross=context.family_gross + by_family.get(family, 0.0),
+                entry_net=net[family] if place == last[family] else 0.0,
+            )
             refused = self._refusal(order, together)
             if refused is not None:
                 return refused
-            worth += order_notional(order, context) or 0.0
+            worth += own
+            by_family[family] = by_family.get(family, 0.0) + own
         return None
 
     def recent_orders(self, now_ns: int) -> int:
@@ -119,6 +137,15 @@ class RiskGate:
             if reason is not None:
                 return Refused(order, rule.name, reason)
         return None
+
+
+def _net_by_family(legs: Sequence[tuple[Order, RiskContext]]) -> dict[str, float]:
+    """Return what all legs together add to each family, USD, signed."""
+    net: dict[str, float] = {}
+    for order, context in legs:
+        signed = order.side.sign * (order_notional(order, context) or 0.0)
+        net[context.family] = net.get(context.family, 0.0) + signed
+    return net
 
 
 def _words(purposes: frozenset[OrderPurpose]) -> str:

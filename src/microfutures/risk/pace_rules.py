@@ -1,6 +1,6 @@
 """Rules about how often, and about a bad day: one rule, one class, one sentence."""
 
-from collections import deque
+from collections import Counter, deque
 
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.orders import Order
@@ -90,14 +90,14 @@ class OrderRate:
         self._limit_alike = limits.max_identical_orders
         self._seconds = limits.rate_window_seconds
         self._sent: deque[tuple[int, Likeness]] = deque()
+        self._alike: Counter[Likeness] = Counter()
 
     def reason_against(self, order: Order, context: RiskContext) -> str | None:
         """Refuse when the window is full."""
         sent = self.count(context.now_ns)
         if sent >= self._limit:
             return f"{sent} orders in {self._seconds:g} s, at most {self._limit}"
-        likeness = _likeness(order)
-        alike = sum(1 for _, each in self._sent if each == likeness)
+        alike = self._alike[_likeness(order)]
         if alike >= self._limit_alike:
             return (
                 f"{order.side} {order.quantity} {order.instrument_id} was sent {alike} times in "
@@ -109,12 +109,17 @@ class OrderRate:
         """Return how many orders left within the window."""
         start = now_ns - round(self._seconds * 1e9)
         while self._sent and self._sent[0][0] <= start:
-            self._sent.popleft()
+            _, likeness = self._sent.popleft()
+            self._alike[likeness] -= 1
+            if not self._alike[likeness]:
+                del self._alike[likeness]
         return len(self._sent)
 
     def approved(self, order: Order, now_ns: int) -> None:
         """Count an order that leaves."""
-        self._sent.append((now_ns, _likeness(order)))
+        likeness = _likeness(order)
+        self._sent.append((now_ns, likeness))
+        self._alike[likeness] += 1
 
     def limit(self) -> str:
         """Return the limit in words."""

@@ -78,6 +78,14 @@ class Strategy(ABC):
         flat = tuple(TargetLeg(instrument_id=leg.instrument_id, quantity=0) for leg in legs)
         return [self.make_intent(SignalKind.FLATTEN, flat, reason, time_ns)]
 
+    def on_quote(self, quote: Quote) -> Sequence[Intent]:
+        """Return the positions wanted because of this very tick; none by default.
+
+        For what can't wait for the next check: a stop, a quote to hit. It runs on every tick of
+        every contract, so it is to be quick.
+        """
+        return ()
+
     def on_history(self, instrument_id: InstrumentId, bars: Sequence[Bar]) -> None:  # noqa: B027 - a hook, not a duty
         """Take past bars of a contract; nothing by default."""
 

@@ -9,9 +9,11 @@ from microfutures.twsim.contracts import (
     expiry_text,
     multiplier_text,
     primary_exchange,
+    symbol_of,
     trading_class,
 )
 from microfutures.twsim.exchange import Exchange
+from microfutures.twsim.ledger import CURRENCIES, LEDGER_TAGS, ledger
 from microfutures.twsim.order_messages import price_text
 from microfutures.twsim.subscriptions import Subscriptions
 from microfutures.twsim.wire import UNSET_DOUBLE, Field
@@ -41,8 +43,6 @@ def values(state: AccountState) -> dict[str, Decimal]:
         "NetLiquidation": state.net_liquidation,
         "TotalCashValue": state.cash,
         "SettledCash": state.cash,
-        "TotalCashBalance": state.cash,
-        "CashBalance": state.cash,
         "AccruedCash": ZERO,
         "AvailableFunds": state.available_funds,
         "ExcessLiquidity": state.excess_liquidity,
@@ -59,8 +59,6 @@ def values(state: AccountState) -> dict[str, Decimal]:
         "LookAheadAvailableFunds": state.available_funds,
         "LookAheadExcessLiquidity": state.excess_liquidity,
         "GrossPositionValue": state.gross_position_value,
-        "RealizedPnL": state.realized,
-        "UnrealizedPnL": state.unrealized,
     }
 
 
@@ -97,7 +95,7 @@ def send_account(session: Receiver, account: str, *, with_end: bool) -> None:
     texts: list[tuple[str, str, str]] = [("AccountCode", account, ""), ("AccountReady", "true", "")]
     texts += [(name, value, "") for name, value in plain_values(state).items()]
     texts.append(("Currency", "USD", "USD"))
-    texts += [(name, money(amount), "USD") for name, amount in values(state).items()]
+    texts += _amounts(session, state)
     for name, value, currency in texts:
         session.send([6, 2, name, value, currency, account])
     for position in state.positions:
@@ -105,6 +103,23 @@ def send_account(session: Receiver, account: str, *, with_end: bool) -> None:
     session.send([8, 1, exchange_time(session.exchange.venue.now_ns)])
     if with_end:
         session.send([54, 1, account])
+
+
+def _amounts(session: Receiver, state: AccountState) -> list[tuple[str, str, str]]:
+    """Return name, amount and currency: the account's own amounts, then those by currency."""
+    own = [(name, money(amount), "USD") for name, amount in values(state).items()]
+    return [*own, *_by_currency(session, state, CURRENCIES)]
+
+
+def _by_currency(
+    session: Receiver, state: AccountState, currencies: tuple[str, ...]
+) -> list[tuple[str, str, str]]:
+    amounts = ledger(state, session.exchange.venue.instrument)
+    return [
+        (name, money(amount), currency)
+        for currency in currencies
+        for name, amount in amounts.items()
+    ]
 
 
 def send_summary(
@@ -120,6 +135,9 @@ def send_summary(
                 session.send([63, 1, request_id, account, tag, texts[tag], ""])
             elif tag in amounts:
                 session.send([63, 1, request_id, account, tag, money(amounts[tag]), "USD"])
+            elif tag in LEDGER_TAGS:
+                for row in _by_currency(session, state, LEDGER_TAGS[tag]):
+                    session.send([63, 1, request_id, account, *row])
     if with_end:
         session.send([64, 1, request_id])
 
@@ -128,7 +146,7 @@ def send_updates_multi(session: Receiver, request_id: int, account: str, *, with
     """Send account values of a multi request (73) and their end (74)."""
     state = session.exchange.venue.account(account)
     rows = [(name, value, "") for name, value in plain_values(state).items()]
-    rows += [(name, money(amount), "USD") for name, amount in values(state).items()]
+    rows += _amounts(session, state)
     for name, value, currency in rows:
         session.send([73, 1, request_id, account, "", name, value, currency])
     if with_end:
@@ -209,7 +227,7 @@ def _contract(session: Receiver, position: VenuePosition) -> list[Field]:
     instrument = session.exchange.venue.instrument(position.instrument_id)
     return [
         instrument.con_id,
-        instrument.symbol,
+        symbol_of(instrument),
         instrument.security_type.value,
         expiry_text(instrument),
         "0.0",

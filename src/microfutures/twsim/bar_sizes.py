@@ -49,8 +49,11 @@ _OTHER_SPELLINGS = {
 _DURATION = re.compile(r"([0-9]{1,6}) ?([SDWMY])")
 _MOMENT = re.compile(r"([0-9]{8})(?:[ -]+([0-9]{2}:[0-9]{2}:[0-9]{2}))?(?: (\S{1,40}))?")
 
-# 18:00 New York is where the next trading day of Globex begins.
-_DAY_SHIFT = timedelta(hours=6)
+# When the next trading day begins in New York: on Globex at 18:00, of currencies at 17:15.
+_DAY_SHIFTS = {
+    SecurityType.FUTURE: timedelta(hours=6),
+    SecurityType.CURRENCY: timedelta(hours=6, minutes=45),
+}
 
 
 class Span(Enum):
@@ -115,8 +118,8 @@ def moment(text: str, now_ns: int) -> int | None:
 def trading_day(instrument: Instrument, moment_ns: int) -> date:
     """Return the day that a moment belongs to: Sunday evening is Monday for a future."""
     local = to_datetime(moment_ns).astimezone(NEW_YORK)
-    is_future = instrument.security_type is SecurityType.FUTURE
-    return (local + _DAY_SHIFT).date() if is_future else local.date()
+    shift = _DAY_SHIFTS.get(instrument.security_type, timedelta(0))
+    return (local + shift).date()
 
 
 def period(day: date, seconds: int) -> date | tuple[int, int]:

@@ -13,6 +13,7 @@ from microfutures.twsim.contracts import (
     expiry_text,
     multiplier_text,
     primary_exchange,
+    symbol_of,
     trading_class,
 )
 from microfutures.twsim.wire import UNSET_INTEGER, Field, escaped
@@ -34,6 +35,24 @@ STOCK_ORDER_TYPES = (
     "WHATIF"
 )
 
+COMMON_SHARES = frozenset({"AMD", "INTC", "TSLA"})
+"""Shares of a company; the other stocks of the catalog are funds."""
+
+ISINS = {
+    "AMD": "US0079031078",
+    "BNO": "US91167Q1004",
+    "DIA": "US78467X1090",
+    "GLD": "US78463V1070",
+    "INTC": "US4581401001",
+    "IWM": "US4642876555",
+    "QQQ": "US46090E1038",
+    "SLV": "US46428Q1094",
+    "SPY": "US78462F1030",
+    "TSLA": "US88160R1014",
+    "USO": "US91232N2071",
+}
+"""International numbers, as the issuers state them; UNG's changes with its reverse splits."""
+
 _ZONES = {"America/New_York": "US/Eastern", "America/Chicago": "US/Central"}
 
 
@@ -41,19 +60,20 @@ def details_message(
     version: int, request_id: int, instrument: Instrument, *, exchange: str, now_ns: int
 ) -> list[Field]:
     """Return the contract data message (10)."""
-    is_future = instrument.security_type is SecurityType.FUTURE
+    kind = instrument.security_type
+    is_future, is_stock = kind is SecurityType.FUTURE, kind is SecurityType.STOCK
     zone = time_zone(instrument)
     venues = valid_exchanges(instrument)
     rules = ",".join([str(market_rule_id(instrument))] * (venues.count(",") + 1))
-    size_fields: list[Field] = [1, 1, 1] if is_future else ["0.0001", "0.0001", 100]
+    size_fields: list[Field] = ["0.0001", "0.0001", 100] if is_stock else [1, 1, 1]
     if version < 164:
         size_fields = size_fields[2:] if version == 163 else []
     return [
         10,
         *(["8"] if version < 164 else []),
         request_id,
-        instrument.symbol,
-        instrument.security_type.value,
+        symbol_of(instrument),
+        kind.value,
         last_trade_text(instrument),
         0,
         "",
@@ -66,7 +86,7 @@ def details_message(
         format(instrument.tick_size.normalize(), "f"),
         *([100] if version < 164 else []),
         multiplier_text(instrument),
-        FUTURE_ORDER_TYPES if is_future else STOCK_ORDER_TYPES,
+        STOCK_ORDER_TYPES if is_stock else FUTURE_ORDER_TYPES,
         venues,
         1,
         0,
@@ -81,15 +101,21 @@ def details_message(
         hours_text(instrument.liquid_hours, zone, now_ns),
         "",
         "",
-        0,
+        *_identifiers(instrument),
         UNSET_INTEGER if is_future else 1,
         instrument.symbol if is_future else "",
         "IND" if is_future else "",
         rules,
         expiry_text(instrument),
-        "" if is_future else "ETF",
+        ("COMMON" if instrument.symbol in COMMON_SHARES else "ETF") if is_stock else "",
         *size_fields,
     ]
+
+
+def _identifiers(instrument: Instrument) -> list[Field]:
+    """Return the list of other identifiers: how many, and name and value of each."""
+    isin = ISINS.get(instrument.symbol)
+    return [0] if isin is None else [1, "ISIN", isin]
 
 
 def last_trade_text(instrument: Instrument) -> str:
@@ -106,8 +132,10 @@ def time_zone(instrument: Instrument) -> str:
 
 def valid_exchanges(instrument: Instrument) -> str:
     """Return where it can be routed to, comma-separated."""
+    if instrument.security_type is SecurityType.STOCK:
+        return STOCK_EXCHANGES
     is_future = instrument.security_type is SecurityType.FUTURE
-    return f"{instrument.exchange},QBALGO" if is_future else STOCK_EXCHANGES
+    return f"{instrument.exchange},QBALGO" if is_future else instrument.exchange
 
 
 def market_rule_id(instrument: Instrument) -> int:

@@ -4,11 +4,15 @@ from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.twsim.contract_details import market_rule_id
 from microfutures.twsim.contracts import (
     ContractQuery,
+    data_name,
     find,
     primary_exchange,
+    symbol_of,
 )
 from microfutures.twsim.errors import wording
-from microfutures.twsim.other_contracts import find_others
+from microfutures.twsim.option_handlers import SECURITY_TYPES as OPTION_TYPES
+from microfutures.twsim.option_handlers import find_options
+from microfutures.twsim.other_contracts import find_unlisted
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import Field, FieldReader, escaped
 
@@ -20,7 +24,8 @@ def find_one(
 ) -> Instrument | None:
     """Return the one contract that is meant; when there is none, or several, tell the client.
 
-    What can only be looked up is a contract whose market data the account has not subscribed to.
+    What can only be looked up, and an option beside its quotes, is a contract whose market data the
+    account has not subscribed to.
     """
     exchange = session.exchange
     found = find(
@@ -31,8 +36,11 @@ def find_one(
     )
     if len(found) == 1:
         return found[0]
-    if not found and find_others(query):
-        session.error(request_id, 354, wording(354))
+    unlisted = find_unlisted(exchange.instruments, query, exchange.clock.now_ns())
+    options = find_options(session, query) if query.security_type in OPTION_TYPES else []
+    if not found and (unlisted or options):
+        name = data_name(unlisted[0]) if unlisted else options[0].data_name
+        session.error(request_id, 354, wording(354, detail=name))
         return None
     text = wording(200)
     if found:
@@ -53,10 +61,10 @@ def matching_symbols(session: Session, reader: FieldReader) -> None:
     for instrument in matches:
         # A product with months is shown as its index, which has no number of its own here.
         is_future = instrument.security_type is SecurityType.FUTURE
-        where = instrument.exchange if is_future else primary_exchange(instrument)
+        where = primary_exchange(instrument) or instrument.exchange
         kind = "IND" if is_future else instrument.security_type.value
         derivatives = ["FUT"] if is_future else []
-        fields += [0 if is_future else instrument.con_id, instrument.symbol, kind, where]
+        fields += [0 if is_future else instrument.con_id, symbol_of(instrument), kind, where]
         fields += [instrument.currency, len(derivatives), *derivatives]
         if session.version >= 176:
             fields += [escaped(instrument.description), ""]

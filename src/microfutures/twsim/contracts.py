@@ -64,7 +64,7 @@ def _fits(instrument: Instrument, query: ContractQuery) -> bool:
     wanted = {"CONTFUT": "FUT", "FUT+CONTFUT": "FUT"}.get(query.security_type, query.security_type)
     return (
         (query.symbol != "" or query.local_symbol != "")
-        and query.symbol.upper() in ("", instrument.symbol)
+        and query.symbol.upper() in ("", symbol_of(instrument))
         and query.local_symbol in ("", instrument.instrument_id)
         and wanted in ("", instrument.security_type.value)
         and query.currency in ("", instrument.currency)
@@ -78,6 +78,8 @@ def _fits(instrument: Instrument, query: ContractQuery) -> bool:
 def _fits_exchange(instrument: Instrument, query: ContractQuery) -> bool:
     if instrument.security_type is SecurityType.FUTURE:
         return query.exchange in ("", instrument.exchange, "QBALGO")
+    if instrument.security_type is not SecurityType.STOCK:
+        return query.exchange in ("", instrument.exchange)
     primary = primary_exchange(instrument)
     return query.primary_exchange in ("", primary, "SMART") and (
         query.exchange in ("", "BEST", "NASDAQ", *STOCK_EXCHANGES.split(","))
@@ -100,6 +102,26 @@ def expiry_text(instrument: Instrument) -> str:
     return last.strftime("%Y%m%d") if last is not None else ""
 
 
+def symbol_of(instrument: Instrument) -> str:
+    """Return the symbol as contracts name it; that of a currency pair is its base."""
+    is_pair = instrument.security_type is SecurityType.CURRENCY
+    return instrument.symbol.partition(".")[0] if is_pair else instrument.symbol
+
+
+def data_name(instrument: Instrument, service: str = "TOP") -> str:
+    """Return how TWS names market data in its errors: ``AAPL NASDAQ.NMS/TOP/ALL``."""
+    listed = primary_exchange(instrument) or instrument.exchange
+    if instrument.security_type is SecurityType.INDEX:
+        listed = instrument.description
+    place = f"{listed}.NMS" if listed == "NASDAQ" else listed
+    return f"{symbol_of(instrument)} {place}/{service}/ALL"
+
+
+def is_tradable(instrument: Instrument) -> bool:
+    """Tell whether orders are taken; an index has none, and accounts here hold US dollars only."""
+    return instrument.security_type is not SecurityType.INDEX and instrument.currency == "USD"
+
+
 def contract_month(instrument: Instrument) -> str:
     """Return the contract month as ``yyyymm``, from the local symbol's month letter."""
     last = instrument.last_trade_date
@@ -113,35 +135,36 @@ def contract_month(instrument: Instrument) -> str:
 
 
 def multiplier_text(instrument: Instrument) -> str:
-    """Return the multiplier; empty for a stock, as TWS has it."""
-    if instrument.security_type is SecurityType.STOCK:
+    """Return the multiplier; empty for all but futures, as TWS has it."""
+    if instrument.security_type is not SecurityType.FUTURE:
         return ""
     return format(instrument.multiplier.normalize(), "f")
 
 
 def trading_class(instrument: Instrument) -> str:
     """Return the trading class."""
-    is_future = instrument.security_type is SecurityType.FUTURE
-    return instrument.symbol if is_future else "NMS" if instrument.symbol == "QQQ" else "PCX"
+    if instrument.security_type is not SecurityType.STOCK:
+        return instrument.symbol
+    return "NMS" if primary_exchange(instrument) == "NASDAQ" else "PCX"
 
 
 def primary_exchange(instrument: Instrument) -> str:
-    """Return where a stock is listed; empty for a future."""
-    if instrument.security_type is SecurityType.FUTURE:
+    """Return where a stock is listed; empty for all others."""
+    if instrument.security_type is not SecurityType.STOCK:
         return ""
     return spec(instrument.symbol).primary_exchange or instrument.exchange
 
 
 def routed_exchange(instrument: Instrument) -> str:
     """Return the exchange that orders name."""
-    return instrument.exchange if instrument.security_type is SecurityType.FUTURE else "SMART"
+    return "SMART" if instrument.security_type is SecurityType.STOCK else instrument.exchange
 
 
 def contract_fields(instrument: Instrument, *, strike: str, right: str) -> list[Field]:
     """Return conId to tradingClass as orders and executions carry them (no primary exchange)."""
     return [
         instrument.con_id,
-        instrument.symbol,
+        symbol_of(instrument),
         instrument.security_type.value,
         expiry_text(instrument),
         strike,

@@ -2,7 +2,7 @@
 
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.twsim.contract_handlers import find_one
-from microfutures.twsim.contracts import read_contract
+from microfutures.twsim.contracts import data_name, read_contract
 from microfutures.twsim.depth import Watch
 from microfutures.twsim.errors import wording
 from microfutures.twsim.session import Session
@@ -27,6 +27,7 @@ _EXCHANGES: tuple[tuple[str, str, str, str], ...] = (
     ("CME", "FUT", "", "Deep"),
     ("COMEX", "FUT", "", "Deep"),
     ("NYMEX", "FUT", "", "Deep"),
+    ("IDEALPRO", "CASH", "", "Deep"),
     ("ARCA", "STK", "", "Deep"),
     ("BATS", "STK", "", "Deep"),
     ("DRCTEDGE", "STK", "", "Deep"),
@@ -76,21 +77,25 @@ def market_depth(session: Session, reader: FieldReader) -> None:
         session.error(request_id, 10092, wording(10092))
         return
     if not session.exchange.lines.is_live(instrument):
-        session.error(request_id, 354, wording(354))
+        session.error(request_id, 354, wording(354, detail=data_name(instrument, "DEEP")))
         return
     if is_smart:
-        session.error(request_id, 2152, wording(2152, detail="; ".join(SMART_MAKERS)))
+        others = [name for name, _ in _SMART_PARTS if name not in SMART_MAKERS]
+        text = wording(2152, detail="; ".join(SMART_MAKERS), top="; ".join(others))
+        session.error(request_id, 2152, text)
     rows = min(max(rows, 1), MAX_ROWS)
     watch = Watch(session, request_id, instrument, rows=rows, makers=makers, is_smart=is_smart)
     depth.add(watch)
-    quote = session.exchange.venue.quote(instrument.instrument_id)
+    quote = session.exchange.quote(instrument)
     if quote is not None:
         watch.show(quote)
 
 
 def _makers(instrument: Instrument, exchange: str, *, is_smart: bool) -> tuple[str, ...] | None:
     """Return whose rows the book shows, none for an exchange's own; None where there is no book."""
-    if instrument.security_type is SecurityType.FUTURE:
+    if instrument.security_type is SecurityType.INDEX:
+        return None
+    if instrument.security_type is not SecurityType.STOCK:
         return ()
     if exchange in ("SMART", ""):
         return SMART_MAKERS if is_smart else None

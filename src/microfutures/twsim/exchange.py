@@ -5,22 +5,36 @@ Requests of clients come in through `handlers`; what the venue answers goes out 
 
 from collections import deque
 from collections.abc import Iterable
+from functools import partial
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from microfutures.model.identifiers import InstrumentId
-from microfutures.model.instrument import Instrument
+from microfutures.model.instrument import Instrument, SecurityType
+from microfutures.model.market import Quote
+from microfutures.model.sessions import Session
 from microfutures.ports.clock import Clock
 from microfutures.twsim.daily_profit import DailyProfit
+from microfutures.twsim.day import day_of, day_session
 from microfutures.twsim.depth import Depth
+from microfutures.twsim.derived_lines import DerivedLines
+from microfutures.twsim.display_groups import DisplayGroups
 from microfutures.twsim.growing_bars import GrowingBars
 from microfutures.twsim.history import History
 from microfutures.twsim.lines import Lines
 from microfutures.twsim.order_desk import OrderDesk, Owner
-from microfutures.twsim.order_messages import OrderFacts
+from microfutures.twsim.order_facts import OrderFacts
 from microfutures.twsim.tick_streams import TickStreams
 from microfutures.twsim.tick_tape import TickTape, Trade
 from microfutures.venue.market import MarketSource
-from microfutures.venue.messages import OrderFilled, QuoteChanged, TradePrinted, VenueEvent
+from microfutures.venue.messages import (
+    AccountMoved,
+    OrderFilled,
+    QuoteChanged,
+    TradePrinted,
+    VenueEvent,
+)
 from microfutures.venue.venue import Venue
 
 
@@ -63,10 +77,19 @@ class Exchange:
         self.tick_streams = TickStreams()
         self.generic_streams = TickStreams()
         self.depth = Depth()
+        self.derived = DerivedLines()
+        self.groups = DisplayGroups()
         self.daily = DailyProfit(venue, accounts)
-        self.desk = OrderDesk(venue=venue, owners=self.clients, session=session)
         self._names = tuple(each.instrument_id for each in market.instruments)
+        self.desk = OrderDesk(venue=venue, owners=self.clients, names=self._names, session=session)
+        self.desk.watch.close_of = self._close_of
+        self._kinds = {
+            each.instrument_id: each.security_type
+            for each in market.instruments
+            if each.security_type in (SecurityType.CURRENCY, SecurityType.INDEX)
+        }
         self._last_sizes: dict[InstrumentId, float] = {}
+        self._closes: dict[InstrumentId, tuple[Session | None, float | None]] = {}
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -78,6 +101,21 @@ class Exchange:
         """Return the orders that are remembered, by client id and order id."""
         return self.desk.orders
 
+    def quote(self, instrument: Instrument) -> Quote | None:
+        """Return the latest quote as clients see it."""
+        quote = self.venue.quote(instrument.instrument_id)
+        return None if quote is None else self._shown(quote)
+
+    def _shown(self, quote: Quote) -> Quote:
+        """Return a quote without what its kind hasn't: pairs report no trades, indices no book."""
+        kind = self._kinds.get(quote.instrument_id)
+        if kind is SecurityType.CURRENCY:
+            return replace(quote, last=None, volume=0.0)
+        if kind is SecurityType.INDEX:
+            value = quote.last if quote.last is not None else quote.mid
+            return replace(quote, last=value, bid=None, ask=None, bid_size=0.0, ask_size=0.0)
+        return quote
+
     def publish(self, events: Iterable[VenueEvent]) -> None:
         """Tell the clients what the venue did, and do what follows from it."""
         waiting = deque(events)
@@ -85,24 +123,40 @@ class Exchange:
         while waiting:
             event = waiting.popleft()
             if type(event) is QuoteChanged:
-                quote = event.quote
-                self.history.on_quote(quote)
-                self.growing.on_quote(quote)
-                self.tape.on_quote(quote)
-                self.tick_streams.on_quote(quote)
-                self.generic_streams.on_quote(quote)
-                self.depth.on_quote(quote)
-                self.lines.on_quote(quote, self._last_sizes.get(quote.instrument_id, 0.0))
+                self._on_quote(event.quote)
             elif type(event) is TradePrinted:
                 self._on_trade(event)
+            elif type(event) is AccountMoved:
+                changed.setdefault(event.account, set()).update(event.changed)
             else:
-                if type(event) is OrderFilled:
-                    account = self.desk.account_of(event.order_id)
-                    changed.setdefault(account, set()).add(event.instrument_id)
-                waiting.extend(self.desk.on_event(event))
+                waiting.extend(self._on_order_event(event, changed))
+            if not waiting and not self.desk.watch.is_empty:
+                waiting.extend(self.desk.check_conditions())
+        self._tell_accounts(changed)
+
+    def _tell_accounts(self, changed: dict[str, set[InstrumentId]]) -> None:
         for account, names in changed.items():
             for client in list(self.clients.values()):
                 client.on_account_change(account, frozenset(names))
+
+    def _on_order_event(
+        self, event: VenueEvent, changed: dict[str, set[InstrumentId]]
+    ) -> list[VenueEvent]:
+        if type(event) is OrderFilled:
+            account = self.desk.account_of(event.order_id)
+            changed.setdefault(account, set()).add(event.instrument_id)
+        return self.desk.on_event(event)
+
+    def _on_quote(self, quote: Quote) -> None:
+        self.history.on_quote(quote)
+        quote = self._shown(quote)
+        self.growing.on_quote(quote)
+        self.tape.on_quote(quote)
+        self.tick_streams.on_quote(quote)
+        self.generic_streams.on_quote(quote)
+        self.depth.on_quote(quote)
+        self.derived.on_quote(quote)
+        self.lines.on_quote(quote, self._last_sizes.get(quote.instrument_id, 0.0))
 
     def remove_client(self, client_id: int) -> None:
         """Forget what a client that is gone was watching."""
@@ -110,14 +164,28 @@ class Exchange:
         self.tick_streams.remove_client(client_id)
         self.generic_streams.remove_client(client_id)
         self.depth.remove_client(client_id)
+        self.derived.remove_client(client_id)
 
     def on_time(self) -> None:
         """Do what time alone brings; to be called every second."""
         now_ns = self.clock.now_ns()
         self.lines.on_time(now_ns)
         self.daily.on_time(now_ns)
+        if not self.desk.watch.is_empty:
+            self.publish(self.desk.check_conditions())
+
+    def _close_of(self, name: InstrumentId) -> float | None:
+        instrument, now_ns = self.venue.instrument(name), self.clock.now_ns()
+        session = day_session(instrument, now_ns)
+        known = self._closes.get(name)
+        if known is None or known[0] != session:
+            day = day_of(instrument, now_ns, partial(self.history.bars, instrument, "TRADES"))
+            known = self._closes[name] = (session, day.close)
+        return known[1]
 
     def _on_trade(self, event: TradePrinted) -> None:
+        if self._kinds.get(event.instrument_id) is SecurityType.CURRENCY:
+            return
         self._last_sizes[event.instrument_id] = event.size
         trade = Trade(event.time_ns, float(event.price), float(event.size))
         self.tape.on_trade(event.instrument_id, trade)

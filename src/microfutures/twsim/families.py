@@ -6,7 +6,7 @@ parent form a one-cancels-all group by themselves: what one trades is taken off 
 
 from collections.abc import Iterable
 
-from microfutures.twsim.order_messages import CANCEL_ALL, FILLED, OrderFacts
+from microfutures.twsim.order_facts import CANCEL_ALL, FILLED, OrderFacts
 
 
 def parent_of(order: OrderFacts, orders: Iterable[OrderFacts]) -> OrderFacts | None:
@@ -49,10 +49,27 @@ def join_siblings(order: OrderFacts, parent: OrderFacts) -> None:
 
 
 def left_for(other: OrderFacts, order: OrderFacts, traded: int) -> int:
-    """Return the total quantity that `other` keeps when `order` of its group traded so much."""
+    """Return the total quantity that `other` keeps when `order` of its group traded so much.
+
+    What is left of `other` shrinks by the share of `order` that traded, to whole contracts
+    rounded up; what is as large as `order` loses what `order` traded.
+    """
     if order.oca_type == CANCEL_ALL:
         return other.filled
-    return max(other.quantity - traded, other.filled)
+    after = order.quantity - order.filled
+    share_of_rest = (other.quantity - other.filled) * after
+    return other.filled - (-share_of_rest // (after + traded))
+
+
+def is_spent(order: OrderFacts, orders: Iterable[OrderFacts]) -> bool:
+    """Tell whether an order comes late to a group of its owner's that was filled already."""
+    return bool(order.oca_group) and any(
+        each.status == FILLED
+        and each.oca_group == order.oca_group
+        and each.account == order.account
+        and each.client_id == order.client_id
+        for each in orders
+    )
 
 
 def others_of_group(order: OrderFacts, orders: Iterable[OrderFacts]) -> list[OrderFacts]:

@@ -1,7 +1,9 @@
 """Generic ticks: what a market data line shows beside the quote, by IB's numbers.
 
-Names are those of TWS's own refusal of a wrong list. What needs a subscription or belongs to
-options is accepted, and nothing is sent, as for an account without it.
+Names are those of TWS's own refusal of a wrong list. Some are accepted and carry nothing, as in TWS
+for an account without the subscription (258, 292, 460), outside an auction or an offering (225,
+586) or without a live index beside the future (162). Nobody trades options here: their volume and
+open interest are 0. A fund's value is what it is quoted at.
 """
 
 from collections.abc import Callable
@@ -47,6 +49,7 @@ LEGAL: dict[int, str] = {
 }
 SHARES_ONLY = frozenset({236, 258, 456, 576, 577, 578, 586})
 FUTURES_ONLY = frozenset({162, 588})
+_BARRED = {SecurityType.FUTURE: SHARES_ONLY, SecurityType.STOCK: FUTURES_ONLY}
 
 MARK_PRICES = frozenset({221, 232})
 RT_VOLUME, RT_TRADE_VOLUME = 233, 375
@@ -85,7 +88,7 @@ def parsed(text: str) -> tuple[int, ...] | None:
 
 def legal_for(kind: SecurityType) -> dict[int, str]:
     """Return what may be asked for of a kind of contract."""
-    barred = SHARES_ONLY if kind is SecurityType.FUTURE else FUTURES_ONLY
+    barred = _BARRED.get(kind, SHARES_ONLY | FUTURES_ONLY)
     return {number: name for number, name in LEGAL.items() if number not in barred}
 
 
@@ -144,13 +147,44 @@ def _average_volume(facts: Facts) -> float:
 
 def _volatility(tick_id: int) -> Callable[[Facts], list[Tail]]:
     def make(facts: Facts) -> list[Tail]:
-        closes = [day.close for day in facts.days[-31:] if day.close > 0]
-        changes = [log(after / before) for before, after in pairwise(closes)]
-        if len(changes) < 2:
-            return []
-        return [_number(tick_id, round(pstdev(changes) * sqrt(TRADING_DAYS), 6))]
+        volatility = realized_volatility(facts.days[-31:])
+        return [] if volatility is None else [_number(tick_id, round(volatility, 6))]
 
     return make
+
+
+def realized_volatility(days: list[Bar]) -> float | None:
+    """Return the volatility of daily closes per year, 0.3 is 30%; None without enough of them."""
+    closes = [day.close for day in days if day.close > 0]
+    changes = [log(after / before) for before, after in pairwise(closes)]
+    return pstdev(changes) * sqrt(TRADING_DAYS) if len(changes) > 1 else None
+
+
+def _zeros(*tick_ids: int) -> Callable[[Facts], list[Tail]]:
+    """Return sizes of 0 for what has options."""
+
+    def make(facts: Facts) -> list[Tail]:
+        has_options = facts.instrument.security_type is not SecurityType.CURRENCY
+        return [size_tick(tick_id, 0.0) for tick_id in tick_ids] if has_options else []
+
+    return make
+
+
+def _fund_value(facts: Facts) -> list[Tail]:
+    """Return bid and ask of a fund's net asset value."""
+    sides = ((94, facts.quote.bid), (95, facts.quote.ask))
+    return [price_tick(tick_id, price) for tick_id, price in sides if price is not None]
+
+
+def _fund_last(facts: Facts) -> list[Tail]:
+    mark = mark_price(facts.quote)
+    return [] if mark is None else [price_tick(96, mark)]
+
+
+def _fund_closes(facts: Facts) -> list[Tail]:
+    """Return the net asset value of the last two closes; the latest day is still under way."""
+    closes = [day.close for day in facts.days[-2:-4:-1]]
+    return [price_tick(tick_id, close) for tick_id, close in zip((92, 93), closes, strict=False)]
 
 
 def _mark(facts: Facts) -> list[Tail]:
@@ -185,7 +219,10 @@ def _recent_volumes(facts: Facts) -> list[Tail]:
 
 
 _MAKERS: dict[int, Callable[[Facts], list[Tail]]] = {
+    100: _zeros(29, 30),
+    101: _zeros(27, 28),
     104: _volatility(23),
+    105: _zeros(87),
     106: _volatility(24),
     165: _statistics,
     221: _mark,
@@ -197,6 +234,9 @@ _MAKERS: dict[int, Callable[[Facts], list[Tail]]] = {
     318: _last_regular,
     411: _volatility(58),
     456: lambda facts: [string_tick(59, ",,,")],
+    576: _fund_value,
+    577: _fund_last,
+    578: _fund_closes,
     588: lambda facts: [size_tick(86, _average_volume(facts) * 3)],
     595: _recent_volumes,
 }

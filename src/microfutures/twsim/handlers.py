@@ -7,6 +7,7 @@ error that TWS gives.
 from microfutures.twsim import account_handlers as account
 from microfutures.twsim import contract_handlers as contracts
 from microfutures.twsim import depth_handlers as depth
+from microfutures.twsim import display_handlers as displays
 from microfutures.twsim import history_handlers as history
 from microfutures.twsim import market_handlers as market
 from microfutures.twsim import option_handlers as options
@@ -70,7 +71,6 @@ _NO_VERIFICATION = refused_without_id(
     tag="a",
     detail="Intent to authenticate needs to be expressed during initial connect request.",
 )
-_NO_GROUPS = refused(321, tag="dG", detail="Display groups are not available.")
 _NO_NEWS = refused(10276, skipped=0)
 
 HANDLERS: dict[int, Handler] = {
@@ -116,10 +116,10 @@ HANDLERS: dict[int, Handler] = {
     64: account.cancel_positions,
     65: _NO_VERIFICATION,
     66: _NO_VERIFICATION,
-    67: _NO_GROUPS,
-    68: _NO_GROUPS,
-    69: _NO_GROUPS,
-    70: account.nothing,
+    67: displays.query,
+    68: displays.subscribe,
+    69: displays.update,
+    70: displays.unsubscribe,
     START_API: account.start_again,
     72: _NO_VERIFICATION,
     73: _NO_VERIFICATION,

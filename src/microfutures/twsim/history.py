@@ -4,6 +4,7 @@ The source knows trades only. Bars of bids, asks and midpoints from before the s
 them: half a tick below, half a tick above, in between; they have no volume, like IB's.
 """
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from microfutures.model.sessions import session_at
 from microfutures.twsim.bar_sizes import DAY_SECONDS, Duration, Span, period, trading_day
 from microfutures.venue.bars import SHORTEST_SECONDS, BarRecorder
 from microfutures.venue.market import MarketSource
+from microfutures.venue.messages import SplitUpdate
 from microfutures.venue.venue import Venue
 
 SECOND = 1_000_000_000
@@ -86,7 +88,7 @@ class History:
             older = [_as_quotes(bar, instrument, what) for bar in older]
         if older and recent and older[-1].start_ns == recent[0].start_ns:
             recent = [joined(older.pop(), recent[0]), *recent[1:]]
-        return (older + recent)[-count:]
+        return _restated((older + recent)[-count:], self._venue.splits(name))
 
     def _parts(
         self, instrument: Instrument, what: str, end_ns: int, span: Duration, regular_only: bool
@@ -124,6 +126,29 @@ def joined(first: Bar, second: Bar) -> Bar:
 def is_makeable(bar_seconds: int) -> bool:
     """Tell whether bars of this length are recorded here."""
     return bar_seconds >= SHORTEST_SECONDS
+
+
+def _restated(bars: list[Bar], splits: Sequence[SplitUpdate]) -> list[Bar]:
+    """Return bars in shares of today, like IB's (its bars know of splits, not of dividends)."""
+    for split in splits:
+        bars = [
+            _in_new_shares(bar, split.numerator, split.denominator)
+            if bar.start_ns < split.time_ns
+            else bar
+            for bar in bars
+        ]
+    return bars
+
+
+def _in_new_shares(bar: Bar, new: int, old: int) -> Bar:
+    return replace(
+        bar,
+        open=bar.open * old / new,
+        high=bar.high * old / new,
+        low=bar.low * old / new,
+        close=bar.close * old / new,
+        volume=bar.volume * new / old,
+    )
 
 
 def _as_quotes(bar: Bar, instrument: Instrument, what: str) -> Bar:

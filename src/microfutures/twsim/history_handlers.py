@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time
 
 from msgspec.structs import replace
 
-from microfutures.model.instrument import Instrument
+from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import Bar
 from microfutures.model.timestamp import exchange_time, from_datetime
 from microfutures.twsim import schedule
@@ -19,7 +19,7 @@ from microfutures.twsim.bar_sizes import (
     trading_day,
 )
 from microfutures.twsim.contract_handlers import find_one
-from microfutures.twsim.contracts import ContractQuery, read_contract, routed_exchange
+from microfutures.twsim.contracts import ContractQuery, read_contract, routed_exchange, symbol_of
 from microfutures.twsim.errors import wording
 from microfutures.twsim.growing_bars import GrowingBar, RealTimeBars, Slot, aligned
 from microfutures.twsim.history import MAX_BARS, TRADED, WHAT_TO_SHOW, is_makeable
@@ -44,12 +44,14 @@ def historical_data(session: Session, reader: FieldReader) -> None:
     if instrument is None:
         return
     now_ns = exchange.clock.now_ns()
-    if what == schedule.WHAT:
+    if what == schedule.WHAT and session.version >= schedule.MIN_VERSION:
         _send_schedule(session, request_id, instrument, (end, size, length), regular_only)
         return
-    problem = _problem(size, length, end, what, keeps_up, now_ns)
-    if problem is None and request_id in session.wants.growing:
-        problem = (322, wording(322, tag="bW", detail="Duplicate ticker id"))
+    problem = (
+        _problem(size, length, end, what, keeps_up, now_ns)
+        or _no_trades(instrument, what)
+        or _duplicate(session, request_id)
+    )
     seconds, span, end_ns = bar_seconds(size), duration(length), moment(end, now_ns)
     if problem is not None or seconds is None or span is None or end_ns is None:
         session.error(request_id, *(problem or (321, wording(321, tag="bW"))))
@@ -106,6 +108,19 @@ def _send_schedule(
                 request_id, instrument, end_ns, span, regular_only=regular_only
             )
         )
+
+
+def _duplicate(session: Session, request_id: int) -> tuple[int, str] | None:
+    is_duplicate = request_id in session.wants.growing
+    return (322, wording(322, tag="bW", detail="Duplicate ticker id")) if is_duplicate else None
+
+
+def _no_trades(instrument: Instrument, what: str) -> tuple[int, str] | None:
+    """Return what TWS says of the trades of a currency pair, which nobody reports; else None."""
+    if what not in TRADED or instrument.security_type is not SecurityType.CURRENCY:
+        return None
+    name = f"{symbol_of(instrument)}/CASH@{instrument.exchange}"
+    return 162, wording(162, detail=f"No historical market data for {name} Last 1d")
 
 
 def _problem(

@@ -1,11 +1,11 @@
 """Market data lines: which client watches what, live or a quarter of an hour late."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from microfutures.model.identifiers import InstrumentId
-from microfutures.model.instrument import Instrument
+from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import MarketDataType, Quote
 from microfutures.twsim.day import Day, PastBars, day_of
 from microfutures.twsim.quotes import (
@@ -21,6 +21,9 @@ from microfutures.twsim.quotes import (
 from microfutures.twsim.wire import Field
 
 DELAY_NS = 15 * 60 * 1_000_000_000
+SNAPSHOT_NS = 11 * 1_000_000_000
+"""How long TWS waits for the prices of a snapshot (IB's notes on `reqMktData`)."""
+
 MAX_LINES = 100
 """Market data lines that a client may have at once, IB's default."""
 
@@ -47,6 +50,8 @@ class Feed:
         # Asked anew every time: the hours of an instrument are renewed as time goes by.
         self._instrument = instrument
         self.lines: dict[tuple[int, int], tuple[Watcher, Line]] = {}
+        self.snapshots: dict[tuple[int, int], int] = {}
+        """Lines that end with the first price, or at this moment at the latest (ns)."""
         self.shown: Quote | None = None
         self.last_size = 0.0
         self.day = Day()
@@ -72,6 +77,23 @@ class Feed:
         if tails:
             for watcher, line in list(self.lines.values()):
                 watcher.write(line.frames(tails))
+        if self.snapshots and self.has_price():
+            self.end_snapshots(list(self.snapshots))
+
+    def has_price(self) -> bool:
+        """Tell whether what a snapshot waits for is there: a bid or ask, late any price at all."""
+        shown = self.shown
+        if shown is None:
+            return False
+        is_late = self._ids is DELAYED and shown.last is not None
+        return is_late or shown.bid is not None or shown.ask is not None
+
+    def end_snapshots(self, keys: Iterable[tuple[int, int]]) -> None:
+        """Tell the clients that their snapshots are complete (57)."""
+        for key in keys:
+            del self.snapshots[key]
+            watcher, line = self.lines.pop(key)
+            watcher.send([57, 1, line.request_id])
 
 
 class Lines:
@@ -112,17 +134,22 @@ class Lines:
         is_snapshot: bool,
         market_data_type: MarketDataType,
     ) -> None:
-        """Send what is known now, and the changes from now on unless it is a snapshot."""
+        """Send what is known now, and the changes from now on.
+
+        A snapshot ends at once when there is a price, else with the first one or after 11 s.
+        """
         feed = self._feed(instrument, quote, now_ns, past)
         line = Line(request_id)
         tick = format(instrument.tick_size.normalize(), "f")
         for message in opening_messages(request_id, tick, market_data_type):
             watcher.send(message)
         watcher.write(line.frames(feed.everything()))
+        key = (watcher.client_id, request_id)
+        feed.lines[key] = (watcher, line)
         if is_snapshot:
-            watcher.send([57, 1, request_id])
-        else:
-            feed.lines[watcher.client_id, request_id] = (watcher, line)
+            feed.snapshots[key] = now_ns + SNAPSHOT_NS
+            if feed.has_price():
+                feed.end_snapshots([key])
 
     def has(self, client_id: int, request_id: int) -> bool:
         """Tell whether a client has a line of this id."""
@@ -134,16 +161,19 @@ class Lines:
 
     def remove(self, client_id: int, request_id: int) -> bool:
         """Remove a line; tell whether there was one."""
-        return any(
-            feed.lines.pop((client_id, request_id), None) is not None
-            for feed in self._feeds.values()
-        )
+        key = (client_id, request_id)
+        for feed in self._feeds.values():
+            feed.snapshots.pop(key, None)
+            if feed.lines.pop(key, None) is not None:
+                return True
+        return False
 
     def remove_client(self, client_id: int) -> None:
         """Remove every line of a client that is gone."""
         for feed in self._feeds.values():
             for key in [key for key in feed.lines if key[0] == client_id]:
                 del feed.lines[key]
+                feed.snapshots.pop(key, None)
 
     def on_quote(self, quote: Quote, last_size: float) -> None:
         """Show a quote to whoever watches, now or when it is old enough."""
@@ -157,7 +187,11 @@ class Lines:
             late.append((quote, last_size))
 
     def on_time(self, now_ns: int) -> None:
-        """Show the delayed quotes that are old enough by now."""
+        """Show the delayed quotes that are old enough by now, end snapshots that had none."""
+        for feed in self._feeds.values():
+            if feed.snapshots:
+                late_ones = [key for key, until in feed.snapshots.items() if until <= now_ns]
+                feed.end_snapshots(late_ones)
         for instrument_id, late in self._late.items():
             while late and late[0][0].time_ns <= now_ns - DELAY_NS:
                 self._feeds[instrument_id].show(*late.popleft())
@@ -180,6 +214,6 @@ class Lines:
         then_ns = now_ns - DELAY_NS
         feed.day = day_of(instrument, then_ns, past)
         bars = past(then_ns, 60, 1)
-        if bars:
+        if bars and instrument.security_type is not SecurityType.CURRENCY:
             feed.shown = Quote(name, then_ns, last=bars[-1].close)
         return feed

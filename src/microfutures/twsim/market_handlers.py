@@ -2,13 +2,15 @@
 
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar, MarketDataType, Quote
+from microfutures.twsim import derived_handlers as derived
 from microfutures.twsim import generic_ticks
 from microfutures.twsim.bar_sizes import DAY_SECONDS, Duration, Span
 from microfutures.twsim.contract_handlers import find_one
-from microfutures.twsim.contracts import read_contract
+from microfutures.twsim.contracts import data_name, read_contract
 from microfutures.twsim.errors import wording
 from microfutures.twsim.generic_streams import GenericStream
 from microfutures.twsim.lines import MAX_LINES
+from microfutures.twsim.option_handlers import SECURITY_TYPES as OPTION_TYPES
 from microfutures.twsim.quotes import Line
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import FieldReader
@@ -21,16 +23,19 @@ def market_data(session: Session, reader: FieldReader) -> None:
     """Stream quotes, or send one snapshot (1)."""
     reader.skip(1)
     request_id, query = reader.integer(), read_contract(reader)
-    if query.security_type == "BAG":
-        detail = "Quotes of a combo are not simulated."
-        session.error(request_id, 321, wording(321, tag="bM", detail=detail))
-        return
+    legs = derived.read_legs(reader) if query.security_type == "BAG" else []
     if reader.flag():
         reader.skip(3)
     generic_text, is_snapshot = reader.text(), reader.flag()
     problem = _problem(session, request_id, generic_text, is_snapshot)
     if problem is not None:
         session.error(request_id, *problem)
+        return
+    if query.security_type == "BAG":
+        derived.open_combo(session, request_id, legs, is_snapshot=is_snapshot)
+        return
+    if query.security_type in OPTION_TYPES:
+        derived.open_option(session, request_id, query, is_snapshot=is_snapshot)
         return
     instrument = find_one(session, request_id, query)
     if instrument is not None:
@@ -52,7 +57,7 @@ def _open_line(
         return
     shown_type = _shown_type(session, instrument)
     if shown_type is None:
-        session.error(request_id, 354, wording(354))
+        session.error(request_id, 354, wording(354, detail=data_name(instrument)))
         return
     if shown_type in _DELAYED:
         session.error(request_id, 10167, wording(10167))
@@ -65,7 +70,7 @@ def _open_line(
         session,
         request_id,
         instrument,
-        quote=exchange.venue.quote(instrument.instrument_id),
+        quote=exchange.quote(instrument),
         now_ns=exchange.clock.now_ns(),
         past=past,
         is_snapshot=is_snapshot,
@@ -92,7 +97,7 @@ def _begin_generic(
     )
     minutes = exchange.history.bars(instrument, "TRADES", now_ns, 60, generic_ticks.MINUTES)
     name = instrument.instrument_id
-    quote = exchange.venue.quote(name) or Quote(name, now_ns)
+    quote = exchange.quote(instrument) or Quote(name, now_ns)
     facts = generic_ticks.Facts(instrument, quote, days, minutes)
     session.write(Line(request_id).frames(generic_ticks.opening(numbers, facts)))
     exchange.generic_streams.add(name, GenericStream(session, request_id, numbers, facts))
@@ -102,13 +107,14 @@ def _problem(
     session: Session, request_id: int, generic_text: str, is_snapshot: bool
 ) -> tuple[int, str] | None:
     """Return why TWS would not open a line; None when it would."""
-    lines = session.exchange.lines
-    if lines.has(session.client_id, request_id):
+    lines, others = session.exchange.lines, session.exchange.derived
+    client_id = session.client_id
+    if lines.has(client_id, request_id) or others.has(client_id, request_id):
         return 322, wording(322, tag="bM", detail="Duplicate ticker id")
     if is_snapshot and generic_text:
         detail = "Snapshot market data subscription is not applicable to generic ticks"
         return 321, wording(321, tag="bM", detail=detail)
-    if not is_snapshot and lines.count(session.client_id) >= MAX_LINES:
+    if not is_snapshot and lines.count(client_id) + others.count(client_id) >= MAX_LINES:
         return 101, wording(101)
     return None
 
@@ -132,8 +138,12 @@ def cancel_market_data(session: Session, reader: FieldReader) -> None:
     """End a stream (2)."""
     reader.skip(1)
     request_id = reader.integer()
-    session.exchange.generic_streams.remove(session.client_id, request_id)
-    if not session.exchange.lines.remove(session.client_id, request_id):
+    exchange, client_id = session.exchange, session.client_id
+    exchange.generic_streams.remove(client_id, request_id)
+    if not (
+        exchange.lines.remove(client_id, request_id)
+        or exchange.derived.remove(client_id, request_id)
+    ):
         session.error(request_id, 300, wording(300, request_id=request_id))
 
 

@@ -1,10 +1,11 @@
 """Which options exist: months and strikes of the listed funds and futures.
 
-They can be looked up and computed, not traded. Funds have the third Friday of the next six months;
-a future has one expiry, three business days before its own end, as CME's energy options have.
+They can be looked up, watched and computed, not traded. Funds, shares and indices have the third
+Friday of the next six months; a future has one expiry, three business days before its own end, as
+CME's energy options have.
 """
 
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from zlib import crc32
 
@@ -13,12 +14,16 @@ import msgspec
 from microfutures.model.expiry import month_code, next_month, third_friday
 from microfutures.model.holidays import Exchange, business_days_before
 from microfutures.model.instrument import Instrument, SecurityType
+from microfutures.model.timestamp import from_datetime
 from microfutures.model.trading_hours import NEW_YORK, local_date
-from microfutures.twsim.contracts import ContractQuery, contract_month, multiplier_text
+from microfutures.twsim.bar_sizes import NEW_YORK as NEW_YORK_ZONE
+from microfutures.twsim.black import DAYS, Terms
+from microfutures.twsim.contracts import ContractQuery, contract_month, is_expired, multiplier_text
 
 MONTHS = 6
 STRIKES_EACH_SIDE = 20
 RIGHTS = ("C", "P")
+INDEX_OPTION_EXCHANGES = "SMART,CBOE"
 OPTION_EXCHANGES = "SMART,AMEX,BATS,BOX,CBOE,CBOE2,ISE,NASDAQOM,PHLX,PSE"
 
 FUTURE_OPTION_CLASSES = {"MCL": "MCO", "CL": "LO", "NG": "ON", "GC": "OG", "SI": "SO"}
@@ -26,6 +31,7 @@ FUTURE_OPTION_CLASSES = {"MCL": "MCO", "CL": "LO", "NG": "ON", "GC": "OG", "SI":
 
 _STEPS = ((25, "0.5"), (200, "1"), (2000, "5"))
 _LARGEST_STEP = Decimal(25)
+_YEAR_NS = DAYS * 86_400 * 1_000_000_000
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -69,11 +75,33 @@ class Option(msgspec.Struct, frozen=True):
         return f"{self.trading_class}{letter}{month[3]} {self.right}{int(self.strike * 100)}"
 
     @property
+    def data_name(self) -> str:
+        """Return how TWS names its market data in errors."""
+        side = "Call" if self.right == "C" else "Put"
+        day = f"{self.expiry:%b %d '%y}".upper()
+        name = f"{self.underlying.symbol} {day} {self.strike} {side} ({self.local_symbol})"
+        return f"{name} /TOP/ALL"
+
+    @property
     def con_id(self) -> int:
         """Return a stable stand-in of IB's number."""
         return 100_000_000 + crc32(f"{self.underlying.con_id}/{self.local_symbol}".encode()) % (
             800_000_000
         )
+
+
+def exchanges(underlying: Instrument) -> str:
+    """Return where options of `underlying` trade, comma-separated."""
+    kind = underlying.security_type
+    if kind is SecurityType.FUTURE:
+        return underlying.exchange
+    return INDEX_OPTION_EXCHANGES if kind is SecurityType.INDEX else OPTION_EXCHANGES
+
+
+def has_options(underlying: Instrument, now_ns: int) -> bool:
+    """Tell whether options of `underlying` are listed."""
+    is_pair = underlying.security_type is SecurityType.CURRENCY
+    return not is_pair and not is_expired(underlying, now_ns)
 
 
 def expiries(underlying: Instrument, now_ns: int) -> list[date]:
@@ -123,13 +151,8 @@ def fits(option: Option, query: ContractQuery) -> bool:
         and query.multiplier in ("", option.multiplier)
         and query.trading_class in ("", option.trading_class)
         and query.local_symbol in ("", option.local_symbol)
-        and query.exchange in _exchanges(option)
+        and query.exchange in ("", *exchanges(option.underlying).split(","))
     )
-
-
-def _exchanges(option: Option) -> list[str]:
-    names = option.underlying.exchange if option.is_on_future else OPTION_EXCHANGES
-    return ["", *names.split(",")]
 
 
 def _is_strike(text: str, strike: Decimal) -> bool:
@@ -138,6 +161,13 @@ def _is_strike(text: str, strike: Decimal) -> bool:
     except ArithmeticError:
         return False
     return wanted in (0, strike)
+
+
+def terms_of(option: Option, now_ns: int) -> Terms:
+    """Return what an option's price depends on at a moment, beside the underlying."""
+    end_ns = from_datetime(datetime.combine(option.expiry, end_of_option(option), NEW_YORK_ZONE))
+    years = max(end_ns - now_ns, 0) / _YEAR_NS
+    return Terms(option.right == "C", float(option.strike), years, option.is_on_future)
 
 
 def end_of_option(option: Option) -> time:

@@ -1,33 +1,31 @@
 """Requests about options: their chain (78), details, and what they would be worth (54, 55)."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from microfutures.model.instrument import Instrument
-from microfutures.model.timestamp import from_datetime
-from microfutures.twsim.bar_sizes import NEW_YORK
-from microfutures.twsim.black import DAYS, Computation, Terms, computed, implied_volatility
-from microfutures.twsim.contracts import ContractQuery, is_expired, read_contract
+from microfutures.twsim.black import Terms, implied_volatility
+from microfutures.twsim.contracts import ContractQuery, read_contract
 from microfutures.twsim.errors import wording
 from microfutures.twsim.option_chain import (
-    OPTION_EXCHANGES,
     Option,
     chain,
     end_of_option,
+    exchanges,
     expiries,
     fits,
+    has_options,
     strikes,
+    terms_of,
 )
+from microfutures.twsim.option_lines import CUSTOM, computation_message
 from microfutures.twsim.other_contracts import ContractFacts, facts_message
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import Field, FieldReader
 
 SECURITY_TYPES = ("OPT", "FOP")
-CUSTOM_COMPUTATION, RETURN_BASED = 53, 0
-NOT_COMPUTED, NO_GREEK = -1, -2
-_YEAR_NS = DAYS * 86_400 * 1_000_000_000
 
-Solved = Callable[[Terms, float, float], Computation | None]
+Solved = Callable[[Terms, float, float], float | None]
+"""Finds the volatility from terms, the underlying's price, and the value of the request."""
 
 
 def chain_parameters(session: Session, reader: FieldReader) -> None:
@@ -37,14 +35,13 @@ def chain_parameters(session: Session, reader: FieldReader) -> None:
     now_ns, found = session.exchange.clock.now_ns(), False
     for each in session.exchange.instruments:
         is_meant = each.symbol == symbol and each.security_type.value == kind
-        if not is_meant or con_id not in (0, each.con_id) or is_expired(each, now_ns):
+        if not is_meant or con_id not in (0, each.con_id) or not has_options(each, now_ns):
             continue
         price, ends = _price(session, each), expiries(each, now_ns)
         if price is None or not ends:
             continue
         sample = Option(each, ends[0], strikes(price)[0], "C")
-        where = each.exchange if sample.is_on_future else OPTION_EXCHANGES
-        for name in where.split(","):
+        for name in exchanges(each).split(","):
             if exchange in ("", name):
                 found = True
                 session.send(_parameters(request_id, name, sample, price, now_ns))
@@ -69,7 +66,7 @@ def find_options(session: Session, query: ContractQuery) -> list[Option]:
     now_ns = session.exchange.clock.now_ns()
     found: list[Option] = []
     for each in session.exchange.instruments:
-        if query.symbol.upper() not in ("", each.symbol) or is_expired(each, now_ns):
+        if query.symbol.upper() not in ("", each.symbol) or not has_options(each, now_ns):
             continue
         price = _price(session, each)
         if price is not None:
@@ -85,12 +82,13 @@ def option_details(session: Session, request_id: int, query: ContractQuery) -> N
         return
     now_ns = session.exchange.clock.now_ns()
     for option in found:
-        facts = _facts(option, query.exchange)
+        facts = option_facts(option, query.exchange)
         session.send(facts_message(session.version, request_id, facts, now_ns=now_ns))
     session.send([52, 1, request_id])
 
 
-def _facts(option: Option, exchange: str) -> ContractFacts:
+def option_facts(option: Option, exchange: str) -> ContractFacts:
+    """Return what contract details tell of an option."""
     underlying, day = option.underlying, option.expiry.strftime("%Y%m%d")
     end = f"{end_of_option(option):%H:%M}"
     is_future = option.is_on_future
@@ -104,7 +102,7 @@ def _facts(option: Option, exchange: str) -> ContractFacts:
         trading_class=option.trading_class,
         tick="0.01",
         multiplier=option.multiplier,
-        valid_exchanges=underlying.exchange if is_future else OPTION_EXCHANGES,
+        valid_exchanges=exchanges(underlying),
         long_name=underlying.description,
         last_trade=f"{day} {end} US/Eastern",
         strike=float(option.strike),
@@ -122,17 +120,12 @@ def _facts(option: Option, exchange: str) -> ContractFacts:
 
 def calculate_volatility(session: Session, reader: FieldReader) -> None:
     """Compute an option's volatility from its price (54)."""
-
-    def solved(terms: Terms, underlying: float, price: float) -> Computation | None:
-        volatility = implied_volatility(terms, underlying, price)
-        return None if volatility is None else computed(terms, underlying, volatility)
-
-    _calculate(session, reader, solved)
+    _calculate(session, reader, implied_volatility)
 
 
 def calculate_price(session: Session, reader: FieldReader) -> None:
     """Compute an option's price from its volatility (55)."""
-    _calculate(session, reader, lambda terms, under, value: computed(terms, under, value))
+    _calculate(session, reader, lambda terms, underlying, volatility: volatility)
 
 
 def _calculate(session: Session, reader: FieldReader, solved: Solved) -> None:
@@ -147,26 +140,9 @@ def _calculate(session: Session, reader: FieldReader, solved: Solved) -> None:
         detail = "Price and volatility must be above zero."
         session.error(request_id, 321, wording(321, tag="bK", detail=detail))
         return
-    terms = _terms(found[0], session.exchange.clock.now_ns())
-    answer = solved(terms, float(underlying), float(value))
-    head: list[Field] = [21, request_id, CUSTOM_COMPUTATION, RETURN_BASED]
-    if answer is None:
-        unknown = [NOT_COMPUTED, NO_GREEK, NOT_COMPUTED, NOT_COMPUTED, *[NO_GREEK] * 3]
-        session.send([*head, *unknown, float(underlying)])
-        return
-    session.send(
-        [
-            *head,
-            *(answer.volatility, answer.delta, answer.price, 0.0),
-            *(answer.gamma, answer.vega, answer.theta, float(underlying)),
-        ]
-    )
-
-
-def _terms(option: Option, now_ns: int) -> Terms:
-    end_ns = from_datetime(datetime.combine(option.expiry, end_of_option(option), NEW_YORK))
-    years = max(end_ns - now_ns, 0) / _YEAR_NS
-    return Terms(option.right == "C", float(option.strike), years, option.is_on_future)
+    terms = terms_of(found[0], session.exchange.clock.now_ns())
+    volatility = solved(terms, float(underlying), float(value))
+    session.send(computation_message(request_id, CUSTOM, terms, float(underlying), volatility))
 
 
 def _price(session: Session, instrument: Instrument) -> float | None:

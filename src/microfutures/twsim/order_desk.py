@@ -1,14 +1,17 @@
 """TWS's memory of orders, and what it tells their owners."""
 
 import asyncio
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Protocol
 
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.orders import TimeInForce
+from microfutures.model.timestamp import exchange_time
 from microfutures.twsim import families, order_messages
+from microfutures.twsim.condition_watch import ConditionWatch
 from microfutures.twsim.errors import wording
-from microfutures.twsim.order_messages import (
+from microfutures.twsim.order_facts import (
     CANCELLED,
     FILLED,
     INACTIVE,
@@ -18,7 +21,8 @@ from microfutures.twsim.order_messages import (
     ExecutionFacts,
     OrderFacts,
 )
-from microfutures.twsim.venue_orders import relevant_prices, venue_order
+from microfutures.twsim.order_memory import OrderMemory
+from microfutures.twsim.venue_orders import venue_order, venue_prices
 from microfutures.twsim.wire import Field
 from microfutures.venue.messages import (
     OrderAccepted,
@@ -29,13 +33,12 @@ from microfutures.venue.messages import (
     OrderReleased,
     VenueEvent,
 )
+from microfutures.venue.order_types import RULES
 from microfutures.venue.venue import Venue
 
-FIRST_PERM_ID = 1_000_000_001
-SESSIONS, ORDERS_PER_SESSION = 1_000_000, 1_000
-"""No two gateways started within eleven days give an order the same permId."""
-KEPT_COMPLETED = 500
-KEPT_EXECUTIONS = 5_000
+OPENING = TimeInForce.AT_THE_OPENING
+CHANGEABLE = ("quantity", "limit_price", "aux_price", "order_ref", "terms")
+TRAILING = frozenset(each.value for each, rule in RULES.items() if rule.is_trailing)
 COMMISSION_DELAY_SECONDS = 0.05
 """Commission reports come separately and a little after their execution."""
 
@@ -60,34 +63,38 @@ class OrderDesk:
     Its methods return events of the venue; whoever calls them publishes these.
     """
 
-    def __init__(self, *, venue: Venue, owners: Mapping[int, Owner], session: int) -> None:
-        self.orders: dict[tuple[int, int], OrderFacts] = {}
-        self.completed: deque[OrderFacts] = deque(maxlen=KEPT_COMPLETED)
-        self.executions: deque[ExecutionFacts] = deque(maxlen=KEPT_EXECUTIONS)
+    def __init__(
+        self,
+        *,
+        venue: Venue,
+        owners: Mapping[int, Owner],
+        names: Iterable[InstrumentId],
+        session: int,
+    ) -> None:
+        self.memory = memory = OrderMemory(session)
+        self.orders, self.completed = memory.orders, memory.completed
+        self.executions = memory.executions
+        self.watch = ConditionWatch(venue=venue, names=names, executions=self.executions)
         self._venue = venue
         self._owners = owners
-        self._by_perm_id: dict[int, OrderFacts] = {}
-        self._next_perm_id = FIRST_PERM_ID + session % SESSIONS * ORDERS_PER_SESSION
-        self._next_order_ids: dict[int, int] = {}
+        self._by_perm_id = memory.by_perm_id
 
     # -- what is known ------------------------------------------------------------------------
 
     def next_order_id(self, client_id: int) -> int:
         """Return the first order id that `client_id` may use."""
-        return self._next_order_ids.get(client_id, 1)
-
-    def new_perm_id(self) -> int:
-        """Return a permId that was never used."""
-        self._next_perm_id += 1
-        return self._next_perm_id - 1
+        return self.memory.next_order_id(client_id)
 
     def open_orders(self, client_id: int | None = None) -> list[OrderFacts]:
         """Return open orders, of one client or of all."""
-        return [
+        found = [
             order
             for order in self.orders.values()
             if order.is_open and client_id in (None, order.client_id)
         ]
+        for order in found:
+            self._look_up_trail(order)
+        return found
 
     def account_of(self, perm_id: int) -> str:
         """Return the account of an order."""
@@ -97,10 +104,7 @@ class OrderDesk:
 
     def place(self, order: OrderFacts, *, is_transmitted: bool) -> list[VenueEvent]:
         """Take a new order; what is not transmitted waits for the one that is."""
-        self.orders[order.client_id, order.order_id] = order
-        self._by_perm_id[order.perm_id] = order
-        after = max(self.next_order_id(order.client_id), order.order_id + 1)
-        self._next_order_ids[order.client_id] = after
+        self.memory.add(order)
         parent = families.parent_of(order, self.orders.values())
         if parent is not None:
             families.join_siblings(order, parent)
@@ -117,21 +121,34 @@ class OrderDesk:
             if families.waits_for_parent(each, self.orders.values()):
                 self._set_status(each, PRE_SUBMITTED)
             else:
-                events += self._submit(each)
+                events += self._release(each)
         return events
 
-    def modify(
-        self, order: OrderFacts, quantity: int, limit: Decimal, aux: Decimal
-    ) -> list[VenueEvent]:
-        """Give an order another quantity and other prices."""
-        limit_price, stop_price = relevant_prices(order.order_type, limit, aux)
+    def check_conditions(self) -> list[VenueEvent]:
+        """Send, or cancel, the orders whose conditions have come true."""
+        events: list[VenueEvent] = []
+        for order in self.watch.take_ready():
+            events += self.cancel(order) if order.conditions.cancels else self._submit(order)
+        return events
+
+    def resize(self, order: OrderFacts, quantity: int) -> list[VenueEvent]:
+        """Give an order another quantity."""
         events: list[VenueEvent] = [OrderModified(order.perm_id, self._venue.now_ns)]
         if order.is_at_venue:
-            events = self._venue.modify(
-                order.perm_id, quantity=quantity, limit_price=limit_price, stop_price=stop_price
-            )
+            events = self._venue.modify(order.perm_id, quantity=quantity)
         if not any(isinstance(event, OrderRejected) for event in events):
-            order.quantity, order.limit_price, order.aux_price = quantity, limit, aux
+            order.quantity = quantity
+        return events
+
+    def modify(self, order: OrderFacts, after: OrderFacts) -> list[VenueEvent]:
+        """Give an order the quantity, the prices and the other terms of `after`."""
+        events: list[VenueEvent] = [OrderModified(order.perm_id, self._venue.now_ns)]
+        if order.is_at_venue:
+            prices = venue_prices(after)
+            events = self._venue.modify(order.perm_id, quantity=after.quantity, **prices)
+        if not any(isinstance(event, OrderRejected) for event in events):
+            for name in CHANGEABLE:
+                setattr(order, name, getattr(after, name))
         return events
 
     def cancel(self, order: OrderFacts) -> list[VenueEvent]:
@@ -146,7 +163,9 @@ class OrderDesk:
         """Tell the owner; return what follows from the event for other orders."""
         match event:
             case OrderAccepted(perm_id, _, is_held):
-                self._set_status(self._by_perm_id[perm_id], PRE_SUBMITTED if is_held else SUBMITTED)
+                order = self._by_perm_id[perm_id]
+                self._set_status(order, PRE_SUBMITTED if is_held else SUBMITTED)
+                self._warn_of_closed_market(order)
             case OrderReleased(perm_id, _):
                 self._set_status(self._by_perm_id[perm_id], SUBMITTED)
             case OrderModified(perm_id, time_ns):
@@ -161,22 +180,63 @@ class OrderDesk:
 
     def send_order(self, order: OrderFacts) -> None:
         """Tell the owner of an order where it stands, in TWS's two messages."""
+        self._look_up_trail(order)
         owner = self._owners.get(order.client_id)
         if owner is not None:
             owner.send(order_messages.open_order(owner.version, order))
             owner.send(order_messages.order_status(order))
 
+    def tell_execution(self, facts: ExecutionFacts) -> None:
+        """Keep an execution and tell its owner, of its commission a little later."""
+
+        def report_commission() -> None:
+            owner = self._owners.get(facts.order.client_id)
+            if owner is not None:
+                owner.send(order_messages.commission_report(facts))
+
+        self.memory.add_execution(facts)
+        owner = self._owners.get(facts.order.client_id)
+        if owner is not None:
+            owner.send(order_messages.execution(owner.version, -1, facts))
+        asyncio.get_running_loop().call_later(COMMISSION_DELAY_SECONDS, report_commission)
+
+    def _look_up_trail(self, order: OrderFacts) -> None:
+        if order.is_at_venue and order.order_type in TRAILING:
+            order.trail_stop = self._venue.stop_price(order.perm_id)
+
+    def _release(self, order: OrderFacts) -> list[VenueEvent]:
+        """Send an order to the exchange, or let it wait for its conditions."""
+        if not order.conditions.each:
+            return self._submit(order)
+        self.watch.add(order)
+        if order.conditions.cancels:
+            return self._submit(order)
+        self._set_status(order, PRE_SUBMITTED)
+        return []
+
     def _submit(self, order: OrderFacts) -> list[VenueEvent]:
         order.is_at_venue = True
-        return self._venue.submit(venue_order(order))
+        return self._venue.submit(venue_order(order, self._venue.now_ns))
 
     def _set_status(self, order: OrderFacts, status: str) -> None:
         order.status = status
         self.send_order(order)
 
+    def _warn_of_closed_market(self, order: OrderFacts) -> None:
+        """Say when an order will reach an exchange that is closed now."""
+        opens_ns, owner = self._venue.opens_ns(order.perm_id), self._owners.get(order.client_id)
+        if opens_ns is not None and owner is not None and order.time_in_force != OPENING:
+            until = exchange_time(opens_ns, pattern="%Y-%m-%d %H:%M:%S")
+            what = f"{order.action} {order.quantity} {order.instrument.symbol}"
+            detail = (
+                f"\n{what} {order.instrument.exchange}\nWarning: Your order will not be placed "
+                f"at the exchange until {until} US/Eastern."
+            )
+            owner.error(order.order_id, 399, wording(399, detail=detail))
+
     def _on_modify(self, order: OrderFacts, time_ns: int) -> None:
         if order.filled and order.filled == order.quantity:
-            self._complete(order, FILLED, time_ns, f"Filled Size: {order.filled}")
+            self.memory.complete(order, FILLED, time_ns, f"Filled Size: {order.filled}")
         self.send_order(order)
 
     def _on_fill(self, order: OrderFacts, event: OrderFilled) -> list[VenueEvent]:
@@ -194,16 +254,10 @@ class OrderDesk:
             commission=event.commission,
             realized=event.realized,
         )
-        self.executions.append(facts)
         if event.remaining == 0:
-            self._complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
-        owner = self._owners.get(order.client_id)
-        if owner is not None:
-            owner.send(order_messages.execution(owner.version, -1, facts))
+            self.memory.complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
+        self.tell_execution(facts)
         self.send_order(order)
-        asyncio.get_running_loop().call_later(
-            COMMISSION_DELAY_SECONDS, self._report_commission, facts
-        )
         return self._after_fill(order, event.quantity)
 
     def _after_fill(self, order: OrderFacts, traded: int) -> list[VenueEvent]:
@@ -211,25 +265,17 @@ class OrderDesk:
         events: list[VenueEvent] = []
         for other in families.others_of_group(order, self.orders.values()):
             left = families.left_for(other, order, traded)
-            if left == other.filled:
-                answer = self.cancel(other)
-            else:
-                answer = self.modify(other, left, other.limit_price, other.aux_price)
+            answer = self.cancel(other) if left == other.filled else self.resize(other, left)
             # Refused means that it was filled in the same moment: its own event tells.
             events += [each for each in answer if not isinstance(each, OrderRejected)]
         if order.status == FILLED:
             for child in families.children_of(order, self.orders.values()):
                 if child.is_transmitted and not child.is_at_venue:
-                    events += self._submit(child)
+                    events += self._release(child)
         return events
 
-    def _report_commission(self, facts: ExecutionFacts) -> None:
-        owner = self._owners.get(facts.order.client_id)
-        if owner is not None:
-            owner.send(order_messages.commission_report(facts))
-
     def _on_cancel(self, order: OrderFacts, time_ns: int, reason: str) -> list[VenueEvent]:
-        self._complete(order, CANCELLED, time_ns, reason or "Cancelled by Trader")
+        self.memory.complete(order, CANCELLED, time_ns, reason or "Cancelled by Trader")
         owner = self._owners.get(order.client_id)
         if owner is not None:
             owner.send(order_messages.order_status(order))
@@ -244,7 +290,7 @@ class OrderDesk:
             owner.error(order.order_id, event.code, text)
         if event.is_request_only:
             return []
-        self._complete(order, INACTIVE, event.time_ns, event.message)
+        self.memory.complete(order, INACTIVE, event.time_ns, event.message)
         if owner is not None:
             owner.send(order_messages.order_status(order))
         return self._orphan(order)
@@ -255,12 +301,3 @@ class OrderDesk:
         for child in families.children_of(order, self.orders.values()):
             events += self.cancel(child)
         return events
-
-    def _complete(self, order: OrderFacts, status: str, time_ns: int, text: str) -> None:
-        order.status, order.completed_ns, order.completed_status = status, time_ns, text
-        self.completed.append(order)
-        while len(self.orders) > 2 * KEPT_COMPLETED:
-            oldest = next((key for key, each in self.orders.items() if not each.is_open), None)
-            if oldest is None:
-                return
-            del self._by_perm_id[self.orders.pop(oldest).perm_id]

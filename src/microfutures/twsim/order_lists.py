@@ -1,10 +1,11 @@
 """Requests that list orders and executions."""
 
-from microfutures.model.timestamp import exchange_time
+from microfutures.model.trading_hours import midnight_before
 from microfutures.twsim import order_messages
 from microfutures.twsim.bar_sizes import moment
+from microfutures.twsim.contracts import symbol_of
 from microfutures.twsim.errors import wording
-from microfutures.twsim.order_messages import ExecutionFacts, OrderFacts
+from microfutures.twsim.order_facts import ExecutionFacts, OrderFacts
 from microfutures.twsim.session import Session
 from microfutures.twsim.venue_orders import SIDES
 from microfutures.twsim.wire import FieldReader
@@ -52,7 +53,7 @@ class _Filter:
         return (
             self._client_id in (0, order.client_id)
             and self._account in ("", order.account)
-            and self._symbol in ("", order.instrument.symbol)
+            and self._symbol in ("", symbol_of(order.instrument))
             and self._security_type in ("", order.instrument.security_type.value)
             and self._exchange in ("", "SMART", order_messages.traded_at(order.instrument))
             and side in ("", SIDES[order.action])
@@ -65,7 +66,8 @@ def executions(session: Session, reader: FieldReader) -> None:
     reader.skip(1)
     request_id = reader.integer()
     now_ns = session.exchange.clock.now_ns()
-    midnight_ns = _midnight_before(now_ns)
+    # TWS forgets executions of the day before.
+    midnight_ns = midnight_before(now_ns)
     wanted = _Filter(reader, midnight_ns)
     if wanted.since_ns is None:
         detail = f"Invalid time of executions '{wanted.since}'"
@@ -81,12 +83,6 @@ def executions(session: Session, reader: FieldReader) -> None:
     session.send([55, 1, request_id])
     for facts in passed:
         session.send(order_messages.commission_report(facts))
-
-
-def _midnight_before(now_ns: int) -> int:
-    """Return when the day began in New York; TWS forgets executions of the day before."""
-    midnight = moment(exchange_time(now_ns, pattern="%Y%m%d 00:00:00"), now_ns)
-    return now_ns if midnight is None else midnight
 
 
 def completed_orders(session: Session, reader: FieldReader) -> None:

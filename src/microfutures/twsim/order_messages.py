@@ -4,83 +4,19 @@ Field order and the spelling of empty and unset values follow recorded messages 
 """
 
 from decimal import Decimal
-
-import msgspec
+from functools import partial
 
 from microfutures.model.instrument import Instrument
 from microfutures.model.orders import Side
 from microfutures.model.timestamp import exchange_time
 from microfutures.twsim.contracts import contract_fields, primary_exchange
+from microfutures.twsim.order_facts import ExecutionFacts, MarginFields, OrderFacts
 from microfutures.twsim.wire import UNSET_DOUBLE, UNSET_INTEGER, UNSET_LONG, Field
 
+_BOX = ("startingPrice", "stockRefPrice", "delta", "stockRangeLower", "stockRangeUpper")
 NO_SHAREHOLDER = "Not an insider or substantial shareholder"
 _OPEN_DELTA_NEUTRAL: tuple[Field, ...] = ("None", "", 0, "", "", "", "?", 0, 0, "")
 _COMPLETED_DELTA_NEUTRAL: tuple[Field, ...] = ("None", "", 0, 0, 0, "")
-
-PENDING_SUBMIT, PRE_SUBMITTED, SUBMITTED = "PendingSubmit", "PreSubmitted", "Submitted"
-FILLED, CANCELLED, INACTIVE = "Filled", "Cancelled", "Inactive"
-OPEN_STATUSES = (PENDING_SUBMIT, PRE_SUBMITTED, SUBMITTED)
-
-CANCEL_ALL, REDUCE_WITH_BLOCK, REDUCE_WITHOUT_BLOCK = 1, 2, 3
-"""What a fill does to the other orders of a one-cancels-all group, in IB's numbers."""
-
-
-class OrderFacts(msgspec.Struct, kw_only=True):
-    """One order as TWS remembers it."""
-
-    instrument: Instrument
-    client_id: int
-    order_id: int
-    perm_id: int
-    account: str
-    action: str
-    quantity: int
-    order_type: str
-    limit_price: Decimal
-    aux_price: Decimal
-    time_in_force: str
-    order_ref: str
-    parent_id: int
-    outside_rth: bool
-    oca_group: str = ""
-    oca_type: int = REDUCE_WITHOUT_BLOCK
-    status: str = PENDING_SUBMIT
-    is_transmitted: bool = False
-    is_at_venue: bool = False
-    """False while it waits for its parent to be filled, or to be transmitted."""
-    filled: int = 0
-    average_price: Decimal = Decimal(0)
-    last_price: Decimal = Decimal(0)
-    commission: Decimal | None = None
-    completed_ns: int | None = None
-    completed_status: str = ""
-    why_held: str = ""
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether it may still trade."""
-        return self.status in OPEN_STATUSES
-
-
-class MarginFields(msgspec.Struct, frozen=True):
-    """The nine margin figures of a what-if, and the commission."""
-
-    figures: tuple[Decimal, ...]
-    commission: Decimal
-
-
-class ExecutionFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution as TWS remembers it."""
-
-    order: OrderFacts
-    execution_id: str
-    time_ns: int
-    quantity: int
-    price: Decimal
-    cumulative: int
-    average_price: Decimal
-    commission: Decimal
-    realized: Decimal | None
 
 
 def price_text(price: Decimal) -> str:
@@ -113,6 +49,7 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
     if what_if is not None:
         figures = [price_text(figure) for figure in what_if.figures]
     commission = what_if.commission if what_if is not None else order.commission
+    said, trail_stop = partial(_said, order), _trail_stop(order, "")
     return [
         5,
         order.order_id,
@@ -120,51 +57,57 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         order.client_id,
         order.perm_id,
         order.outside_rth,
-        0,  # hidden
-        0,  # discretionaryAmt
-        "",  # goodAfterTime
+        said("hidden", 0),
+        said("discretionaryAmt", 0),
+        said("goodAfterTime"),
         f"{order.perm_id}.0/{order.account}/100",
         "",  # faGroup
         "",  # faMethod
         "",  # faPercentage
         *([""] if version < 177 else []),  # faProfile
-        *_empty(5),  # modelCode … settlingFirm
-        0,  # shortSaleSlot
-        "",  # designatedLocation
-        -1,  # exemptCode
-        0,  # auctionStrategy
-        *_empty(5),  # startingPrice … stockRangeUpper
-        UNSET_INTEGER,  # displaySize
-        0,  # blockOrder
-        0,  # sweepToFill
-        0,  # allOrNone
-        "",  # minQty
+        said("modelCode"),
+        said("goodTillDate"),
+        said("rule80A"),
+        said("percentOffset"),
+        said("settlingFirm"),
+        said("shortSaleSlot", 0),
+        said("designatedLocation"),
+        said("exemptCode", -1),
+        said("auctionStrategy", 0),
+        *(said(name) for name in _BOX),
+        said("displaySize", UNSET_INTEGER),
+        said("blockOrder", 0),
+        said("sweepToFill", 0),
+        said("allOrNone", 0),
+        said("minQty"),
         order.oca_type,
         0,  # eTradeOnly
         0,  # firmQuoteOnly
         "",  # nbboPriceCap
         order.parent_id,
-        0,  # triggerMethod
-        "",  # volatility
-        0,  # volatilityType
+        said("triggerMethod", 0),
+        said("volatility"),
+        said("volatilityType", 0),
         *_OPEN_DELTA_NEUTRAL,
-        0,  # continuousUpdate
-        0,  # referencePriceType
-        *_empty(5),  # trailStopPrice … comboLegsDescrip
+        said("continuousUpdate", 0),
+        said("referencePriceType", 0),
+        trail_stop,
+        said("trailingPercent"),
+        *_empty(3),  # basisPoints … comboLegsDescrip
         0,  # comboLegs
         0,  # orderComboLegs
         0,  # smartComboRoutingParams
-        UNSET_INTEGER,  # scaleInitLevelSize
-        UNSET_INTEGER,  # scaleSubsLevelSize
+        said("scaleInitLevelSize", UNSET_INTEGER),
+        said("scaleSubsLevelSize", UNSET_INTEGER),
         "",  # scalePriceIncrement
         "",  # hedgeType
-        0,  # optOutSmartRouting
-        "",  # clearingAccount
-        "IB",  # clearingIntent
-        0,  # notHeld
+        said("optOutSmartRouting", 0),
+        said("clearingAccount"),
+        said("clearingIntent", "IB"),
+        said("notHeld", 0),
         0,  # deltaNeutralContract
-        "",  # algoStrategy
-        0,  # solicited
+        *_algorithm(order),
+        said("solicited", 0),
         what_if is not None,
         order.status,
         *figures,
@@ -173,76 +116,88 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         "",  # maxCommission
         "" if commission is None else order.instrument.currency,
         "",  # warningText
-        0,  # randomizeSize
-        0,  # randomizePrice
-        0,  # conditions
+        said("randomizeSize", 0),
+        said("randomizePrice", 0),
+        *order.conditions.fields(),
         "None",  # adjustedOrderType
-        *[UNSET_DOUBLE] * 6,  # triggerPrice … adjustedTrailingAmount
+        said("triggerPrice", UNSET_DOUBLE),
+        trail_stop or UNSET_DOUBLE,
+        said("lmtPriceOffset", UNSET_DOUBLE),
+        *[UNSET_DOUBLE] * 3,  # adjustedStopPrice … adjustedTrailingAmount
         0,  # adjustableTrailingUnit
-        *_empty(3),  # softDollarTier
-        0,  # cashQty
+        said("softDollarTierName"),
+        said("softDollarTierValue"),
+        "",  # displayName of the tier
+        said("cashQty", 0),
         1,  # dontUseAutoPriceForHedge
-        0,  # isOmsContainer
-        0,  # discretionaryUpToLimitPrice
-        0,  # usePriceMgmtAlgo
-        *([""] if version >= 158 else []),  # duration
-        *([""] if version >= 160 else []),  # postToAts
-        *([0] if version >= 162 else []),  # autoCancelParent
+        said("isOmsContainer", 0),
+        said("discretionaryUpToLimitPrice", 0),
+        said("usePriceMgmtAlgo", 0),
+        *([said("duration")] if version >= 158 else []),
+        *([said("postToAts")] if version >= 160 else []),
+        *([said("autoCancelParent", 0)] if version >= 162 else []),
         *(_empty(5) if version >= 170 else []),  # minTradeQty … midOffsetAtHalf
     ]
 
 
 def completed_order(version: int, order: OrderFacts) -> list[Field]:
     """Return the completed order message (101)."""
-    moment = order.completed_ns or 0
+    moment, said = order.completed_ns or 0, partial(_said, order)
     return [
         101,
         *_contract_and_terms(order),
         order.perm_id,
         order.outside_rth,
-        0,  # hidden
-        0,  # discretionaryAmt
-        *_empty(4),  # goodAfterTime … faPercentage
+        said("hidden", 0),
+        said("discretionaryAmt", 0),
+        said("goodAfterTime"),
+        *_empty(3),  # faGroup … faPercentage
         *([""] if version < 177 else []),  # faProfile
-        *_empty(5),  # modelCode … settlingFirm
-        0,  # shortSaleSlot
-        "",  # designatedLocation
-        -1,  # exemptCode
-        *_empty(5),  # startingPrice … stockRangeUpper
-        UNSET_INTEGER,  # displaySize
-        0,  # sweepToFill
-        0,  # allOrNone
-        "",  # minQty
+        said("modelCode"),
+        said("goodTillDate"),
+        said("rule80A"),
+        said("percentOffset"),
+        said("settlingFirm"),
+        said("shortSaleSlot", 0),
+        said("designatedLocation"),
+        said("exemptCode", -1),
+        *(said(name) for name in _BOX),
+        said("displaySize", UNSET_INTEGER),
+        said("sweepToFill", 0),
+        said("allOrNone", 0),
+        said("minQty"),
         order.oca_type,
-        0,  # triggerMethod
-        "",  # volatility
-        0,  # volatilityType
+        said("triggerMethod", 0),
+        said("volatility"),
+        said("volatilityType", 0),
         *_COMPLETED_DELTA_NEUTRAL,
-        0,  # continuousUpdate
-        0,  # referencePriceType
-        *_empty(3),  # trailStopPrice … comboLegsDescrip
+        said("continuousUpdate", 0),
+        said("referencePriceType", 0),
+        _trail_stop(order, ""),
+        said("trailingPercent"),
+        "",  # comboLegsDescrip
         0,  # comboLegs
         0,  # orderComboLegs
         0,  # smartComboRoutingParams
-        UNSET_INTEGER,  # scaleInitLevelSize
-        UNSET_INTEGER,  # scaleSubsLevelSize
+        said("scaleInitLevelSize", UNSET_INTEGER),
+        said("scaleSubsLevelSize", UNSET_INTEGER),
         "",  # scalePriceIncrement
         "",  # hedgeType
-        "",  # clearingAccount
-        "IB",  # clearingIntent
-        0,  # notHeld
+        said("clearingAccount"),
+        said("clearingIntent", "IB"),
+        said("notHeld", 0),
         0,  # deltaNeutralContract
-        "",  # algoStrategy
-        0,  # solicited
+        *_algorithm(order),
+        said("solicited", 0),
         order.status,
-        0,  # randomizeSize
-        0,  # randomizePrice
-        0,  # conditions
-        UNSET_DOUBLE,  # trailStopPrice
-        UNSET_DOUBLE,  # lmtPriceOffset
-        0,  # cashQty
+        said("randomizeSize", 0),
+        said("randomizePrice", 0),
+        *order.conditions.fields(),
+        _trail_stop(order, UNSET_DOUBLE),
+        said("lmtPriceOffset", UNSET_DOUBLE),
+        said("cashQty", 0),
         1,  # dontUseAutoPriceForHedge
-        0,  # isOmsContainer
+        said("isOmsContainer", 0),
         "",  # autoCancelDate
         order.filled,
         UNSET_INTEGER,  # refFuturesConId
@@ -316,10 +271,29 @@ def _contract_and_terms(order: OrderFacts) -> list[Field]:
         order.time_in_force,
         order.oca_group,
         order.account,
-        "",  # openClose
-        0,  # origin
+        _said(order, "openClose"),
+        _said(order, "origin", 0),
         order.order_ref,
     ]
+
+
+def _said(order: OrderFacts, name: str, default: Field = "") -> Field:
+    """Return what its owner said of an order; TWS's own default when that was nothing."""
+    value = order.terms.get(name, "")
+    return default if value in ("", "0", "0.0", UNSET_INTEGER) else value
+
+
+def _trail_stop(order: OrderFacts, default: Field) -> Field:
+    if order.trail_stop is not None:
+        return price_text(order.trail_stop)
+    return _said(order, "trailStopPrice", default)
+
+
+def _algorithm(order: OrderFacts) -> list[Field]:
+    strategy = order.terms.get("algoStrategy", "")
+    if not strategy:
+        return [""]
+    return [strategy, len(order.algo_parameters) // 2, *order.algo_parameters]
 
 
 def _empty(count: int) -> list[Field]:

@@ -4,8 +4,34 @@ from decimal import Decimal
 
 import msgspec
 
+from microfutures.twsim import order_layout
 from microfutures.twsim.contracts import ContractQuery, read_contract
+from microfutures.twsim.order_conditions import OrderConditions, read_conditions
+from microfutures.twsim.order_layout import Terms, read_rows
 from microfutures.twsim.wire import FieldReader
+
+ADAPTIVE = "ADAPTIVE"
+PEG_BENCH = ("PEG BENCH", "PEGBENCH")
+SPELLINGS = {"PEGMID": "PEG MID", "STPLMT": "STP LMT", "TRAILLMT": "TRAIL LIMIT"}
+"""Shorter names of order types that TWS understands, too."""
+
+NOT_OBEYED = (
+    *("discretionaryAmt", "faGroup", "allOrNone", "minQty", "percentOffset"),
+    *("scaleInitLevelSize", "scalePriceIncrement", "activeStartTime", "activeStopTime"),
+    *("hedgeType", "deltaNeutralContract", "adjustedOrderType", "cashQty"),
+)
+"""Attributes that change how an order trades and that nothing here obeys."""
+
+
+class ComboLeg(msgspec.Struct, frozen=True, kw_only=True):
+    """One leg of a combo as its order names it."""
+
+    con_id: int
+    ratio: int
+    action: str
+    exchange: str
+    rest: tuple[str, ...]
+    """openClose, shortSaleSlot, designatedLocation, exemptCode."""
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,165 +41,171 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     contract: ContractQuery
     action: str
     quantity: Decimal
-    order_type: str
-    limit_price: Decimal | None
-    aux_price: Decimal | None
-    time_in_force: str
-    oca_group: str
-    oca_type: int
-    account: str
-    order_ref: str
-    transmit: bool
-    parent_id: int
-    outside_rth: bool
-    what_if: bool
-    not_simulated: tuple[str, ...]
-    """Names of attributes that would change how the order trades and that nothing here obeys."""
+    terms: Terms
+    conditions: OrderConditions
+    algo_parameters: tuple[str, ...]
+    """Names and values in turn."""
+    legs: tuple[ComboLeg, ...]
+    leg_prices: tuple[str, ...]
+    routing: tuple[str, ...]
 
+    @property
+    def order_type(self) -> str:
+        """Return IB's name of the type."""
+        said = self.terms["orderType"].upper()
+        return SPELLINGS.get(said, said)
 
-class _Main(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields up to the financial adviser's."""
+    @property
+    def account(self) -> str:
+        """Return the account; empty for the first."""
+        return self.terms["account"]
 
-    order_id: int
-    contract: ContractQuery
-    action: str
-    quantity: Decimal
-    order_type: str
-    limit_price: Decimal | None
-    aux_price: Decimal | None
-    time_in_force: str
-    oca_group: str
-    account: str
-    order_ref: str
-    transmit: bool
-    parent_id: int
-    outside_rth: bool
+    @property
+    def oca_group(self) -> str:
+        """Return the name of its one-cancels-all group; empty for none."""
+        return self.terms["ocaGroup"]
+
+    @property
+    def order_ref(self) -> str:
+        """Return the client's own name for it."""
+        return self.terms["orderRef"]
+
+    @property
+    def transmit(self) -> bool:
+        """Tell whether it goes on its way at once."""
+        return self.terms["transmit"] == "1"
+
+    @property
+    def outside_rth(self) -> bool:
+        """Tell whether it may trade outside of regular hours."""
+        return self.terms["outsideRth"] == "1"
+
+    @property
+    def what_if(self) -> bool:
+        """Tell whether it is only asked what it would do to the margin."""
+        return self.terms["whatIf"] == "1"
+
+    @property
+    def limit_price(self) -> Decimal | None:
+        """Return the limit price."""
+        return self.price("lmtPrice")
+
+    @property
+    def aux_price(self) -> Decimal | None:
+        """Return the stop price, the trailing amount or the offset, as the type has it."""
+        return self.price("auxPrice")
+
+    @property
+    def time_in_force(self) -> str:
+        """Return how long it lives; the day when nothing was said."""
+        return self.terms["tif"].upper() or "DAY"
+
+    @property
+    def oca_type(self) -> int:
+        """Return what a fill does to the rest of its group."""
+        return int(self.terms["ocaType"] or 0)
+
+    @property
+    def parent_id(self) -> int:
+        """Return the order it is attached to; 0 for none."""
+        return int(self.terms["parentId"] or 0)
+
+    def price(self, name: str) -> Decimal | None:
+        """Return a number among the terms."""
+        said = self.terms[name]
+        return Decimal(said) if said else None
+
+    def is_set(self, name: str) -> bool:
+        """Tell whether a term is anything but its default."""
+        return self.terms[name] not in ("", "0", "0.0")
+
+    @property
+    def not_simulated(self) -> tuple[str, ...]:
+        """Return the names of attributes that it sets and that nothing here obeys."""
+        names = [name for name in NOT_OBEYED if self.is_set(name)]
+        if self.terms["algoStrategy"].upper() not in ("", ADAPTIVE):
+            names.append("algoStrategy")
+        return tuple(names)
 
 
 def read_order(reader: FieldReader, version: int) -> OrderRequest:
-    """Read an order up to its conditions; what follows them has no use here.
+    """Read an order; raise `WireError` when it ends too early or a number is none.
 
-    The layout is that of IB's published client for server versions 157 to 178.
+    What only newer servers know is not looked at.
     """
-    unknown: list[str] = []
-    main = _read_main(reader)
-    _read_timing(reader, unknown)
-    _note(unknown, "faGroup", reader.text() != "")
-    reader.skip(2)  # faMethod, faPercentage
-    if version < 177:
-        reader.skip(1)  # faProfile
-    reader.skip(4)  # modelCode, shortSaleSlot, designatedLocation, exemptCode
-    oca_type = reader.integer()
-    _read_quantities(reader, unknown)
-    _read_volatility(reader)
-    _read_trail_and_scale(reader, unknown)
-    _read_hedge(reader, unknown)
-    what_if = _read_algo(reader, unknown)
-    _read_conditions(reader, main.order_type, unknown)
-    fields = {name: getattr(main, name) for name in _Main.__struct_fields__}
-    return OrderRequest(**fields, oca_type=oca_type, what_if=what_if, not_simulated=tuple(unknown))
-
-
-def _note(unknown: list[str], name: str, is_set: bool) -> None:
-    if is_set:
-        unknown.append(name)
-
-
-def _read_main(reader: FieldReader) -> _Main:
+    terms: Terms = {}
     order_id = reader.integer()
     contract = read_contract(reader)
     reader.skip(2)  # secIdType, secId
-    action = reader.text().upper()
-    quantity = reader.decimal() or Decimal(0)
-    order_type, limit_price, aux_price = reader.text().upper(), reader.decimal(), reader.decimal()
-    time_in_force, oca_group, account = reader.text().upper(), reader.text(), reader.text()
-    reader.skip(2)  # openClose, origin
-    order_ref, transmit, parent_id = reader.text(), reader.flag(), reader.integer()
-    reader.skip(4)  # blockOrder, sweepToFill, displaySize, triggerMethod
-    outside_rth = reader.flag()
-    reader.skip(1)  # hidden
-    if contract.security_type == "BAG":
-        reader.skip(8 * reader.count())
-        reader.skip(reader.count())
-        reader.skip(2 * reader.count())
-    return _Main(
+    action, quantity = reader.text().upper(), reader.decimal() or Decimal(0)
+    read_rows(reader, order_layout.AFTER_QUANTITY, terms)
+    is_combo = contract.security_type == "BAG"
+    legs = _read_legs(reader) if is_combo else ()
+    leg_prices = _read_texts(reader, 1) if is_combo else ()
+    routing = _read_texts(reader, 2) if is_combo else ()
+    _read_middle(reader, version, terms)
+    parameters = _read_algorithm(reader, terms)
+    if terms["orderType"].upper() in PEG_BENCH:
+        read_rows(reader, order_layout.PEG_BENCH, terms)
+    conditions = read_conditions(reader)
+    read_rows(reader, order_layout.AFTER_CONDITIONS, terms)
+    for since, name, kind in order_layout.BY_VERSION:
+        if version >= since:
+            read_rows(reader, ((name, kind),), terms)
+    return OrderRequest(
         order_id=order_id,
         contract=contract,
         action=action,
         quantity=quantity,
-        order_type=order_type,
-        limit_price=limit_price,
-        aux_price=aux_price,
-        time_in_force=time_in_force or "DAY",
-        oca_group=oca_group,
-        account=account,
-        order_ref=order_ref,
-        transmit=transmit,
-        parent_id=parent_id,
-        outside_rth=outside_rth,
+        terms=terms,
+        conditions=conditions,
+        algo_parameters=parameters,
+        legs=legs,
+        leg_prices=leg_prices,
+        routing=routing,
     )
 
 
-def _read_timing(reader: FieldReader, unknown: list[str]) -> None:
-    reader.skip(1)  # sharesAllocation, deprecated
-    _note(unknown, "discretionaryAmt", bool(reader.decimal()))
-    _note(unknown, "goodAfterTime", reader.text() != "")
-    _note(unknown, "goodTillDate", reader.text() != "")
+def _read_texts(reader: FieldReader, width: int) -> tuple[str, ...]:
+    return tuple(reader.text() for _ in range(width * reader.count()))
 
 
-def _read_quantities(reader: FieldReader, unknown: list[str]) -> None:
-    reader.skip(2)  # rule80A, settlingFirm
-    _note(unknown, "allOrNone", reader.flag())
-    _note(unknown, "minQty", bool(reader.decimal()))
-    # percentOffset, eTradeOnly, firmQuoteOnly, nbboPriceCap, auctionStrategy, startingPrice,
-    # stockRefPrice, delta, stockRangeLower, stockRangeUpper, overridePercentageConstraints
-    reader.skip(11)
+def _read_legs(reader: FieldReader) -> tuple[ComboLeg, ...]:
+    return tuple(
+        ComboLeg(
+            con_id=reader.integer(),
+            ratio=reader.integer(),
+            action=reader.text().upper(),
+            exchange=reader.text(),
+            rest=tuple(reader.text() for _ in range(4)),
+        )
+        for _ in range(reader.count())
+    )
 
 
-def _read_volatility(reader: FieldReader) -> None:
-    reader.skip(2)  # volatility, volatilityType
-    has_neutral_order = reader.text() != ""
-    reader.skip(1)  # deltaNeutralAuxPrice
-    if has_neutral_order:
-        reader.skip(8)
-    reader.skip(2)  # continuousUpdate, referencePriceType
-
-
-def _read_trail_and_scale(reader: FieldReader, unknown: list[str]) -> None:
-    reader.skip(2)  # trailStopPrice, trailingPercent
-    _note(unknown, "scaleInitLevelSize", bool(reader.decimal()))
-    reader.skip(1)  # scaleSubsLevelSize
-    increment = reader.decimal()
-    if increment is not None and increment > 0:
-        _note(unknown, "scalePriceIncrement", True)
-        reader.skip(7)
-    reader.skip(1)  # scaleTable
-    _note(unknown, "activeStartTime", reader.text() != "")
-    _note(unknown, "activeStopTime", reader.text() != "")
-
-
-def _read_hedge(reader: FieldReader, unknown: list[str]) -> None:
-    has_hedge = reader.text() != ""
-    if has_hedge:
-        _note(unknown, "hedgeType", True)
-        reader.skip(1)
-    reader.skip(4)  # optOutSmartRouting, clearingAccount, clearingIntent, notHeld
-    if reader.flag():  # deltaNeutralContract
-        _note(unknown, "deltaNeutralContract", True)
+def _read_middle(reader: FieldReader, version: int, terms: Terms) -> None:
+    """Read from the allocation to the hedge."""
+    read_rows(reader, order_layout.AFTER_LEGS, terms)
+    if version < 177:
+        reader.skip(1)  # faProfile
+    read_rows(reader, order_layout.AFTER_PROFILE, terms)
+    if terms["deltaNeutralOrderType"]:
+        read_rows(reader, order_layout.DELTA_NEUTRAL, terms)
+    read_rows(reader, order_layout.AFTER_DELTA_NEUTRAL, terms)
+    increment = terms["scalePriceIncrement"]
+    if increment and Decimal(increment) > 0:
+        read_rows(reader, order_layout.SCALE, terms)
+    read_rows(reader, order_layout.AFTER_SCALE, terms)
+    if terms["hedgeType"]:
+        read_rows(reader, (("hedgeParam", "text"),), terms)
+    read_rows(reader, order_layout.AFTER_HEDGE, terms)
+    if terms["deltaNeutralContract"] == "1":
         reader.skip(3)
 
 
-def _read_algo(reader: FieldReader, unknown: list[str]) -> bool:
-    """Pass over the algorithm and return whether it is only a what-if."""
-    if reader.text():  # algoStrategy
-        _note(unknown, "algoStrategy", True)
-        reader.skip(2 * reader.count())
-    reader.skip(1)  # algoId
-    return reader.flag()
-
-
-def _read_conditions(reader: FieldReader, order_type: str, unknown: list[str]) -> None:
-    reader.skip(4)  # orderMiscOptions, solicited, randomizeSize, randomizePrice
-    if order_type in ("PEG BENCH", "PEGBENCH"):
-        reader.skip(5)
-    _note(unknown, "conditions", reader.integer() != 0)
+def _read_algorithm(reader: FieldReader, terms: Terms) -> tuple[str, ...]:
+    """Read the algorithm and what follows up to the conditions; return its parameters."""
+    read_rows(reader, (("algoStrategy", "text"),), terms)
+    parameters = _read_texts(reader, 2) if terms["algoStrategy"] else ()
+    read_rows(reader, order_layout.AFTER_ALGORITHM, terms)
+    return parameters

@@ -1,15 +1,18 @@
-"""Contracts that can be looked up but not traded here: indices, currencies, continuous futures.
+"""Contracts that can be looked up but aren't played: indices, pairs, options, continuous ones."""
 
-Numbers of indices and currency pairs are IB's own, as its users quote them.
-"""
+from collections.abc import Iterable
 
 import msgspec
 
-from microfutures.model.instrument import Instrument
+from microfutures.model import catalog
+from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.sessions import Session as TradingSession
+from microfutures.model.trading_hours import NEW_YORK, local_date
 from microfutures.twsim.contract_details import FUTURE_ORDER_TYPES, hours_text
-from microfutures.twsim.contracts import ContractQuery
+from microfutures.twsim.contracts import ContractQuery, find
 from microfutures.twsim.wire import UNSET_INTEGER, Field, escaped
+
+_LOOKED_UP = (SecurityType.CURRENCY, SecurityType.INDEX)
 
 
 class ContractFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,63 +89,17 @@ def facts_message(
     ]
 
 
-def _pair(con_id: int, base: str, quote: str, tick: str) -> ContractFacts:
-    return ContractFacts(
-        con_id=con_id,
-        symbol=base,
-        security_type="CASH",
-        exchange="IDEALPRO",
-        currency=quote,
-        local_symbol=f"{base}.{quote}",
-        trading_class=f"{base}.{quote}",
-        tick=tick,
-        long_name=f"{base}.{quote}",
-        valid_exchanges="IDEALPRO",
-    )
-
-
-def _index(con_id: int, symbol: str, exchange: str, name: str) -> ContractFacts:
-    return ContractFacts(
-        con_id=con_id,
-        symbol=symbol,
-        security_type="IND",
-        exchange=exchange,
-        currency="USD",
-        local_symbol=symbol,
-        trading_class=symbol,
-        tick="0.01",
-        long_name=name,
-        valid_exchanges=exchange,
-    )
-
-
-OTHERS: tuple[ContractFacts, ...] = (
-    _pair(12087792, "EUR", "USD", "0.00005"),
-    _pair(12087797, "GBP", "USD", "0.00005"),
-    _pair(15016059, "USD", "JPY", "0.005"),
-    _pair(12087820, "USD", "CHF", "0.00005"),
-    _index(416904, "SPX", "CBOE", "S&P 500 Stock Index"),
-    _index(416843, "NDX", "NASDAQ", "NASDAQ 100 Stock Index"),
-    _index(13455763, "VIX", "CBOE", "CBOE Volatility Index"),
-)
-
-
-def find_others(query: ContractQuery) -> list[ContractFacts]:
-    """Return the indices and currency pairs that `query` fits."""
-    return [each for each in OTHERS if _fits(each, query)]
-
-
-def _fits(facts: ContractFacts, query: ContractQuery) -> bool:
-    if query.con_id:
-        return query.con_id == facts.con_id
-    return (
-        query.security_type == facts.security_type
-        and (query.symbol != "" or query.local_symbol != "")
-        and query.symbol in ("", facts.symbol)
-        and query.local_symbol in ("", facts.local_symbol)
-        and query.currency in ("", facts.currency)
-        and query.exchange in ("", "SMART", facts.exchange)
-    )
+def find_unlisted(
+    listed: Iterable[Instrument], query: ContractQuery, now_ns: int
+) -> list[Instrument]:
+    """Return the indices and currency pairs that `query` fits and this market doesn't play."""
+    names, today = {each.symbol for each in listed}, local_date(now_ns, NEW_YORK)
+    others = [
+        catalog.fund(symbol, today)
+        for symbol in catalog.symbols()
+        if catalog.spec(symbol).security_type in _LOOKED_UP and symbol not in names
+    ]
+    return find(others, query, now_ns=now_ns)
 
 
 def continuous(message: list[Field], instrument: Instrument) -> list[Field]:

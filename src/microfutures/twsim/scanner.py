@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import Quote
-from microfutures.twsim.contracts import expiry_text, routed_exchange, trading_class
+from microfutures.twsim.contracts import expiry_text, routed_exchange, symbol_of, trading_class
 from microfutures.twsim.errors import wording
+from microfutures.twsim.scan_filters import FILTERS, read_filters
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import Field, FieldReader
 
@@ -52,10 +53,16 @@ def parameters(session: Session, reader: FieldReader) -> None:
         f"<scanCode>{code}</scanCode><instruments>{','.join(INSTRUMENTS)}</instruments></ScanType>"
         for code, (title, _) in SCANS.items()
     )
+    filters = "".join(
+        f"<RangeFilter><id>{name}</id><AbstractField><code>{name}</code></AbstractField>"
+        "</RangeFilter>"
+        for name in FILTERS
+    )
     xml = (
         '<?xml version="1.0" encoding="UTF-8"?><ScanParameterResponse>'
         f"<InstrumentList>{kinds}</InstrumentList><LocationTree>{places}</LocationTree>"
-        f"<ScanTypeList>{scans}</ScanTypeList></ScanParameterResponse>"
+        f"<ScanTypeList>{scans}</ScanTypeList><FilterList>{filters}</FilterList>"
+        "</ScanParameterResponse>"
     )
     session.send([19, 1, xml])
 
@@ -64,7 +71,7 @@ def subscribe(session: Session, reader: FieldReader) -> None:
     """Send what a scan finds, the first first (22)."""
     request_id, rows = reader.integer(), reader.integer()
     instrument, _location, code = reader.text(), reader.text(), reader.text()
-    above, below, volume = reader.decimal(), reader.decimal(), reader.decimal() or 0
+    filters = read_filters(reader)
     if code not in SCANS:
         detail = f"Scanner type with code {code} is disabled"
         session.error(request_id, 162, wording(162, detail=detail))
@@ -75,10 +82,9 @@ def subscribe(session: Session, reader: FieldReader) -> None:
         quote = session.exchange.venue.quote(each.instrument_id)
         if each.security_type is not kind or quote is None or quote.last is None:
             continue
-        if (above is not None and quote.last < above) or (below is not None and quote.last > below):
-            continue
-        if quote.volume >= volume:
-            found.append((rank(quote, _close_before(session, each)), each))
+        close = _close_before(session, each)
+        if filters.pass_on(quote, close):
+            found.append((rank(quote, close), each))
     found.sort(key=lambda pair: (-pair[0], pair[1].instrument_id))
     limit = rows if 0 < rows < MAX_ROWS else MAX_ROWS
     chosen = [each for _, each in found[:limit]]
@@ -100,7 +106,7 @@ def _row(rank: int, instrument: Instrument) -> list[Field]:
     return [
         rank,
         instrument.con_id,
-        instrument.symbol,
+        symbol_of(instrument),
         instrument.security_type.value,
         expiry_text(instrument),
         0,

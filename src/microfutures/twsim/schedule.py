@@ -10,6 +10,8 @@ from microfutures.twsim.contract_details import time_zone
 from microfutures.twsim.wire import Field
 
 WHAT = "SCHEDULE"
+MIN_VERSION = 165
+"""Servers before it know no schedules: an unknown thing to show."""
 
 _PATTERN = "%Y%m%d-%H:%M:%S"
 

@@ -12,7 +12,7 @@ from microfutures.model.timestamp import exchange_time
 from microfutures.twsim import account_messages
 from microfutures.twsim.errors import SYSTEM_NOTICES, wording
 from microfutures.twsim.exchange import Exchange
-from microfutures.twsim.rate import MessageRate
+from microfutures.twsim.rate import MAX_VIOLATIONS, MessageRate
 from microfutures.twsim.subscriptions import Subscriptions
 from microfutures.twsim.wire import (
     Field,
@@ -106,6 +106,7 @@ class Session(asyncio.Protocol):
         if self.exchange.clients.get(self.client_id) is self:
             del self.exchange.clients[self.client_id]
             self.exchange.remove_client(self.client_id)
+            self.exchange.groups.remove_client(self.client_id)
         self._on_lost(self)
 
     def data_received(self, data: bytes) -> None:
@@ -142,15 +143,18 @@ class Session(asyncio.Protocol):
             self._take(frame)
 
     def _take(self, frame: bytes) -> None:
-        """Answer a request, unless it came too fast."""
-        excess = self._rate.excess(self.exchange.clock.now_ns())
-        if not excess:
+        """Answer a request, unless it came too fast; end the connection if that goes on."""
+        violation = self._rate.count(self.exchange.clock.now_ns())
+        if violation is None:
             self._dispatch(frame)
         elif self._is_paced and self._rate.limit is not None:
             self._waiting.append(frame)
             asyncio.get_running_loop().call_later(1 / self._rate.limit, self._take_waiting)
         else:
-            self.error(-1, 100, wording(100, limit=self._rate.limit, rate=excess))
+            rate, number = violation
+            self.error(-1, 100, wording(100, limit=self._rate.limit, rate=rate, number=number))
+            if number >= MAX_VIOLATIONS:
+                self.close()
 
     def _take_waiting(self) -> None:
         """Answer the oldest request of a paced client; the next one has its own turn."""

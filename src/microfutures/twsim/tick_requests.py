@@ -51,7 +51,7 @@ def historical_ticks(session: Session, reader: FieldReader) -> None:
     if start:
         ticks = _after(session, instrument, what, start_ns, count)
     else:
-        ticks = _before(session, instrument, what, end_ns, count)
+        ticks = _before(session, instrument, what, min(end_ns, now_ns), count)
     if regular_only:
         hours = instrument.liquid_hours
         ticks = [tick for tick in ticks if session_at(hours, tick.time_ns) is not None]
@@ -95,7 +95,7 @@ def tick_by_tick(session: Session, reader: FieldReader) -> None:
         session.send(_past_message(request_id, instrument, what, past))
     stream = Stream(session, request_id, kind, _venue_name(instrument), ignores_size=ignores_size)
     streams.add(instrument.instrument_id, stream)
-    quote = session.exchange.venue.quote(instrument.instrument_id)
+    quote = session.exchange.quote(instrument)
     if quote is not None:
         stream.on_quote(quote)
 

@@ -3,38 +3,72 @@
 from decimal import Decimal
 
 from microfutures.model.errors import InvalidValueError
-from microfutures.model.instrument import Instrument
 from microfutures.model.orders import OrderType, Side, TimeInForce
-from microfutures.twsim.order_messages import OrderFacts
-from microfutures.twsim.order_request import OrderRequest
+from microfutures.twsim.bar_sizes import moment
+from microfutures.twsim.order_facts import OrderFacts
 from microfutures.venue.messages import VenueOrder
+from microfutures.venue.order_types import RULES, Peg
 
-TYPES = {"MKT": OrderType.MARKET, "LMT": OrderType.LIMIT, "STP": OrderType.STOP}
+TYPES = {each.value: each for each in OrderType}
 SIDES = {"BUY": Side.BUY, "SELL": Side.SELL, "SSHORT": Side.SELL}
 TIMES_IN_FORCE = frozenset(each.value for each in TimeInForce)
 
 
-def relevant_prices(
-    order_type: str, limit: Decimal | None, aux: Decimal | None
-) -> tuple[Decimal | None, Decimal | None]:
-    """Return limit and stop price as far as the type of the order has them."""
-    return (limit if order_type == "LMT" else None, aux if order_type == "STP" else None)
+def venue_prices(order: OrderFacts) -> dict[str, Decimal | None]:
+    """Return the prices of an order that mean something to its type, by the venue's names."""
+    rule = RULES[TYPES[order.order_type]]
+    if rule.is_trailing:
+        return _trail(order)
+    if rule.peg is not Peg.NONE:
+        return {"limit_price": order.limit_price or None, "offset": order.aux_price or None}
+    prices = {"limit_price": order.limit_price, "stop_price": order.aux_price}
+    return {name: price for name, price in prices.items() if name in rule.needs}
 
 
-def are_on_tick(instrument: Instrument, request: OrderRequest) -> bool:
+def _trail(order: OrderFacts) -> dict[str, Decimal | None]:
+    stop, percent = order.price("trailStopPrice"), order.price("trailingPercent")
+    prices = {
+        "stop_price": stop,
+        "trail_amount": order.aux_price or None,
+        "trail_percent": percent or None,
+    }
+    if order.order_type == OrderType.TRAILING_STOP_LIMIT:
+        offset = order.price("lmtPriceOffset")
+        if offset is None and stop is not None:
+            offset = (order.limit_price - stop) * SIDES[order.action].sign
+        prices["offset"] = offset
+    return prices
+
+
+def are_on_tick(order: OrderFacts) -> bool:
     """Tell whether the prices that matter lie on the tick."""
+    prices = venue_prices(order)
+    prices.pop("trail_percent", None)
     try:
-        for price in relevant_prices(request.order_type, request.limit_price, request.aux_price):
+        for price in prices.values():
             if price is not None:
-                instrument.ticks_exactly(price)
+                order.instrument.ticks_exactly(price)
     except InvalidValueError:
         return False
     return True
 
 
-def venue_order(order: OrderFacts) -> VenueOrder:
+def good_after_ns(order: OrderFacts, now_ns: int) -> int | None:
+    """Return when an order may begin to work; None for at once, or for nonsense."""
+    text = order.terms.get("goodAfterTime", "")
+    return moment(text, now_ns) if text else None
+
+
+def good_till_ns(order: OrderFacts, now_ns: int) -> int | None:
+    """Return when a good-till-date order ends; None for every other, or for nonsense."""
+    text = order.terms.get("goodTillDate", "")
+    is_meant = order.time_in_force == TimeInForce.GOOD_TILL_DATE
+    return moment(text, now_ns) if text and is_meant else None
+
+
+def venue_order(order: OrderFacts, now_ns: int) -> VenueOrder:
     """Return the order as the venue takes it."""
-    limit, stop = relevant_prices(order.order_type, order.limit_price, order.aux_price)
+    prices = venue_prices(order)
     return VenueOrder(
         order_id=order.perm_id,
         account=order.account,
@@ -42,8 +76,13 @@ def venue_order(order: OrderFacts) -> VenueOrder:
         side=SIDES[order.action],
         quantity=order.quantity,
         order_type=TYPES[order.order_type],
-        limit_price=limit,
-        stop_price=stop,
+        limit_price=prices.get("limit_price"),
+        stop_price=prices.get("stop_price"),
+        trail_amount=prices.get("trail_amount"),
+        trail_percent=prices.get("trail_percent"),
+        offset=prices.get("offset"),
         time_in_force=TimeInForce(order.time_in_force),
+        good_after_ns=good_after_ns(order, now_ns),
+        good_till_ns=good_till_ns(order, now_ns),
         outside_regular_hours=order.outside_rth,
     )

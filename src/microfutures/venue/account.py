@@ -1,11 +1,12 @@
 """Cash and positions of one account, exact in Decimal.
 
-Stocks move cash by their full value. Futures move it only when they are closed; until then their
-profit is the variation, marked to the market. Like at IB, the average cost and every profit
-figure hold the commissions, so that at any moment::
+Stocks move cash by their full value. Futures move it when they are settled at the end of a session
+and when they are closed; in between their profit is the variation, marked to the market. Like at
+IB, the average cost and every profit figure hold the commissions and know nothing of settlements,
+so that at any moment::
 
     net liquidation = initial cash + realized + unrealized
-                    = cash + value of stocks + variation of futures
+                    = cash + value of stocks + variation of futures that is not settled
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ Marks = Callable[[InstrumentId], Decimal | None]
 class Position:
     """A signed holding with its cost; ``cost`` is signed, holds the multiplier, not commissions."""
 
-    __slots__ = ("cost", "fees", "instrument", "quantity", "realized")
+    __slots__ = ("cost", "fees", "instrument", "quantity", "realized", "settled")
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
@@ -35,8 +36,10 @@ class Position:
         self.cost = ZERO
         self.fees = ZERO
         """Commissions paid for what is still held."""
+        self.settled = ZERO
+        """Variation of what is still held that cash holds already."""
         self.realized = ZERO
-        """Closed profit, net of the commissions of both ends."""
+        """Closed profit, net of the commissions of both ends, and dividends."""
 
     @property
     def is_future(self) -> bool:
@@ -60,14 +63,16 @@ class Position:
         """Return the open profit, net of the commissions paid to open."""
         return self.value(mark) - self.cost - self.fees
 
-    def close(self, quantity: int) -> tuple[Decimal, Decimal]:
-        """Take `quantity` (unsigned) out; return the cost and the fees that it carried."""
+    def close(self, quantity: int) -> tuple[Decimal, Decimal, Decimal]:
+        """Take `quantity` (unsigned) out; return the cost, fees and variation that it carried."""
         held = abs(self.quantity)
         cost, fees = _share(self.cost, quantity, held), _share(self.fees, quantity, held)
+        settled = _share(self.settled, quantity, held)
         self.cost -= cost
         self.fees -= fees
+        self.settled -= settled
         self.quantity -= quantity if self.quantity > 0 else -quantity
-        return cost, fees
+        return cost, fees, settled
 
 
 class Account:
@@ -114,13 +119,33 @@ class Account:
 
     def _close(self, position: Position, closing: int, price: Decimal, fee: Decimal) -> Decimal:
         signed = closing if position.quantity > 0 else -closing
-        cost, opening_fees = position.close(closing)
+        cost, opening_fees, settled = position.close(closing)
         gross = position.instrument.value(price, signed) - cost
         if position.is_future:
-            self.cash += gross
+            self.cash += gross - settled
         net = gross - opening_fees - fee
         position.realized += net
         return net
+
+    def pay_variation(self, instrument_id: InstrumentId, mark: Decimal) -> Decimal:
+        """Settle a future at `mark`: its profit since the last time moves to cash; return it."""
+        position = self._positions.get(instrument_id)
+        if position is None or not position.quantity:
+            return ZERO
+        paid = position.value(mark) - position.cost - position.settled
+        position.settled += paid
+        self.cash += paid
+        return paid
+
+    def pay_dividend(self, instrument_id: InstrumentId, amount: Decimal) -> Decimal:
+        """Pay `amount` USD a share of a holding, a short one pays it; return what moved."""
+        position = self._positions.get(instrument_id)
+        if position is None or not position.quantity:
+            return ZERO
+        paid = amount * position.quantity
+        position.realized += paid
+        self.cash += paid
+        return paid
 
     def split(
         self, instrument_id: InstrumentId, numerator: int, denominator: int, price: Decimal | None
@@ -150,7 +175,9 @@ class Account:
         for position in self._positions.values():
             if position.quantity:
                 value = position.value(marks(position.instrument.instrument_id))
-                total += value - position.cost if position.is_future else value
+                if position.is_future:
+                    value -= position.cost + position.settled
+                total += value
         return total
 
 

@@ -1,19 +1,14 @@
 """The picture of an account that a customer sees, made from its positions and the marks."""
 
-from collections.abc import Mapping
-
-from microfutures.model.identifiers import InstrumentId
-from microfutures.model.instrument import Instrument
 from microfutures.venue.account import ZERO, Account, Marks, Position
+from microfutures.venue.listings import Listings
 from microfutures.venue.margin import of_account
 from microfutures.venue.messages import AccountState, VenuePosition
 
 
-def state_of(
-    account: Account, marks: Marks, instruments: Mapping[InstrumentId, Instrument]
-) -> AccountState:
+def state_of(account: Account, listings: Listings) -> AccountState:
     """Return the frozen picture of `account`."""
-    required = of_account(account, marks, instruments)
+    required, marks = of_account(account, listings), listings.mark
     equity = account.net_liquidation(marks)
     positions = tuple(_position(position, marks) for position in account.positions())
     return AccountState(

@@ -1,8 +1,7 @@
 """Why an order is refused at the door, in TWS's codes and words.
 
-Sources: IB's list of API message codes (103, 104, 110, 200, 321, 434, 10147,
-10148), and the texts of 201 that users
-quote.
+Sources: IB's list of API message codes (103, 104, 110, 200, 321, 334, 434,
+10147, 10148), and the texts of 201 that users quote.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,10 +10,11 @@ from decimal import Decimal
 from microfutures.model.errors import InvalidValueError
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
-from microfutures.model.orders import OrderType, Side, TimeInForce
-from microfutures.model.sessions import Session
+from microfutures.model.orders import Side, TimeInForce
 from microfutures.venue.messages import VenueOrder
 from microfutures.venue.order_state import OrderState
+from microfutures.venue.order_types import RULES
+from microfutures.venue.windows import OrderWindow
 
 Reason = tuple[int, str]
 """TWS code and message."""
@@ -29,9 +29,14 @@ OFF_TICK: Reason = (
 UNKNOWN_CONTRACT: Reason = (200, "No security definition has been found for the request")
 NO_SESSION: Reason = (201, "Order rejected - reason:The contract is not available for trading.")
 CLOSED_FOR_IMMEDIATE: Reason = (201, "Order rejected - reason:The exchange is closed.")
+INVALID_GOOD_TILL: Reason = (334, "Invalid Good Till Date order")
 NOT_MODIFIABLE: Reason = (104, "Cannot modify a filled order.")
 BELOW_FILLED: Reason = (201, "Order rejected - reason:The quantity is below what is filled.")
 ZERO_SIZE: Reason = (434, "The order size cannot be zero.")
+
+
+AT_ONCE = frozenset({TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL})
+"""Orders that trade when they arrive or never."""
 
 
 def unknown_account(name: str) -> Reason:
@@ -56,22 +61,32 @@ def check_terms(order: VenueOrder, instrument: Instrument) -> Reason | None:
     """Return why the order's own terms can't stand; None when they can."""
     if order.quantity <= 0:
         return ZERO_SIZE
-    for wanted, price, name in (
-        (OrderType.LIMIT, order.limit_price, "limit"),
-        (OrderType.STOP, order.stop_price, "stop"),
-    ):
-        if order.order_type is wanted and price is None:
-            return (321, f"Error validating request: a {wanted} order needs a {name} price")
+    rule, wanted = RULES[order.order_type], order.order_type
+    for name in rule.needs:
+        if getattr(order, name) is None:
+            text = f"a {wanted} order needs a {name.replace('_', ' ')}"
+            return (321, f"Error validating request: {text}")
+    if rule.is_trailing and not _has_trail(order):
+        return (321, f"Error validating request: a {wanted} order needs an amount or a percentage")
+    for price in (order.limit_price, order.stop_price):
         if price is not None and not _is_on_tick(instrument, price):
             return OFF_TICK
     return None
 
 
-def check_hours(order: VenueOrder, window: Session | None, now_ns: int) -> Reason | None:
+def _has_trail(order: VenueOrder) -> bool:
+    """Tell whether exactly one of the two ways to say a distance is used, and is positive."""
+    ways = [each for each in (order.trail_amount, order.trail_percent) if each is not None]
+    return len(ways) == 1 and ways[0] > 0
+
+
+def check_hours(order: VenueOrder, window: OrderWindow | None, now_ns: int) -> Reason | None:
     """Return why the order can't wait for its hours; None when it can."""
     if window is None:
         return NO_SESSION
-    if order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL and now_ns < window.open_ns:
+    if order.good_till_ns is not None and order.good_till_ns <= now_ns:
+        return INVALID_GOOD_TILL
+    if order.time_in_force in AT_ONCE and now_ns < window.open_ns:
         return CLOSED_FOR_IMMEDIATE
     return None
 

@@ -1,5 +1,6 @@
 """The top of one instrument's book, its last trade and the day's volume."""
 
+from collections import deque
 from decimal import Decimal
 from fractions import Fraction
 
@@ -7,13 +8,45 @@ from microfutures.model.instrument import Instrument
 from microfutures.model.market import Quote
 from microfutures.model.orders import Side
 from microfutures.model.sessions import session_at
-from microfutures.venue.messages import BookUpdate
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
+from microfutures.venue.messages import BookUpdate, SplitUpdate
+
+REMEMBERED_MOVES = 5
+TAKEN_HALF_LIFE_NS = 2 * NANOSECONDS_PER_SECOND
+"""How fast others put back what own orders took. A round figure; books of micros are quicker."""
+
+
+class Taken:
+    """What own orders took of one side, and how much of it nobody has put back yet."""
+
+    __slots__ = ("levels", "lots", "since_ns")
+
+    def __init__(self) -> None:
+        self.levels = self.lots = 0.0
+        self.since_ns = 0
+
+    def add(self, levels: int, lots: int, time_ns: int) -> None:
+        """Take more."""
+        self._recover(time_ns)
+        self.levels += levels
+        self.lots += lots
+
+    def missing(self, time_ns: int) -> tuple[int, int]:
+        """Return the levels and the size at the touch that are still missing."""
+        self._recover(time_ns)
+        return round(self.levels), round(self.lots)
+
+    def _recover(self, time_ns: int) -> None:
+        share = 0.5 ** ((time_ns - self.since_ns) / TAKEN_HALF_LIFE_NS)
+        self.levels, self.lots, self.since_ns = self.levels * share, self.lots * share, time_ns
 
 
 class Book:
-    """Prices in whole ticks; what own orders took is missing until the market's next update."""
+    """Prices in whole ticks; what own orders took is missing, and comes back within seconds."""
 
     __slots__ = (
+        "_asks",
+        "_bids",
         "_denominator",
         "_numerator",
         "_quote",
@@ -25,9 +58,13 @@ class Book:
         "bid_taken_levels",
         "bid_ticks",
         "instrument",
+        "is_taken_from",
         "last_ticks",
         "left_at_ask",
         "left_at_bid",
+        "moves_ticks",
+        "settled_ticks",
+        "splits",
         "updated_ns",
         "volume",
     )
@@ -45,7 +82,16 @@ class Book:
         # How far own orders ate into each side: whole levels gone, and what is left at the next.
         self.bid_taken_levels = self.ask_taken_levels = 0
         self.left_at_bid = self.left_at_ask = 0
+        self.is_taken_from = False
+        """Whether own orders took anything that may still be missing."""
+        self._bids, self._asks = Taken(), Taken()
         self.last_ticks: int | None = None
+        self.settled_ticks: int | None = None
+        """Price of the latest settlement; before one, the first price that was traded."""
+        self.moves_ticks: deque[int] = deque(maxlen=REMEMBERED_MOVES)
+        """What happened between the latest settlements."""
+        self.splits: list[SplitUpdate] = []
+        """Since the start, oldest first."""
         self.volume = 0
         self.updated_ns = 0
         """When the top of the book last came."""
@@ -65,6 +111,8 @@ class Book:
 
     def update(self, update: BookUpdate) -> Quote:
         """Take the market's new top of book and return the quote it makes."""
+        if self.is_taken_from:
+            update = self._without_taken(update)
         self.updated_ns = update.time_ns
         self.bid_ticks = update.bid_ticks
         self.ask_ticks = update.ask_ticks
@@ -73,6 +121,24 @@ class Book:
         self.bid_taken_levels = self.ask_taken_levels = 0
         return self._new_quote(update.time_ns)
 
+    def _without_taken(self, update: BookUpdate) -> BookUpdate:
+        """Return `update` less what own orders took and nobody has put back."""
+        then_ns, now_ns = self.updated_ns, update.time_ns
+        self._bids.add(*_eaten(self.bid_taken_levels, self.bid_size, self.left_at_bid), then_ns)
+        self._asks.add(*_eaten(self.ask_taken_levels, self.ask_size, self.left_at_ask), then_ns)
+        bid_levels, bid_lots = self._bids.missing(now_ns)
+        ask_levels, ask_lots = self._asks.missing(now_ns)
+        self.is_taken_from = any((bid_levels, bid_lots, ask_levels, ask_lots))
+        bid, ask = update.bid_ticks, update.ask_ticks
+        return BookUpdate(
+            now_ns,
+            update.instrument_id,
+            None if bid is None else bid - bid_levels,
+            None if ask is None else ask + ask_levels,
+            max(update.bid_size - bid_lots, min(update.bid_size, 1)),
+            max(update.ask_size - ask_lots, min(update.ask_size, 1)),
+        )
+
     def trade(self, time_ns: int, ticks: int, size: int) -> Quote:
         """Take a trade of others and return the quote with the new last price and volume."""
         if time_ns >= self._volume_until_ns:
@@ -80,17 +146,36 @@ class Book:
             if session is not None:
                 self._volume_until_ns = session.close_ns
                 self.volume = 0
+            if self.settled_ticks is None:
+                self.settled_ticks = ticks
         self.last_ticks = ticks
         self.volume += size
         return self._new_quote(time_ns)
 
-    def split(self, time_ns: int, numerator: int, denominator: int) -> Quote:
+    def split(self, update: SplitUpdate) -> Quote:
         """Empty the book and restate the last price for the new share."""
+        self.splits.append(update)
         self.bid_ticks = self.ask_ticks = None
         self.bid_size = self.ask_size = self.left_at_bid = self.left_at_ask = 0
         if self.last_ticks is not None:
-            self.last_ticks = round(Fraction(self.last_ticks * denominator, numerator))
-        return self._new_quote(time_ns)
+            old_price = self.last_ticks * update.denominator
+            self.last_ticks = round(Fraction(old_price, update.numerator))
+        return self._new_quote(update.time_ns)
+
+    def settle(self) -> None:
+        """Take the present mark as the settlement price."""
+        mark = self.mark_ticks()
+        if mark is None:
+            return
+        if self.settled_ticks is not None:
+            self.moves_ticks.append(abs(mark - self.settled_ticks))
+        self.settled_ticks = mark
+
+    def widest_move_ticks(self) -> int:
+        """Return the largest move of the last days from a settlement to the next, or to now."""
+        mark, settled = self.mark_ticks(), self.settled_ticks
+        now = 0 if mark is None or settled is None else abs(mark - settled)
+        return max((now, *self.moves_ticks))
 
     def mark_ticks(self) -> int | None:
         """Return the price positions are valued at: the last trade, held within bid and ask."""
@@ -122,3 +207,8 @@ class Book:
         )
         self._quote = quote
         return quote
+
+
+def _eaten(levels: int, size: int, left: int) -> tuple[int, int]:
+    """Return the whole levels that are gone, and what is gone of the next one."""
+    return (levels + 1, 0) if left <= 0 < size else (levels, max(0, size - left))

@@ -29,7 +29,7 @@ class Credit:
         held = {name: account.quantity(name) for name in listings.books}
         at_work = list(others)
         before, after = (
-            of_account(account, listings.mark, listings.instruments, worst_changes(orders, held))
+            of_account(account, listings, worst_changes(orders, held))
             for orders in (at_work, [*at_work, order])
         )
         if after.initial <= before.initial:
@@ -41,8 +41,8 @@ class Credit:
         """Return what `order` alone would do to the margin of `account`."""
         listings = self._listings
         change = {order.instrument_id: order.side.sign * order.quantity}
-        before = of_account(account, listings.mark, listings.instruments)
-        after = of_account(account, listings.mark, listings.instruments, change)
+        before = of_account(account, listings)
+        after = of_account(account, listings, change)
         equity = account.net_liquidation(listings.mark)
         cost = self.expected_commission(order)
         return MarginImpact(

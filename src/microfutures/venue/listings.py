@@ -1,6 +1,6 @@
 """Everything listed at the venue: its books, its bars, its hours and its last day."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from microfutures.model.catalog import end_of_trading, with_hours
@@ -25,12 +25,11 @@ class Listings:
         self.recorders = {name: BarRecorder() for name in self.books}
         self._instruments = {name: book.instrument for name, book in self.books.items()}
         # Asking for the end refuses a product that the catalog doesn't know, now and not later.
-        self._ends = {
+        self.ends = {
             name: end_of_trading(instrument) or NEVER_NS
             for name, instrument in self._instruments.items()
         }
-        self.next_end_ns = self._end_after(start_ns)
-        """The next moment at which a contract stops trading for good."""
+        """When each contract stops trading for good."""
         self.hours_until_ns = start_ns + CALENDAR_STEP_NS
         """When the hours have to be renewed."""
 
@@ -53,21 +52,16 @@ class Listings:
         ticks = book.mark_ticks()
         return None if ticks is None else book.price(ticks)
 
+    def widest_move(self, instrument_id: InstrumentId) -> Decimal:
+        """Return the largest move of late from one settlement to the next, or to now."""
+        book = self.books[instrument_id]
+        return book.price(book.widest_move_ticks())
+
     def renew_hours(self, now_ns: int) -> None:
         """Give every instrument that still trades its hours around `now_ns`."""
         self.hours_until_ns = now_ns + CALENDAR_STEP_NS
         for name, book in self.books.items():
-            if self._ends[name] <= now_ns:
+            if self.ends[name] <= now_ns:
                 continue
             today = local_date(now_ns, book.instrument.time_zone)
             book.instrument = self._instruments[name] = with_hours(book.instrument, today)
-
-    def take_ended(self, after_ns: int, until_ns: int) -> Iterator[InstrumentId]:
-        """Yield the contracts that stop trading in ``(after_ns, until_ns]``."""
-        self.next_end_ns = self._end_after(until_ns)
-        for name, end_ns in self._ends.items():
-            if after_ns < end_ns <= until_ns:
-                yield name
-
-    def _end_after(self, moment_ns: int) -> int:
-        return min((end for end in self._ends.values() if end > moment_ns), default=NEVER_NS)

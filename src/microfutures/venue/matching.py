@@ -4,7 +4,8 @@ Rules. A marketable order takes what is displayed at the touch, then walks away 
 further portion of about that size, up to a price band; the rest waits for the next update. A
 resting limit waits behind what stood at its price when it came; it is filled by trades at its
 price once those are gone, in full by a trade through its price, and at its own price by a touch
-that comes to it. A stop is triggered by a trade or a touch at its price.
+that comes to it. A stop is triggered by a trade or a touch at its price, an order if
+touched likewise from the other side.
 """
 
 from random import Random
@@ -30,6 +31,7 @@ def take(book: Book, side: Side, quantity: int, limit: int | None, draws: Random
     left = book.left_at_ask if is_buy else book.left_at_bid
     levels = book.ask_taken_levels if is_buy else book.bid_taken_levels
     fills: list[Fill] = []
+    book.is_taken_from = True
     while quantity > 0:
         if left <= 0:
             if levels >= BAND_LEVELS:
@@ -50,20 +52,29 @@ def take(book: Book, side: Side, quantity: int, limit: int | None, draws: Random
     return fills
 
 
+def is_fillable_at_once(book: Book, state: OrderState) -> bool:
+    """Tell whether the displayed size at the touch fills all of an order within its limit."""
+    side, limit = state.order.side, state.limit_ticks
+    touch = book.touch_ticks(side)
+    if touch is None or (limit is not None and (touch - limit) * side.sign > 0):
+        return False
+    return state.remaining <= (book.left_at_ask if side is Side.BUY else book.left_at_bid)
+
+
 def is_triggered_by_book(book: Book, state: OrderState) -> bool:
-    """Tell whether the touch reached the stop: the bid for a buy, the ask for a sale."""
+    """Tell whether the touch reached the trigger: the bid when it rises, the ask when it falls."""
     if state.stop_ticks is None:
         return False
-    if state.order.side is Side.BUY:
+    if state.trigger_sign > 0:
         return book.bid_ticks is not None and book.bid_ticks >= state.stop_ticks
     return book.ask_ticks is not None and book.ask_ticks <= state.stop_ticks
 
 
 def is_triggered_by_trade(ticks: int, state: OrderState) -> bool:
-    """Tell whether a trade at `ticks` reached the stop."""
+    """Tell whether a trade at `ticks` reached the trigger."""
     if state.stop_ticks is None:
         return False
-    return (ticks - state.stop_ticks) * state.order.side.sign >= 0
+    return (ticks - state.stop_ticks) * state.trigger_sign >= 0
 
 
 def join_queue(book: Book, state: OrderState) -> None:
@@ -85,6 +96,7 @@ def rest_on_book(book: Book, state: OrderState) -> int:
     limit = state.limit_ticks
     if touch is None or limit is None or (touch - limit) * state.order.side.sign > 0:
         return 0
+    book.is_taken_from = True
     if state.order.side is Side.BUY:
         traded = min(state.remaining, book.left_at_ask)
         book.left_at_ask -= traded

@@ -30,6 +30,14 @@ class TradeUpdate(msgspec.Struct, frozen=True, gc=False):
     size: int
 
 
+class DividendUpdate(msgspec.Struct, frozen=True, gc=False):
+    """A fund went without its dividend: `amount` USD a share for who holds it at that moment."""
+
+    time_ns: int
+    instrument_id: InstrumentId
+    amount: Decimal
+
+
 class SplitUpdate(msgspec.Struct, frozen=True, gc=False):
     """A share split: `numerator` new shares for `denominator` old ones; 1:8 reverse is (1, 8)."""
 
@@ -39,11 +47,16 @@ class SplitUpdate(msgspec.Struct, frozen=True, gc=False):
     denominator: int
 
 
-MarketUpdate = BookUpdate | TradeUpdate | SplitUpdate
+MarketUpdate = BookUpdate | TradeUpdate | SplitUpdate | DividendUpdate
 
 
 class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as it arrives; ``order_id`` is the venue's own, IB's permId."""
+    """An order as it arrives; ``order_id`` is the venue's own, IB's permId.
+
+    ``stop_price`` is the trigger of every type that has one, and where a trail begins; ``offset``
+    leads from the stop to the limit of a trailing stop limit, and from the touch or the midpoint
+    to the price of a pegged order. A trail is a distance or a percentage of the price.
+    """
 
     order_id: int
     account: str
@@ -53,7 +66,12 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     order_type: OrderType
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None
+    trail_percent: Decimal | None = None
+    offset: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
+    good_after_ns: int | None = None
+    good_till_ns: int | None = None
     outside_regular_hours: bool = False
 
 
@@ -117,6 +135,17 @@ class OrderCancelled(msgspec.Struct, frozen=True):
     reason: str
 
 
+class AccountMoved(msgspec.Struct, frozen=True):
+    """Cash or positions changed without an order: a settlement, a dividend, a split.
+
+    ``changed`` are the contracts whose positions are different now.
+    """
+
+    account: str
+    time_ns: int
+    changed: tuple[InstrumentId, ...]
+
+
 class QuoteChanged(msgspec.Struct, frozen=True, gc=False):
     """Top of the book, last price or the day's volume changed."""
 
@@ -139,6 +168,7 @@ VenueEvent = (
     | OrderFilled
     | OrderModified
     | OrderCancelled
+    | AccountMoved
     | QuoteChanged
     | TradePrinted
 )
@@ -160,7 +190,8 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     """One account, USD.
 
     ``net_liquidation`` is initial cash + ``realized`` + ``unrealized``, exactly; both are net of
-    commissions, which ``commissions`` also sums up. ``cash`` holds the closed profit of futures.
+    commissions, which ``commissions`` also sums up. ``cash`` holds the profit of futures
+    that is closed or settled.
     """
 
     account: str

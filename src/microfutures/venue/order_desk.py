@@ -1,5 +1,6 @@
 """The life of orders at the venue: they wait for their hours, work, fill, expire."""
 
+from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
 from heapq import heappop, heappush
@@ -8,10 +9,10 @@ from random import Random
 from microfutures.model.fees import order_commission
 from microfutures.model.identifiers import ExecutionId, InstrumentId
 from microfutures.model.orders import TimeInForce
-from microfutures.venue import matching
+from microfutures.venue import following, matching
 from microfutures.venue.account import Account
+from microfutures.venue.admission import AT_ONCE
 from microfutures.venue.book import Book
-from microfutures.venue.hours import next_window
 from microfutures.venue.listings import NEVER_NS
 from microfutures.venue.messages import (
     OrderAccepted,
@@ -22,6 +23,13 @@ from microfutures.venue.messages import (
     VenueOrder,
 )
 from microfutures.venue.order_state import OrderStage, OrderState
+from microfutures.venue.order_types import Peg
+from microfutures.venue.windows import order_window
+
+OVER_SESSIONS = frozenset({TimeInForce.GOOD_TILL_CANCELLED, TimeInForce.GOOD_TILL_DATE})
+
+KEPT_ENDED = 1_000
+"""Orders that are over and still answered for: "too late" rather than "no such order"."""
 
 
 class OrderDesk:
@@ -34,6 +42,7 @@ class OrderDesk:
         self._executions = 0
         self._orders: dict[int, OrderState] = {}
         self._live: dict[int, OrderState] = {}
+        self._ended: deque[int] = deque()
         self._resting: dict[InstrumentId, list[OrderState]] = {}
         self._timers: list[tuple[int, int]] = []
         """Moments at which an order's window opens or closes, with the order's id."""
@@ -104,8 +113,8 @@ class OrderDesk:
         """Open and close the windows of orders up to `until_ns`."""
         while self._timers and self._timers[0][0] <= until_ns:
             moment_ns, order_id = heappop(self._timers)
-            state = self._orders[order_id]
-            if state.is_final:
+            state = self._live.get(order_id)
+            if state is None:
                 continue
             book = books[state.order.instrument_id]
             if moment_ns >= state.window.close_ns:
@@ -116,6 +125,8 @@ class OrderDesk:
     def match_book(self, book: Book, now_ns: int, events: list[VenueEvent]) -> None:
         """Let the resting orders of an instrument meet its new top of book."""
         for state in list(self._resting.get(book.instrument.instrument_id, ())):
+            if state.follows_market:
+                following.follow_book(book, state)
             if state.is_new_to_market:
                 self._meet(state, book, now_ns, events, was_held=True)
             elif state.limit_ticks is not None:
@@ -130,6 +141,8 @@ class OrderDesk:
         """Let the resting orders of an instrument meet a trade of others."""
         for state in list(self._resting.get(book.instrument.instrument_id, ())):
             if not state.is_triggered:
+                if state.follows_market:
+                    following.trail(ticks, state)
                 if matching.is_triggered_by_trade(ticks, state):
                     self._trigger(state, book, now_ns, events, True)
             elif state.limit_ticks is not None:
@@ -147,9 +160,11 @@ class OrderDesk:
             if was_held:
                 events.append(OrderReleased(state.order.order_id, now_ns))
         # A book from before the session is no market: the order waits for the first new one.
-        if book.updated_ns >= state.window.open_ns:
+        if book.updated_ns >= state.window.market_since_ns:
+            if state.follows_market:
+                following.follow_book(book, state)
             self._meet(state, book, now_ns, events, was_held)
-        if not state.is_final and state.order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+        if not state.is_final and state.order.time_in_force in AT_ONCE:
             self.cancel(state, now_ns, "immediate or cancel", events)
 
     def _meet(
@@ -160,10 +175,7 @@ class OrderDesk:
             if matching.is_triggered_by_book(book, state):
                 self._trigger(state, book, now_ns, events, was_held)
             return
-        self._trade_now(state, book, now_ns, events)
-        if not state.is_final:
-            state.is_new_to_market = state.limit_ticks is None
-            matching.join_queue(book, state)
+        self._trade_and_queue(state, book, now_ns, events)
 
     def _trigger(
         self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent], was_held: bool
@@ -172,12 +184,31 @@ class OrderDesk:
         state.stage = OrderStage.WORKING
         if was_held:
             events.append(OrderReleased(state.order.order_id, now_ns))
+        if state.rule.is_trailing:
+            state.limit_ticks = following.limit_behind_stop(state)
+        self._trade_and_queue(state, book, now_ns, events)
+
+    def _trade_and_queue(
+        self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent]
+    ) -> None:
+        if state.rule.peg is not Peg.NONE and state.limit_ticks is None:
+            return  # there is nothing to be pegged to
         self._trade_now(state, book, now_ns, events)
+        if not state.is_final:
+            state.is_new_to_market = state.limit_ticks is None
+            matching.join_queue(book, state)
 
     def _trade_now(
         self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent]
     ) -> None:
         order = state.order
+        is_all_or_nothing = order.time_in_force is TimeInForce.FILL_OR_KILL
+        if is_all_or_nothing and not matching.is_fillable_at_once(book, state):
+            return
+        if state.rule.is_touch_only and state.limit_ticks is None:
+            state.limit_ticks = book.touch_ticks(order.side)
+            if state.limit_ticks is None:
+                return
         for ticks, traded in matching.take(
             book, order.side, state.remaining, state.limit_ticks, self._draws
         ):
@@ -224,23 +255,28 @@ class OrderDesk:
         self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent]
     ) -> None:
         self._leave(state)
-        window = next_window(book.instrument, state.order, now_ns)
-        if state.order.time_in_force is not TimeInForce.GOOD_TILL_CANCELLED:
+        order = state.order
+        if order.time_in_force not in OVER_SESSIONS or now_ns >= (order.good_till_ns or NEVER_NS):
             self.cancel(state, now_ns, "expired at the end of the session", events)
-        elif window is None:
+            return
+        window = order_window(book.instrument, order, now_ns)
+        if window is None:
             self.cancel(state, now_ns, "the contract stopped trading", events)
         else:
             state.wait_for(window)
-            heappush(self._timers, (window.open_ns, state.order.order_id))
-            heappush(self._timers, (window.close_ns, state.order.order_id))
+            heappush(self._timers, (window.open_ns, order.order_id))
+            heappush(self._timers, (window.close_ns, order.order_id))
 
     def _end(self, state: OrderState, stage: OrderStage) -> None:
         self._leave(state)
         state.stage = stage
         del self._live[state.order.order_id]
+        self._ended.append(state.order.order_id)
+        if len(self._ended) > KEPT_ENDED:
+            del self._orders[self._ended.popleft()]
 
     def _would_trigger(self, state: OrderState, book: Book) -> bool:
-        is_current = book.updated_ns >= state.window.open_ns
+        is_current = book.updated_ns >= state.window.market_since_ns
         return state.is_triggered or (is_current and matching.is_triggered_by_book(book, state))
 
     def _leave(self, state: OrderState) -> None:

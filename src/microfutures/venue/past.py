@@ -1,6 +1,11 @@
-"""Bars of the time before a simulated market began, walked backward from its first moment."""
+"""Bars of the time before a simulated market began, walked backward from its first moment.
 
-from collections.abc import Callable
+The walk is made in parts of ten minutes, as far as it is asked for, and kept; all bars come from
+the same points, so that long ones are what short ones add up to.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator
 
 from microfutures.model.errors import InvalidValueError
 from microfutures.model.market import Bar
@@ -10,11 +15,69 @@ from microfutures.venue.process import Gap, Walk, activity
 from microfutures.venue.tradable import Tradable
 
 SAMPLE_NS = SHORTEST_SECONDS * NANOSECONDS_PER_SECOND
+PART_SECONDS = 600
+PART_NS = PART_SECONDS * NANOSECONDS_PER_SECOND
 LONGEST_PAST_NS = 10 * 24 * 3600 * NANOSECONDS_PER_SECOND
+# What bars are made of before they are folded: the longest that their length is a multiple of.
+GRAINS = (PART_SECONDS, 60, SHORTEST_SECONDS)
+
+
+class _Part:
+    """Common factor and gap at every fifth second of ten minutes, both ends included."""
+
+    __slots__ = ("commons", "gaps", "made", "start_ns")
+
+    def __init__(self, start_ns: int, commons: list[float], gaps: list[float]) -> None:
+        self.start_ns = start_ns
+        self.commons, self.gaps = array("d", commons), array("d", gaps)
+        self.made: dict[tuple[str, int], list[Bar]] = {}
+        """Bars that were asked for, by contract and length."""
+
+    def bars(self, tradable: Tradable, seconds: int, seed: int) -> list[Bar]:
+        """Return its bars of a contract, of a length that ten minutes are a multiple of."""
+        key = (tradable.instrument.instrument_id, seconds)
+        bars = self.made.get(key)
+        if bars is None:
+            bars = self._make(tradable, seconds, seed)
+            if seconds > SHORTEST_SECONDS:
+                self.made[key] = bars
+        return bars
+
+    def _make(self, tradable: Tradable, seconds: int, seed: int) -> list[Bar]:
+        moves = tradable.moves(self.commons, self.gaps)
+        volumes = self._volumes(tradable, seed)
+        price, width = tradable.price_of_move, seconds // SHORTEST_SECONDS
+        bars: list[Bar] = []
+        for place in range(0, len(volumes), width):
+            points = moves[place : place + width + 1]
+            bars.append(
+                Bar(
+                    self.start_ns + place * SAMPLE_NS,
+                    seconds,
+                    price(points[0]),
+                    price(max(points)),
+                    price(min(points)),
+                    price(points[-1]),
+                    float(sum(volumes[place : place + width])),
+                )
+            )
+        return bars
+
+    def _volumes(self, tradable: Tradable, seed: int) -> list[int]:
+        """Return what was traded in each five seconds, the same at every call."""
+        habit, start_ns = tradable.habit, self.start_ns
+        rate = habit.trades_per_second * habit.trade_lots * habit.lot * 0.5
+        mean = rate * tradable.volume_share_at(start_ns) * activity(start_ns) * SHORTEST_SECONDS
+        # A Random each would be slow: these are cheap mixes of the place and the seed.
+        first = start_ns // SAMPLE_NS + seed * 7919
+        mixes = (
+            ((first + place) * 2654435761 >> 16) & 0xFFFF for place in range(len(self.gaps) - 1)
+        )
+        return [round(mean * (0.5 + mix / 65536.0)) for mix in mixes]
 
 
 class Past:
-    """The walk of one group before the start, in samples of five seconds, made as far as needed."""
+    """The walk of one group before the start, made as far as needed."""
 
     def __init__(
         self, walk: Walk, gap: Gap, *, start_ns: int, seed: int, is_open: Callable[[int], bool]
@@ -23,10 +86,13 @@ class Past:
         self._gap = gap
         self._seed = seed
         self._is_open = is_open
-        # Samples sit at the middle of whole five-second bars, newest first.
-        self._newest_bar_ns = start_ns - start_ns % SAMPLE_NS - SAMPLE_NS
-        self._samples: list[tuple[float, float]] = []
-        """Common factor and gap."""
+        # Bars are whole: what began less than five seconds before the start is none.
+        self._end_ns = start_ns - start_ns % SAMPLE_NS
+        self._next_ns = (self._end_ns - 1) // PART_NS * PART_NS
+        self._oldest_ns = self._next_ns - LONGEST_PAST_NS
+        self._closed_ns = 0
+        self._parts: list[_Part] = []
+        """Newest first, those without trading left out."""
 
     def bars(self, tradable: Tradable, end_ns: int, bar_seconds: int, count: int) -> list[Bar]:
         """Return at most `count` bars of a contract that begin before `end_ns`, ascending."""
@@ -36,53 +102,49 @@ class Past:
             )
         if not tradable.is_quoted or count <= 0:
             return []
+        grain = next(grain for grain in GRAINS if bar_seconds % grain == 0)
         bar_ns = bar_seconds * NANOSECONDS_PER_SECOND
-        samples: list[Bar] = []
-        seen: set[int] = set()
-        index = 0
-        bar_start_ns = self._newest_bar_ns
-        oldest_ns = self._newest_bar_ns - LONGEST_PAST_NS
-        while bar_start_ns >= oldest_ns:
-            if bar_start_ns < end_ns and tradable.hours.is_open(bar_start_ns):
-                seen.add(bar_start_ns // bar_ns)
-                if len(seen) > count:
-                    break
-                samples.append(self._sample_bar(tradable, index, bar_start_ns))
-            index += 1
-            bar_start_ns = self._newest_bar_ns - index * SAMPLE_NS
-        samples.reverse()
-        return fold(samples, bar_seconds)[-count:]
+        pieces: list[list[Bar]] = []
+        starts: set[int] = set()
+        for part in self._backward():
+            if part.start_ns >= end_ns or not tradable.hours.is_open(part.start_ns):
+                continue
+            # Of the part that the end lies in, only what begins before it.
+            is_cut = part.start_ns + PART_NS > end_ns
+            bars = part.bars(tradable, SHORTEST_SECONDS if is_cut else grain, self._seed)
+            if is_cut:
+                bars = [bar for bar in bars if bar.start_ns < end_ns]
+            pieces.append(bars)
+            starts.update(bar.start_ns // bar_ns for bar in bars)
+            if len(starts) > count:
+                break
+        ascending = (bar for piece in reversed(pieces) for bar in piece)
+        return fold(ascending, bar_seconds)[-count:]
 
-    def _sample_bar(self, tradable: Tradable, index: int, bar_start_ns: int) -> Bar:
-        """Return the five-second bar of one sample, the same at every call."""
-        common, gap = self._sample(index)
-        fair = tradable.fair_ticks(common, gap)
-        # A Random each would be slow: these are cheap mixes of the place and the seed.
-        noise = ((index + self._seed * 7919) * 2654435761 >> 16) & 0xFFFF
-        touch = round(fair - 0.5) + (noise & 1)
-        wiggle = (noise >> 1) & 1
-        price = float(tradable.instrument.price(touch))
-        other = float(tradable.instrument.price(touch + (1 if wiggle else -1)))
-        lively = activity(bar_start_ns)
-        rate = tradable.habit.trades_per_second * tradable.habit.trade_lots * tradable.habit.lot
-        volume = rate * tradable.volume_share * lively * SHORTEST_SECONDS * 0.5
-        return Bar(
-            bar_start_ns,
-            SHORTEST_SECONDS,
-            other,
-            max(price, other),
-            min(price, other),
-            price,
-            float(round(volume * (0.5 + (noise >> 2) / 16384.0))),
-        )
+    def _backward(self) -> Iterator[_Part]:
+        """Yield the parts that are known, then those that have to be made."""
+        place = 0
+        while place < len(self._parts) or self._make_one():
+            yield self._parts[place]
+            place += 1
 
-    def _sample(self, index: int) -> tuple[float, float]:
-        while len(self._samples) <= index:
-            place = len(self._samples)
-            middle_ns = self._newest_bar_ns - place * SAMPLE_NS + SAMPLE_NS // 2
-            # While everything is closed the walk stands still: no news over a weekend.
-            if self._is_open(middle_ns):
-                self._walk.step(-float(SHORTEST_SECONDS), activity(middle_ns))
-            gap = self._walk.background + self._gap.at(middle_ns)
-            self._samples.append((self._walk.common, gap))
-        return self._samples[index]
+    def _make_one(self) -> bool:
+        """Walk back to the next part with trading; tell whether there was one left."""
+        while self._next_ns > self._oldest_ns:
+            start_ns, self._next_ns = self._next_ns, self._next_ns - PART_NS
+            if self._is_open(start_ns):
+                self._parts.append(self._make(start_ns))
+                return True
+            self._closed_ns += PART_NS
+        return False
+
+    def _make(self, start_ns: int) -> _Part:
+        if self._closed_ns:
+            self._walk.rest(-self._closed_ns / NANOSECONDS_PER_SECOND)
+            self._closed_ns = 0
+        count = min(PART_NS, self._end_ns - start_ns) // SAMPLE_NS
+        step_seconds = float(SHORTEST_SECONDS)
+        commons, backgrounds = self._walk.trail(-step_seconds, activity(start_ns), count)
+        gaps = self._gap.trace(start_ns, step_seconds, count + 1)
+        pairs = zip(gaps, reversed(backgrounds), strict=True)
+        return _Part(start_ns, commons[::-1], [gap + background for gap, background in pairs])

@@ -18,14 +18,13 @@ from microfutures.model.trading_hours import NEW_YORK, local_date
 from microfutures.venue.messages import BookUpdate, MarketUpdate
 from microfutures.venue.past import Past
 from microfutures.venue.process import BASIS_POINT, Gap, Walk, activity
+from microfutures.venue.roll import rolling_share
 from microfutures.venue.scenarios import scenario as find_scenario
-from microfutures.venue.tradable import STEPS_BY_RANK, Tradable
+from microfutures.venue.tradable import Tradable
 
 STEP_NS = 250_000_000
 QUIET_STEP_NS = 1_000_000_000
 LISTED_MONTHS = 6
-# A closed market gathers news more slowly than an open one.
-CLOSED_TIME_SHARE = 0.1
 
 
 class SyntheticMarket:
@@ -56,7 +55,8 @@ class SyntheticMarket:
         self._scenario = find_scenario(scenario)
         self._start_ns = self._scenario.start_ns if start_ns is None else start_ns
         self._seed = seed
-        self._tradables = _list(symbols, self._start_ns)
+        self._symbols = tuple(dict.fromkeys(symbols))
+        self._tradables = self._list()
         self._groups = {tradable.habit.group: tradable.habit for tradable in self._tradables}
         self._gaps = {
             group: Gap(self._scenario, self._start_ns, f"{seed}/{group}/gap")
@@ -97,29 +97,31 @@ class SyntheticMarket:
         """Yield books and trades from the start on, for ever; a new call begins anew."""
         walks = {group: self._walk(group, "live") for group in self._groups}
         draws = Random(f"{self._seed}/quotes")  # noqa: S311 - reproducible, not secret
-        quoted = [tradable for tradable in self._tradables if tradable.is_quoted]
+        quoted = [item for item in self._list() if item.is_quoted]
         open_ones: dict[InstrumentId, int] = {}
         now_ns, step_number = self._start_ns, 0
+        moved = plunged = 0.0
         while True:
             yield from _closing_books(open_ones, now_ns)
             trading = [item for item in quoted if item.hours.is_open(now_ns)]
-            if not trading:
-                later_ns = _next_open(quoted, now_ns)
-                if later_ns is None:
-                    return
-                seconds = (later_ns - now_ns) / NANOSECONDS_PER_SECOND
-                for walk in walks.values():
-                    walk.step(seconds, CLOSED_TIME_SHARE)
-                now_ns = later_ns
-                continue
-            is_lively = any(item.hours.is_liquid(now_ns) for item in trading)
-            step_ns = STEP_NS if is_lively else QUIET_STEP_NS
+            until_ns = now_ns + _step_ns(trading, now_ns) if trading else _next_open(quoted, now_ns)
+            if until_ns is None:
+                return
+            seconds = (until_ns - now_ns) / NANOSECONDS_PER_SECOND
+            push, fright = self._course(until_ns) - moved, self._plunge(until_ns) - plunged
+            moved, plunged = moved + push, plunged + fright
             liveliness = activity(now_ns)
             for walk in walks.values():
-                walk.step(step_ns / NANOSECONDS_PER_SECOND, liveliness)
-            yield from self._step(trading, walks, now_ns, step_ns, step_number, draws, open_ones)
-            now_ns += step_ns
-            step_number += 1
+                if trading:
+                    walk.step(seconds, liveliness, push, abs(fright))
+                else:
+                    walk.rest(seconds, push, abs(fright))
+            if trading:
+                step_ns = until_ns - now_ns
+                steps = self._step(trading, walks, now_ns, step_ns, step_number, draws, open_ones)
+                yield from steps
+                step_number += 1
+            now_ns = until_ns
 
     def _step(
         self,
@@ -133,24 +135,53 @@ class SyntheticMarket:
     ) -> Iterator[MarketUpdate]:
         """Yield one step's updates, each contract in its own part of the step."""
         slot_ns = step_ns // len(trading)
-        liveliness = activity(now_ns)
+        liveliness, plunge = activity(now_ns), self._plunge(now_ns + step_ns)
         for place, item in enumerate(trading):
-            quiet_steps = STEPS_BY_RANK[item.rank]
-            if step_number % quiet_steps:
+            if step_number % item.quiet_steps:
                 continue
             session = item.hours.trading_at(now_ns)
             moment_ns = now_ns + place * slot_ns + draws.randrange(slot_ns // 2)
             if session is None or moment_ns >= session.close_ns:
                 continue
             open_ones[item.instrument.instrument_id] = session.close_ns
+            yield from item.enter(session, moment_ns)
             group, is_liquid = item.habit.group, item.hours.is_liquid(now_ns)
             walk = walks[group]
             gap = walk.background + self._gaps[group].at(moment_ns)
-            book = item.book(moment_ns, item.fair_ticks(walk.common, gap), is_liquid, draws)
+            fair, turbulence = item.fair_ticks(walk.common, gap, plunge), walk.turbulence
+            book = item.book(moment_ns, fair, turbulence, is_liquid, draws)
             yield book
-            seconds = step_ns * quiet_steps / NANOSECONDS_PER_SECOND
-            if item.trades_in(seconds, liveliness, is_liquid, draws):
+            seconds = step_ns * item.quiet_steps / NANOSECONDS_PER_SECOND
+            if item.trades_in(seconds, liveliness, turbulence, is_liquid, draws):
                 yield item.trade(moment_ns, book, draws)
+
+    def _course(self, moment_ns: int) -> float:
+        """Return the move of all prices that is bound to have happened by `moment_ns`."""
+        course = self._scenario.course
+        if course is None:
+            return 0.0
+        return course.at((moment_ns - self._start_ns) / NANOSECONDS_PER_SECOND)
+
+    def _plunge(self, moment_ns: int) -> float:
+        """Return by what share of their first price futures alone have moved by `moment_ns`."""
+        plunge = self._scenario.plunge
+        if plunge is None:
+            return 0.0
+        return plunge.share_at((moment_ns - self._start_ns) / NANOSECONDS_PER_SECOND)
+
+    def _list(self) -> list[Tradable]:
+        return [each for symbol in self._symbols for each in self._months(symbol)]
+
+    def _months(self, symbol: str) -> Iterator[Tradable]:
+        """Yield the contracts of a product, nearest first; a fund is a single one."""
+        catalog.spec(symbol)
+        today = local_date(self._start_ns, NEW_YORK)
+        listed = catalog.listed_contracts(symbol, today)[:LISTED_MONTHS]
+        first = listed.index(catalog.front_contract(symbol, today))
+        last_day = listed[0].last_trade_date if self._scenario.is_rolling else None
+        for place, instrument in enumerate(listed):
+            share = rolling_share(place, last_day) if last_day is not None else None
+            yield Tradable(instrument, self._scenario, months_out=place - first, share=share)
 
     def _walk(self, group: str, direction: str) -> Walk:
         seeds = Random(f"{self._seed}/{group}/start")  # noqa: S311 - reproducible, not secret
@@ -169,18 +200,9 @@ class SyntheticMarket:
         )
 
 
-def _list(symbols: Sequence[str], start_ns: int) -> list[Tradable]:
-    today = local_date(start_ns, NEW_YORK)
-    tradables: list[Tradable] = []
-    for symbol in dict.fromkeys(symbols):
-        catalog.spec(symbol)
-        listed = catalog.listed_contracts(symbol, today)[:LISTED_MONTHS]
-        front = catalog.front_contract(symbol, today)
-        first = listed.index(front)
-        for place, instrument in enumerate(listed):
-            # A month before the front still trades, about like the one after it.
-            tradables.append(Tradable(instrument, abs(place - first)))
-    return tradables
+def _step_ns(trading: list[Tradable], now_ns: int) -> int:
+    is_lively = any(item.hours.is_liquid(now_ns) for item in trading)
+    return STEP_NS if is_lively else QUIET_STEP_NS
 
 
 def _closing_books(open_ones: dict[InstrumentId, int], now_ns: int) -> list[BookUpdate]:

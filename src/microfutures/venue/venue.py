@@ -17,16 +17,18 @@ from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar, Quote
 from microfutures.model.timestamp import to_iso
 from microfutures.venue import admission
-from microfutures.venue.account import ZERO, Account
+from microfutures.venue.account import Account
 from microfutures.venue.accounting import state_of
 from microfutures.venue.admission import Reason
 from microfutures.venue.book import Book
+from microfutures.venue.clearing import Clearing
 from microfutures.venue.credit import Credit
-from microfutures.venue.hours import next_window
 from microfutures.venue.listings import Listings
 from microfutures.venue.messages import (
+    AccountMoved,
     AccountState,
     BookUpdate,
+    DividendUpdate,
     MarginImpact,
     MarketUpdate,
     OrderModified,
@@ -41,6 +43,7 @@ from microfutures.venue.messages import (
 )
 from microfutures.venue.order_desk import OrderDesk
 from microfutures.venue.order_state import OrderState
+from microfutures.venue.windows import order_window
 
 
 class Venue:
@@ -66,6 +69,7 @@ class Venue:
         self._listings = Listings(instruments, start_ns)
         self._accounts = {name: Account(name, initial_cash) for name in accounts}
         self._credit = Credit(self._listings)
+        self._clearing = Clearing(self._listings, self._accounts, start_ns)
         self._desk = OrderDesk(
             accounts=self._accounts,
             execution_prefix=crc32(f"{seed}/{start_ns}/{session}".encode()),
@@ -96,6 +100,8 @@ class Venue:
                 self._desk.match_book(book, now_ns, events)
         elif isinstance(update, TradeUpdate):
             self._trade(book, update, events)
+        elif isinstance(update, DividendUpdate):
+            self._pay_dividend(update, events)
         else:
             self._split(book, update, events)
         return events
@@ -127,6 +133,9 @@ class Venue:
         quantity: int | None = None,
         limit_price: Decimal | None = None,
         stop_price: Decimal | None = None,
+        trail_amount: Decimal | None = None,
+        trail_percent: Decimal | None = None,
+        offset: Decimal | None = None,
     ) -> list[VenueEvent]:
         """Change a live order; None keeps a term as it is. A changed order queues anew."""
         state = self._desk.find(order_id)
@@ -134,13 +143,16 @@ class Venue:
             return [self._refuse(order_id, admission.not_found(order_id, "modified"))]
         if state.is_final:
             return [self._refuse(order_id, admission.NOT_MODIFIABLE)]
-        before = state.order
-        after = replace(
-            before,
-            quantity=before.quantity if quantity is None else quantity,
-            limit_price=before.limit_price if limit_price is None else limit_price,
-            stop_price=before.stop_price if stop_price is None else stop_price,
-        )
+        terms = {
+            "quantity": quantity,
+            "limit_price": limit_price,
+            "stop_price": stop_price,
+            "trail_amount": trail_amount,
+            "trail_percent": trail_percent,
+            "offset": offset,
+        }
+        wanted = {name: term for name, term in terms.items() if term is not None}
+        after = replace(state.order, **wanted)
         reason = self._modify_refusal(state, after)
         if reason is not None:
             return [self._refuse(order_id, reason)]
@@ -176,7 +188,7 @@ class Venue:
         if account is None:
             known = ", ".join(self._accounts)
             raise InvalidValueError(f"no account {name!r} at this venue; known: {known}")
-        return state_of(account, self._listings.mark, self._listings.instruments)
+        return state_of(account, self._listings)
 
     def quote(self, instrument_id: InstrumentId) -> Quote | None:
         """Return the latest quote; None before the first."""
@@ -185,6 +197,19 @@ class Venue:
     def instrument(self, instrument_id: InstrumentId) -> Instrument:
         """Return the contract with its hours around now."""
         return self._listings.book(instrument_id).instrument
+
+    def opens_ns(self, order_id: int) -> int | None:
+        """Return when the market opens that an order waits for; None when it is open."""
+        state = self._desk.find(order_id)
+        since_ns = 0 if state is None else state.window.market_since_ns
+        return since_ns if since_ns > self._now_ns else None
+
+    def stop_price(self, order_id: int) -> Decimal | None:
+        """Return where the trigger of an order stands, trailed or not; None when it has none."""
+        state = self._desk.find(order_id)
+        if state is None or state.stop_ticks is None:
+            return None
+        return state.instrument.tick_size * state.stop_ticks
 
     def working_orders(self, account: str | None = None) -> list[WorkingOrder]:
         """Return the orders that are not final, of one account or of all, oldest first."""
@@ -197,6 +222,10 @@ class Venue:
         self._listings.book(instrument_id)
         return self._listings.recorders[instrument_id].bars(end_ns, bar_seconds, count)
 
+    def splits(self, instrument_id: InstrumentId) -> Sequence[SplitUpdate]:
+        """Return the splits of a share since the start, oldest first; bars are not restated."""
+        return self._listings.book(instrument_id).splits
+
     def _admit(self, order: VenueOrder) -> OrderState | OrderRejected:
         """Check everything but the margin."""
         book = self._listings.books.get(order.instrument_id)
@@ -207,7 +236,7 @@ class Venue:
         elif self._desk.find(order.order_id) is not None:
             reason = admission.DUPLICATE
         else:
-            window = next_window(book.instrument, order, self._now_ns)
+            window = order_window(book.instrument, order, self._now_ns)
             reason = admission.check_terms(order, book.instrument)
             reason = reason or admission.check_hours(order, window, self._now_ns)
             if reason is None and window is not None:
@@ -241,12 +270,23 @@ class Venue:
         if self._desk.resting(name):
             self._desk.match_trade(book, ticks, size, now_ns, events)
 
+    def _pay_dividend(self, update: DividendUpdate, events: list[VenueEvent]) -> None:
+        name, amount = update.instrument_id, update.amount
+        events.extend(
+            AccountMoved(account.name, update.time_ns, (name,))
+            for account in self._accounts.values()
+            if account.pay_dividend(name, amount)
+        )
+
     def _split(self, book: Book, update: SplitUpdate, events: list[VenueEvent]) -> None:
+        name, new, old = update.instrument_id, update.numerator, update.denominator
         self._desk.cancel_all(book, update.time_ns, "share split", events)
-        quote = book.split(update.time_ns, update.numerator, update.denominator)
-        price = self._listings.mark(update.instrument_id)
+        quote = book.split(update)
+        price = self._listings.mark(name)
         for account in self._accounts.values():
-            account.split(update.instrument_id, update.numerator, update.denominator, price)
+            if account.quantity(name):
+                account.split(name, new, old, price)
+                events.append(AccountMoved(account.name, update.time_ns, (name,)))
         events.append(QuoteChanged(quote))
 
     def _move(self, now_ns: int, events: list[VenueEvent]) -> None:
@@ -260,15 +300,6 @@ class Venue:
             listings.renew_hours(now_ns)
         if now_ns >= self._desk.next_timer_ns:
             self._desk.run_timers(listings.books, now_ns, events)
-        if now_ns >= listings.next_end_ns:
-            self._settle(now_ns)
+        if now_ns >= self._clearing.next_ns:
+            self._clearing.run(self._now_ns, now_ns, events)
         self._now_ns = now_ns
-
-    def _settle(self, now_ns: int) -> None:
-        """Close positions in contracts that stopped trading, at their last mark, free of charge."""
-        for name in self._listings.take_ended(self._now_ns, now_ns):
-            mark = self._listings.mark(name)
-            for account in self._accounts.values():
-                held = account.quantity(name)
-                if held and mark is not None:
-                    account.trade(self._listings.instruments[name], -held, mark, ZERO)

@@ -57,6 +57,32 @@ def test_ib_async_trades_over_a_real_socket() -> None:
     play(scene, virtual=False)
 
 
+def in_money(rows: list[ib_async.AccountValue]) -> dict[tuple[str, str], float]:
+    """Return the amounts by name and currency."""
+    return {
+        (row.tag, row.currency): float(row.value)
+        for row in rows
+        if row.currency and row.tag != "Currency"
+    }
+
+
+def test_account_is_told_by_currency() -> None:
+    async def scene(server: TwsServer, ib: ib_async.IB) -> None:
+        contract = await mcl(ib)
+        await asyncio.sleep(2)
+        ib.placeOrder(contract, ib_async.MarketOrder("BUY", 1))
+        await asyncio.sleep(2)
+        summary = in_money(await ib.accountSummaryAsync())
+        told = in_money(ib.accountValues())
+        for currency in ("BASE", "USD"):
+            assert told["NetLiquidationByCurrency", currency] == told["NetLiquidation", "USD"]
+            assert summary["CashBalance", currency] == told["CashBalance", currency]
+            assert told["StockMarketValue", currency] == 0
+            assert told["FuturesPNL", currency] == told["UnrealizedPnL", currency] < 0
+
+    play(scene)
+
+
 def test_ib_async_places_changes_and_cancels() -> None:
     async def scene(server: TwsServer, ib: ib_async.IB) -> None:
         contract = await mcl(ib)

@@ -63,6 +63,7 @@ def cause(desk: FaultDesk, kind: str, **parameters: object) -> None:
     [
         ("link_loss", {}, [1100, 1102]),
         ("link_loss", {"then": 1101}, [1100, 1101]),
+        ("link_loss", {"code": 2110}, [2110, 1102]),
         ("farm_loss", {}, [2103, 2104]),
         ("farm_loss", {"code": 2105}, [2105, 2106]),
         ("farm_loss", {"code": 2157}, [2157, 2158]),
@@ -77,6 +78,24 @@ def test_loss_is_told_and_its_return_too(
         await asyncio.sleep(400)
         assert seen == codes
         assert desk.lasting == ()
+
+    play(scene)
+
+
+@pytest.mark.parametrize(("then", "goes_on"), [(1101, False), (1102, True)])
+def test_streams_end_with_a_loss_of_data_and_only_then(then: int, goes_on: bool) -> None:
+    async def scene(desk: FaultDesk, ib: ib_async.IB, _seen: list[int]) -> None:
+        contract = await mcl(ib)
+        ticker = ib.reqTickByTickData(contract, "BidAsk")
+        ib.reqMktDepth(contract)
+        bars = ib.reqRealTimeBars(contract, 5, "TRADES", False)
+        cause(desk, "link_loss", then=then, seconds=10)
+        await asyncio.sleep(11)
+        told: list[object] = []
+        ticker.updateEvent += told.append
+        count = len(bars)
+        await asyncio.sleep(60)
+        assert bool(told) == (len(bars) > count) == goes_on
 
     play(scene)
 
@@ -222,6 +241,24 @@ def test_partial_fill_stops_and_the_rest_is_cancelled_late() -> None:
         assert (trade.orderStatus.status, trade.filled()) == ("Cancelled", filled)
 
     play(scene, cash=10_000_000)
+
+
+def test_corrected_execution_has_the_next_revision_and_a_commission_of_its_own() -> None:
+    async def scene(desk: FaultDesk, ib: ib_async.IB, codes: list[int]) -> None:
+        contract = await mcl(ib)
+        await asyncio.sleep(2)
+        trade = ib.placeOrder(contract, ib_async.MarketOrder("BUY", 1, tif="DAY"))
+        await asyncio.sleep(1)
+        (first,) = trade.fills
+        cause(desk, "correction", ticks=2)
+        await asyncio.sleep(1)
+        corrected = trade.fills[-1]
+        assert corrected.execution.execId == first.execution.execId[:-2] + "02"
+        assert corrected.execution.price == pytest.approx(first.execution.price + 0.02)
+        assert corrected.commissionReport.execId == corrected.execution.execId
+        assert len(await ib.reqExecutionsAsync()) == 2
+
+    play(scene)
 
 
 @pytest.mark.parametrize("kind", ["duplicated", "reordered"])

@@ -260,6 +260,12 @@ def test_an_unknown_symbol_gets_a_suggestion(path: Path) -> None:
     assert "MCL" in error
 
 
+@pytest.mark.parametrize("symbol", ["EUR.USD", "SPX"])
+def test_a_symbol_that_no_strategy_can_trade_is_refused(path: Path, symbol: str) -> None:
+    error = error_of(path, parameters(primary_symbol=symbol))
+    assert error == f"{PARAMETERS}.primary_symbol: {symbol} is neither a future nor a fund"
+
+
 def test_a_pair_of_one_symbol_is_refused(path: Path) -> None:
     assert "two symbols" in error_of(path, parameters(primary_symbol="USO"))
 

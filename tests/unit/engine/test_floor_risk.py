@@ -1,27 +1,17 @@
 """The engine in front of the gate: what a context counts, and entries judged as a whole."""
 
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 import pytest
 
-from helpers.desk import MCL, OPEN_NS, SECOND, USO, a_quote, an_instrument
-from microfutures.engine.engine import Engine, EngineSettings
+from helpers.desk import MCL, OPEN_NS, USO, a_quote, an_instrument
+from helpers.engine_desk import ADesk
+from microfutures.config.risk_limits import RiskLimits
 from microfutures.engine.output import EngineOutput, Preview, RequestState, Submit
 from microfutures.engine.risk_view import RiskView
 from microfutures.engine.state import DeskState
 from microfutures.execution.order_ledger import OrderLedger
-from microfutures.model.events import (
-    AccountReported,
-    Command,
-    CommandReceived,
-    ConnectionChanged,
-    ConnectionState,
-    InstrumentResolved,
-    MarginPreviewed,
-    TimerFired,
-)
 from microfutures.model.fills import Fill
 from microfutures.model.identifiers import (
     ExecutionId,
@@ -30,12 +20,8 @@ from microfutures.model.identifiers import (
     StrategyName,
     Symbol,
 )
-from microfutures.model.intents import Intent, Signal, SignalKind, TargetLeg
-from microfutures.model.market import Quote
 from microfutures.model.orders import Order, OrderPurpose, OrderType, Side
 from microfutures.portfolio import Portfolio
-from microfutures.strategies.base import Strategy
-from microfutures.strategies.status import StrategyStatus
 
 
 def an_order(ref: str, strategy: str, side: Side, quantity: int, name: str = "MCLX6") -> Order:
@@ -83,89 +69,9 @@ def test_context_counts_all_strategies_and_the_own_apart_and_not_the_order_itsel
     assert (context.working, context.strategy_working) == (-2, 1)
     assert context.open_orders == 3
     assert context.strategy_notional == pytest.approx(2 * 7000 + 7001 + 750.1)
-
-
-class OnceStrategy(Strategy):
-    """Enters once, with the legs a test gives it."""
-
-    def __init__(self, legs: tuple[TargetLeg, ...]) -> None:
-        super().__init__("once", 2000, None)
-        self.legs: tuple[TargetLeg, ...] = legs
-
-    @property
-    def symbols(self) -> tuple[Symbol, ...]:
-        return (Symbol("MCL"), Symbol("USO"))
-
-    def check_signals(self, market_data: Mapping[Symbol, Quote]) -> list[Signal]:
-        return []
-
-    def execute_trades(self, signals: Sequence[Signal]) -> list[Intent]:
-        legs, self.legs = self.legs, ()
-        if not legs:
-            return []
-        return [self.make_intent(SignalKind.ENTER_LONG, legs, "test", OPEN_NS)]
-
-    def status(self) -> StrategyStatus:
-        raise NotImplementedError
-
-    def held_legs(self) -> tuple[TargetLeg, ...]:
-        return ()
-
-
-class ADesk:
-    """An engine that is connected and sees both markets."""
-
-    def __init__(self, shares: int) -> None:
-        legs = (
-            TargetLeg(instrument_id=MCL, quantity=1),
-            TargetLeg(instrument_id=USO, quantity=-shares),
-        )
-        self.strategy = OnceStrategy(legs)
-        portfolio = Portfolio()
-        portfolio.add_strategy(self.strategy)
-        settings = EngineSettings(check_interval_seconds=1, order_ref_prefix="t")
-        self.engine = Engine(portfolio=portfolio, strategies=[self.strategy], settings=settings)
-        for name, symbol in (("MCLX6", "MCL"), ("USO", "USO")):
-            self.engine.process(
-                InstrumentResolved(
-                    time_ns=OPEN_NS, symbol=Symbol(symbol), instrument=an_instrument(name)
-                )
-            )
-        self.engine.process(
-            ConnectionChanged(time_ns=OPEN_NS, state=ConnectionState.CONNECTED, detail="test")
-        )
-        self.engine.process(a_quote("MCLX6", 70.00, 70.02))
-        self.engine.process(a_quote("USO", 75.10, 75.12))
-        self.engine.process(CommandReceived(time_ns=OPEN_NS, command=Command.START, reason="test"))
-
-    def timer(self, seconds: float = 0.0) -> EngineOutput:
-        return self.engine.process(TimerFired(time_ns=OPEN_NS + round(seconds * SECOND)))
-
-    def previewed(self, preview: Preview) -> list[EngineOutput]:
-        self.engine.process(
-            AccountReported(
-                time_ns=OPEN_NS,
-                account="DU1",
-                net_liquidation=Decimal(25_000),
-                cash=Decimal(25_000),
-                available_funds=Decimal(25_000),
-                initial_margin=Decimal(0),
-                maintenance_margin=Decimal(0),
-            )
-        )
-        return [
-            self.engine.process(
-                MarginPreviewed(
-                    time_ns=OPEN_NS,
-                    intent_id=preview.intent_id,
-                    instrument_id=leg.instrument_id,
-                    initial_margin_change=Decimal(1000),
-                    maintenance_margin_change=Decimal(1000),
-                    equity_with_loan=Decimal(25_000),
-                )
-            )
-            for leg in preview.trades
-        ]
+    assert context.family == "crude oil"
+    assert context.family_gross == pytest.approx(3 * 7000 + 4 * 7001 + 750.1)
+    assert context.family_net == pytest.approx(7000 - 2 * 7001 - 750.1)
 
 
 def effects(output: EngineOutput, kind: type[msgspec.Struct]) -> list[object]:
@@ -173,12 +79,33 @@ def effects(output: EngineOutput, kind: type[msgspec.Struct]) -> list[object]:
 
 
 def test_entry_whose_hedge_would_not_pass_is_refused_before_anything_is_sent() -> None:
-    desk = ADesk(shares=2001)
+    desk = ADesk(2001, RiskLimits(max_family_net_notional=1_000_000))
     output = desk.timer()
     assert effects(output, Preview) == []
     assert effects(output, Submit) == []
     (count,) = desk.strategy.refusals.counts
     assert (count.rule, count.count) == ("order size", 1)
+
+
+@pytest.mark.parametrize(
+    ("shares", "limits", "rule"),
+    [
+        (10, RiskLimits(max_family_net_notional=5_000), "correlation"),
+        (90, RiskLimits(max_family_notional=10_000), "concentration"),
+    ],
+)
+def test_entry_is_judged_with_all_that_moves_together(
+    shares: int, limits: RiskLimits, rule: str
+) -> None:
+    desk = ADesk(shares, limits)
+    assert effects(desk.timer(), Preview) == []
+    (count,) = desk.strategy.refusals.counts
+    assert count.rule == rule
+
+
+def test_entry_whose_legs_balance_each_other_passes() -> None:
+    desk = ADesk(90, RiskLimits(max_family_net_notional=5_000, max_family_notional=14_000))
+    assert effects(desk.timer(), Preview)
 
 
 def test_order_without_an_answer_makes_the_engine_ask_the_broker() -> None:

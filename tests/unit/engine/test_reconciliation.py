@@ -29,6 +29,15 @@ def test_reconciler_leaves_the_users_own_shares_alone() -> None:
     assert (later.adjustments, later.foreign_changes) == ((), ())
 
 
+def test_reconciler_of_a_restart_still_knows_the_users_own_shares() -> None:
+    before = Reconciler()
+    before.compare(broker(7), [], paid)
+    after = Reconciler()
+    after.restore(before.all_foreign)
+    findings = after.compare(broker(-83), [(PAIR, USO, -90)], paid)
+    assert (findings.adjustments, findings.foreign_changes) == ((), ())
+
+
 def test_reconciler_takes_over_a_position_closed_by_hand() -> None:
     findings = Reconciler().compare([], [(PAIR, USO, -90)], paid)
     assert [change.quantity for change in findings.adjustments] == [90]

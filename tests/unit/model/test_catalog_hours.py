@@ -60,6 +60,20 @@ def test_fund_hours_shorten_on_the_day_after_thanksgiving() -> None:
     assert liquid == (_session(day, time(9, 30), day, time(13), NEW_YORK),)
 
 
+def test_futures_close_early_on_the_day_after_thanksgiving_and_halt_on_the_day_itself() -> None:
+    thursday, friday = date(2025, 11, 27), date(2025, 11, 28)
+    closes = {"MES": (time(12), time(12, 15)), "MCL": (time(13, 30), time(12, 45))}
+    closes |= {"MGC": closes["MCL"], "M6E": closes["MES"]}
+    for symbol, (halt, early) in closes.items():
+        trading, liquid = catalog.sessions(symbol, thursday, friday)
+        assert [session.close_ns for session in trading] == [
+            moment_ns(thursday, halt, CHICAGO),
+            moment_ns(friday, early, CHICAGO),
+        ]
+        assert [session.close_ns for session in liquid] == [each.close_ns for each in trading]
+        assert trading[1].open_ns == moment_ns(thursday, time(17), CHICAGO)
+
+
 def test_oil_future_pauses_one_hour_a_day_and_keeps_its_hours_across_a_clock_change() -> None:
     trading, _ = catalog.sessions("MCL", date(2026, 3, 6), date(2026, 3, 9))
     before, after = trading

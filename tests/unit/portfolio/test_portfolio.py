@@ -7,6 +7,7 @@ from microfutures.model.fills import Commission, Fill
 from microfutures.model.identifiers import ExecutionId, InstrumentId, OrderRef, StrategyName
 from microfutures.model.orders import Side
 from microfutures.portfolio import Portfolio
+from microfutures.portfolio.round_trips import Tally
 
 MCL, USO = InstrumentId("MCLX6"), InstrumentId("USO")
 HUNDRED, ONE = Decimal(100), Decimal(1)
@@ -105,3 +106,13 @@ def test_portfolio_gives_the_steadier_strategy_the_larger_share() -> None:
     shares = portfolio.optimize_allocation()
     assert shares[StrategyName("steady")] > 4 * shares[StrategyName("wild")]
     assert sum(shares.values()) <= 100
+
+
+def test_late_commission_turns_a_trip_that_was_won_into_one_that_was_not() -> None:
+    portfolio, pair = Portfolio(1000), StrategyName("pair")
+    portfolio.book_fill(pair, a_fill("e0.01", MCL, 1, "70.00"), HUNDRED)
+    portfolio.book_fill(pair, a_fill("e1.01", MCL, -1, "70.01"), HUNDRED)
+    assert portfolio.round_trips.tally(pair) == Tally(count=1, wins=1)
+    late = Commission(execution_id=ExecutionId("e0.01"), amount=Decimal("1.24"))
+    portfolio.book_commission(late)
+    assert portfolio.round_trips.tally(pair) == Tally(count=1, wins=0)

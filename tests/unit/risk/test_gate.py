@@ -70,6 +70,8 @@ ENTRY_CASES = [
         a_context(instrument=an_instrument(liquid_hours=CLOSED)),
     ),
     Case("quote", "no quote of MCLX6 yet", a_context(quote=None)),
+    Case("correlation", "would lean by -100,001.00 USD", a_context(family_net=-100_001.0)),
+    Case("correlation", "would lean by +130,000", a_context(family_net=9e4, entry_net=4e4)),
     Case("quote", "61 s old, limit 60 s", a_context(now_ns=OPEN_NS + 61 * SECOND)),
     Case("quote", "crossed", a_context(quote=a_quote("MCLX6", 70.05, 70.02))),
     Case(
@@ -110,6 +112,11 @@ def test_gate_holds_entries_alone_to_the_rules_for_entries(
 
 
 OPENING_CASES = [
+    Case(
+        "concentration",
+        "crude oil would be worth 307,001.00 USD gross over all strategies",
+        a_context(family_gross=300_000.0),
+    ),
     Case("order size", "6 contracts would exceed max_order_contracts 5", a_context(), 6),
     Case(
         "order size",
@@ -271,6 +278,7 @@ def test_refused_orders_do_not_count_into_the_rate(gate: RiskGate) -> None:
 
 
 def test_gate_foresees_that_the_second_leg_would_not_pass(gate: RiskGate) -> None:
+    # Its size is told before how the whole entry would lean.
     first = an_order(limit_ticks=None), a_context()
     second = (
         an_order(2001, instrument_id="USO", side=Side.SELL, limit_ticks=None, ref="r2"),

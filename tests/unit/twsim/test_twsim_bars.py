@@ -166,6 +166,14 @@ def test_day_is_made_of_past_bars_and_the_close_before() -> None:
 
 def test_rate_counts_the_last_second_only() -> None:
     rate = MessageRate(3)
-    assert [rate.excess(moment_ns) for moment_ns in (0, 1, 2, 3)] == [0, 0, 0, 4]
-    assert rate.excess(2 * SECOND) == 0
-    assert not any(MessageRate(None).excess(0) for _ in range(100))
+    assert [rate.count(moment_ns) for moment_ns in (0, 1, 2, 3)] == [None, None, None, (4, 1)]
+    assert rate.count(2 * SECOND) is None
+    assert not any(MessageRate(None).count(0) for _ in range(100))
+
+
+def test_rate_counts_refused_messages_too_and_numbers_each_second_of_them() -> None:
+    rate = MessageRate(2)
+    quick = [rate.count(moment * SECOND // 4) for moment in range(10)]
+    assert quick[:6] == [None, None, (3, 1), (4, 1), (4, 1), (4, 1)]
+    assert quick[6:] == [(4, 2)] * 4
+    assert rate.count(10 * SECOND) is None

@@ -8,7 +8,7 @@ from helpers.decoders import VERSIONS, read_by_both, read_by_ib_async, read_by_i
 from microfutures.model.catalog import listed_contracts
 from microfutures.model.instrument import Instrument
 from microfutures.model.trading_hours import NEW_YORK, moment_ns
-from microfutures.twsim.contract_details import details_message, hours_text
+from microfutures.twsim.contract_details import ISINS, details_message, hours_text
 from microfutures.twsim.contracts import (
     ContractQuery,
     contract_month,
@@ -56,6 +56,28 @@ def test_both_clients_read_a_future_as_it_is(version: int) -> None:
         assert "20260908:0930-20260908:1700" in details.liquidHours
         if version >= 164:
             assert (float(details.minSize), float(details.sizeIncrement)) == (1, 1)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("symbol", "identifiers"), [("TSLA", [("ISIN", "US88160R1014")]), ("UNG", []), ("EUR.USD", [])]
+)
+def test_share_names_its_isin(
+    version: int, symbol: str, identifiers: list[tuple[str, str]]
+) -> None:
+    (instrument,) = listed(symbol)
+    message = details_message(version, 7, instrument, exchange="SMART", now_ns=NOW)
+    for _, (_, details) in read_by_both(version, message):
+        told = [(each.tag, each.value) for each in details.secIdList or []]
+        assert told == identifiers
+        assert details.longName == instrument.description
+
+
+def test_isins_are_spelled_right() -> None:
+    for isin in ISINS.values():
+        digits = "".join(str(int(letter, 36)) for letter in isin)
+        doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+        assert sum(value // 10 + value % 10 for value in doubled) % 10 == 0, isin
 
 
 @pytest.mark.parametrize("version", VERSIONS)

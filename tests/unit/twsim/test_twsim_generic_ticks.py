@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import date
 
 import ib_async
 import pytest
 
 from helpers.gateway import a_server
 from microfutures.adapters.virtual_time import VirtualTimeLoop
+from microfutures.model import catalog
 from microfutures.model.instrument import SecurityType
-from microfutures.twsim.generic_ticks import parsed, problem
+from microfutures.model.market import Bar, Quote
+from microfutures.twsim.generic_ticks import Facts, opening, parsed, problem
+from microfutures.twsim.quotes import PRICE
 
 Scene = Callable[[ib_async.IB, ib_async.Contract], Awaitable[None]]
 
@@ -76,6 +80,29 @@ def test_fund_can_be_borrowed() -> None:
         assert ticker.shortableShares == 1_000_000
 
     play(scene, USO)
+
+
+def test_options_that_nobody_trades_have_no_volume() -> None:
+    async def scene(ib: ib_async.IB, contract: ib_async.Contract) -> None:
+        ticker = ib.reqMktData(contract, "100,101,105")
+        await asyncio.sleep(5)
+        assert (ticker.callVolume, ticker.putVolume) == (0, 0)
+        assert (ticker.callOpenInterest, ticker.putOpenInterest) == (0, 0)
+        assert ticker.avOptionVolume == 0
+
+    play(scene, USO)
+
+
+def test_value_of_a_fund_is_what_it_is_quoted_at() -> None:
+    (fund,) = catalog.listed_contracts("USO", date(2026, 9, 8))
+    quote = Quote(fund.instrument_id, 0, bid=78.0, ask=78.02, last=78.05)
+    days = [Bar(0, 86_400, *[close] * 4) for close in (75.0, 76.0, 77.0, 78.0)]
+    tails = opening((576, 577, 578), Facts(fund, quote, days, []))
+    told = [tuple(text.decode().split("\0")[:2]) for kind, text in tails if kind == PRICE]
+    values = [("94", "78.0"), ("95", "78.02"), ("96", "78.02"), ("92", "77.0"), ("93", "76.0")]
+    assert told == values
+    young = Facts(fund, Quote(fund.instrument_id, 0), days[:1], [])
+    assert opening((576, 577, 578), young) == []
 
 
 @pytest.mark.parametrize(

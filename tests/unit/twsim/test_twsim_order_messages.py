@@ -13,7 +13,7 @@ from microfutures.model.catalog import listed_contracts
 from microfutures.model.instrument import Instrument
 from microfutures.model.trading_hours import NEW_YORK, moment_ns
 from microfutures.twsim import order_messages
-from microfutures.twsim.order_messages import ExecutionFacts, MarginFields, OrderFacts
+from microfutures.twsim.order_facts import ExecutionFacts, MarginFields, OrderFacts
 from microfutures.twsim.wire import UNSET_DOUBLE, Field, spell
 
 NOW = moment_ns(date(2026, 9, 8), time(10, 30), NEW_YORK)

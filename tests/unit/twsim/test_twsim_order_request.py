@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,11 +10,15 @@ import ib_async
 import ibapi.contract
 import ibapi.order
 import ibapi.order_condition
+import ibapi.tag_value
 import pytest
 from ibapi.client import EClient
 from ibapi.wrapper import EWrapper
 
-from helpers.decoders import VERSIONS
+from helpers.decoders import VERSIONS, read_by_both
+from microfutures.model.catalog import listed_contracts
+from microfutures.twsim.order_facts import OrderFacts
+from microfutures.twsim.order_messages import open_order
 from microfutures.twsim.order_request import OrderRequest, read_order
 from microfutures.twsim.wire import FieldReader, FrameDecoder, WireError, split_fields
 
@@ -108,12 +113,10 @@ def test_order_is_read_as_the_client_meant_it(make: Maker, version: int) -> None
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("goodAfterTime", "20260908 12:00:00 US/Eastern"),
-        ("goodTillDate", "20260908 12:00:00 US/Eastern"),
         ("allOrNone", True),
         ("minQty", 2),
         ("discretionaryAmt", 0.02),
-        ("algoStrategy", "Adaptive"),
+        ("algoStrategy", "Twap"),
         ("faGroup", "All"),
         ("scaleInitLevelSize", 1),
         ("activeStartTime", "20260908 12:00:00"),
@@ -141,7 +144,7 @@ def test_optional_groups_move_the_fields_behind_them() -> None:
     )
     request = read(full, 178)
     assert request.what_if
-    assert request.not_simulated == ("scalePriceIncrement", "hedgeType", "conditions")
+    assert request.not_simulated == ("scalePriceIncrement", "hedgeType")
 
 
 @BOTH
@@ -162,3 +165,76 @@ def _loop() -> Any:
     yield
     asyncio.set_event_loop(None)
     loop.close()
+
+
+EVERYTHING: dict[str, object] = {
+    "action": "SELL",
+    "totalQuantity": Decimal(3),
+    "orderType": "TRAIL LIMIT",
+    "auxPrice": 0.25,
+    "trailStopPrice": 70.5,
+    "lmtPriceOffset": 0.02,
+    "tif": "GTD",
+    "goodTillDate": "20260909 12:00:00 US/Eastern",
+    "goodAfterTime": "20260908 12:00:00 US/Eastern",
+    "openClose": "C",
+    "sweepToFill": True,
+    "displaySize": 2,
+    "triggerMethod": 4,
+    "hidden": True,
+    "modelCode": "m",
+    "rule80A": "I",
+    "algoStrategy": "Adaptive",
+    "solicited": True,
+    "cashQty": 100.0,
+    "discretionaryUpToLimitPrice": True,
+    "conditionsCancelOrder": True,
+}
+IB_CONDITIONS = [
+    ibapi.order_condition.PriceCondition(4, 7, "NYMEX", True, 70.25),
+    ibapi.order_condition.TimeCondition(True, "20260908 11:00:00 US/Eastern").Or(),
+    ibapi.order_condition.MarginCondition(False, 30),
+    ibapi.order_condition.ExecutionCondition("FUT", "NYMEX", "MCL"),
+    ibapi.order_condition.VolumeCondition(9, "NYMEX", True, 1000),
+    ibapi.order_condition.PercentChangeCondition(9, "NYMEX", False, -2.5),
+]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_all_that_an_order_says_is_told_back(version: int) -> None:
+    parameters = [ibapi.tag_value.TagValue("adaptivePriority", "Urgent")]
+    sent = EVERYTHING | {"conditions": IB_CONDITIONS, "algoParams": parameters}
+    request = read(request_of_ibapi(version, **sent), version)
+    facts = OrderFacts(
+        instrument=listed_contracts("MCL", date(2026, 9, 8))[1],
+        client_id=1,
+        order_id=12,
+        perm_id=99,
+        account="DU1",
+        action=request.action,
+        quantity=3,
+        order_type=request.order_type,
+        limit_price=Decimal(0),
+        aux_price=request.aux_price or Decimal(0),
+        time_in_force=request.time_in_force,
+        order_ref="",
+        parent_id=0,
+        outside_rth=False,
+        terms=request.terms,
+        conditions=request.conditions,
+        algo_parameters=request.algo_parameters,
+    )
+    for _, (_, _, order, _) in read_by_both(version, open_order(version, facts)):
+        told = {name: getattr(order, name) for name in EVERYTHING}
+        assert told | {"totalQuantity": Decimal(3)} == EVERYTHING
+        assert [(each.tag, each.value) for each in order.algoParams] == [
+            ("adaptivePriority", "Urgent")
+        ]
+        kinds = [type(each).__name__ for each in order.conditions]
+        assert kinds == [type(each).__name__ for each in IB_CONDITIONS]
+        price, moment, margin, execution, volume, change = order.conditions
+        assert (price.price, price.conId, price.triggerMethod) == (70.25, 7, 4)
+        assert moment.time == "20260908 11:00:00 US/Eastern"
+        assert (margin.percent, margin.isMore) == (30, False)
+        assert (execution.secType, execution.symbol) == ("FUT", "MCL")
+        assert (volume.volume, change.changePercent) == (1000, -2.5)

@@ -1,6 +1,7 @@
 """Messages that answer requests, read back by both clients at every server version."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -10,7 +11,9 @@ from microfutures.model.instrument import Instrument
 from microfutures.model.market import Quote
 from microfutures.twsim.bar_sizes import Duration, Span
 from microfutures.twsim.depth import ASK, BID, Watch, levels
-from microfutures.twsim.other_contracts import OTHERS, facts_message
+from microfutures.twsim.option_chain import Option
+from microfutures.twsim.option_handlers import option_facts
+from microfutures.twsim.other_contracts import facts_message
 from microfutures.twsim.schedule import schedule_message
 from microfutures.twsim.tick_streams import Stream
 from microfutures.twsim.tick_tape import Trade
@@ -41,15 +44,18 @@ def quote(bid: float, ask: float, time_ns: int = NOON_NS) -> Quote:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("place", range(len(OTHERS)))
-def test_details_of_what_is_not_traded_are_read_by_both(version: int, place: int) -> None:
-    facts = OTHERS[place]
+@pytest.mark.parametrize("right", ["C", "P"])
+def test_details_of_an_option_are_read_by_both(version: int, right: str) -> None:
+    (fund,) = catalog.listed_contracts("USO", DAY)
+    option = Option(fund, date(2026, 10, 16), Decimal("70.5"), right)
+    facts = option_facts(option, "SMART")
     message = facts_message(version, 7, facts, now_ns=NOON_NS)
     for name, (request_id, details) in read_by_both(version, message):
         assert (name, request_id) == ("contractDetails", 7)
         assert details.contract.conId == facts.con_id
-        assert details.contract.secType == facts.security_type
-        assert details.longName == facts.long_name
+        assert details.contract.secType == "OPT"
+        assert (details.contract.strike, details.contract.right) == (70.5, right)
+        assert details.longName == fund.description
         assert details.minTick == float(facts.tick)
 
 

@@ -14,7 +14,8 @@ from microfutures.model.identifiers import InstrumentId
 from microfutures.model.market import Quote
 from microfutures.twsim import contract_details, order_messages
 from microfutures.twsim.account_messages import money
-from microfutures.twsim.order_messages import ExecutionFacts, MarginFields, OrderFacts
+from microfutures.twsim.contracts import symbol_of
+from microfutures.twsim.order_facts import ExecutionFacts, MarginFields, OrderFacts
 from microfutures.twsim.quotes import LIVE, Line, changes
 from microfutures.twsim.wire import Field, FrameDecoder, split_fields
 
@@ -110,7 +111,7 @@ def said_of(contract: Any) -> tuple[Any, ...]:
 def meant_of(order: OrderFacts) -> tuple[Any, ...]:
     instrument = order.instrument
     kind = instrument.security_type.value
-    return (instrument.con_id, instrument.symbol, kind, str(instrument.instrument_id))
+    return (instrument.con_id, symbol_of(instrument), kind, str(instrument.instrument_id))
 
 
 @given(versions, orders(), st.none() | st.tuples(st.tuples(*[amounts] * 9), amounts))
@@ -210,7 +211,7 @@ def test_details_of_every_product(version: int) -> None:
             assert (name, request_id) == ("contractDetails", 7)
             assert said_of(details.contract)[:3] == (
                 instrument.con_id,
-                instrument.symbol,
+                symbol_of(instrument),
                 instrument.security_type.value,
             )
             assert Decimal(str(details.minTick)) == instrument.tick_size

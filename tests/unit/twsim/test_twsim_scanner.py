@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import ib_async
 import pytest
@@ -12,7 +14,13 @@ from microfutures.adapters.virtual_time import VirtualTimeLoop
 pytestmark = pytest.mark.slow
 
 
-def scan(code: str, instrument: str = "FUT.US") -> list[str]:
+def scan(
+    code: str,
+    instrument: str = "FUT.US",
+    *,
+    above_price: float = ib_async.util.UNSET_DOUBLE,
+    filters: Mapping[str, str] = MappingProxyType({}),
+) -> list[str]:
     """Return the local symbols that a scan finds after a minute of trading."""
 
     async def main() -> list[str]:
@@ -27,7 +35,11 @@ def scan(code: str, instrument: str = "FUT.US") -> list[str]:
         assert "MOST_ACTIVE" in codes
         try:
             found = await ib.reqScannerDataAsync(
-                ib_async.ScannerSubscription(instrument=instrument, scanCode=code)
+                ib_async.ScannerSubscription(
+                    instrument=instrument, scanCode=code, abovePrice=above_price
+                ),
+                [],
+                [ib_async.TagValue(name, value) for name, value in filters.items()],
             )
         finally:
             ib.disconnect()
@@ -52,6 +64,25 @@ def test_scan_of_stocks_finds_the_fund() -> None:
 
 def test_gainers_are_losers_backward() -> None:
     assert scan("TOP_PERC_GAIN") == scan("TOP_PERC_LOSE")[::-1]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"priceAbove": "70"}, ["USO"]),
+        ({"priceAbove": "90"}, []),
+        ({"priceBelow": "70"}, []),
+        ({"priceBelow": "90", "volumeAbove": "1000000000"}, []),
+        ({"changePercAbove": "40"}, []),
+        ({"changePercBelow": "40", "moodyRatingAbove": "AA"}, ["USO"]),
+    ],
+)
+def test_filters_leave_out_what_does_not_fit(filters: dict[str, str], found: list[str]) -> None:
+    assert scan("MOST_ACTIVE", "STK", filters=filters) == found
+
+
+def test_price_of_the_request_itself_is_a_filter() -> None:
+    assert scan("MOST_ACTIVE", "STK", above_price=90) == []
 
 
 def test_unknown_scan_is_refused() -> None:

@@ -86,6 +86,20 @@ def test_trades_tick_by_tick_are_those_of_the_bars() -> None:
 
 
 @pytest.mark.parametrize("what", ["TRADES", "BID_ASK", "MIDPOINT"])
+def test_past_ticks_up_to_the_future_are_the_latest(what: str) -> None:
+    async def scene(server: TwsServer, ib: ib_async.IB) -> None:
+        await asyncio.sleep(10)
+        ticks = await ib.reqHistoricalTicksAsync(
+            await mcl(ib), "", datetime(2027, 1, 1, tzinfo=UTC), 50, what, False
+        )
+        assert len(ticks) >= 50
+        age = server.exchange.clock.now_ns() / 1e9 - ticks[-1].time.timestamp()
+        assert 0 <= age < 10
+
+    play(scene)
+
+
+@pytest.mark.parametrize("what", ["TRADES", "BID_ASK", "MIDPOINT"])
 def test_past_ticks_before_the_start_end_where_they_are_asked_to(what: str) -> None:
     async def scene(server: TwsServer, ib: ib_async.IB) -> None:
         contract = await mcl(ib)

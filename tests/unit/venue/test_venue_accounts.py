@@ -4,6 +4,7 @@ from datetime import date, time
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from microfutures.model import catalog
 from microfutures.model.errors import InvalidValueError, UnknownInstrumentError
@@ -12,7 +13,9 @@ from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.orders import OrderType, Side
 from microfutures.model.trading_hours import NEW_YORK, moment_ns
 from microfutures.venue.messages import (
+    AccountMoved,
     BookUpdate,
+    DividendUpdate,
     MarginImpact,
     OrderFilled,
     OrderRejected,
@@ -197,7 +200,10 @@ def test_reverse_split_keeps_the_cost_and_pays_out_the_fraction(venue: Venue) ->
     trade(venue, FUND, Side.BUY, 90)
     venue.apply(TradeUpdate(venue.now_ns + 1, FUND, 7801, 100))
     before = venue.account("DU1")
-    venue.apply(SplitUpdate(venue.now_ns + 1, FUND, 1, 8))
+    events = venue.apply(SplitUpdate(venue.now_ns + 1, FUND, 1, 8))
+    assert [each for each in events if isinstance(each, AccountMoved)] == [
+        AccountMoved("DU1", venue.now_ns, (FUND,))
+    ]
     after = venue.account("DU1")
     held = position(venue, FUND)
     assert held.quantity == 11
@@ -231,6 +237,76 @@ def test_position_in_a_contract_that_ends_is_settled_at_its_last_mark(venue: Ven
     held = position(venue, OIL)
     assert held.quantity == 0
     assert held.realized == 49 - Decimal("0.77")
+
+
+def test_end_of_a_contract_tells_who_held_it(venue: Venue) -> None:
+    trade(venue, OIL, Side.BUY, 1)
+    last_day = venue.instrument(OIL).last_trade_date
+    assert last_day is not None
+    end_ns = moment_ns(last_day, time(14, 30), NEW_YORK)
+    venue.advance(end_ns - 1)
+    assert position(venue, OIL).quantity == 1
+    assert venue.advance(end_ns) == [AccountMoved("DU1", end_ns, (OIL,))]
+    assert position(venue, OIL).quantity == 0
+    assert venue.advance(end_ns + 1) == []
+
+
+def test_variation_is_paid_when_the_session_ends_and_nothing_else_changes(venue: Venue) -> None:
+    trade(venue, OIL, Side.BUY, 2)
+    quote(venue, OIL, 7100, 7101)
+    before = venue.account("DU1")
+    assert before.cash == 25_000 - Decimal("1.54")
+    closes_ns = moment_ns(TUESDAY, time(17), NEW_YORK)
+    assert venue.advance(closes_ns - 1) == []
+    assert venue.advance(closes_ns) == [AccountMoved("DU1", closes_ns, ())]
+    after = venue.account("DU1")
+    assert after.cash - before.cash == 198
+    assert after.net_liquidation == before.net_liquidation
+    assert after.positions == before.positions
+    assert venue.advance(closes_ns + DAY) == []  # nothing has moved since
+
+
+def test_profit_of_a_settled_position_is_not_paid_twice(venue: Venue) -> None:
+    trade(venue, OIL, Side.SELL, 3)
+    quote(venue, OIL, 6900, 6901)
+    venue.advance(moment_ns(TUESDAY, time(18), NEW_YORK))
+    quote(venue, OIL, 6950, 6951)
+    fill = trade(venue, OIL, Side.BUY, 2)
+    assert fill.realized == 98 - 4 * Decimal("0.77")
+    trade(venue, OIL, Side.BUY, 1)
+    account = venue.account("DU1")
+    assert account.cash == account.net_liquidation == 25_000 + 147 - 6 * Decimal("0.77")
+
+
+def test_margin_rises_with_the_move_since_the_settlement_and_stays_up_for_days(
+    venue: Venue,
+) -> None:
+    trade(venue, OIL, Side.BUY, 2)
+    venue.apply(TradeUpdate(venue.now_ns + 1, OIL, 7000, 1))
+    assert venue.account("DU1").maintenance_margin == 2 * 680
+    quote(venue, OIL, 6600, 6601)
+    moved = venue.account("DU1")
+    assert moved.maintenance_margin == 2 * 3 * 399  # the mark is the ask, 66.01
+    assert moved.initial_margin == (moved.maintenance_margin * Decimal("1.1"))
+    for days in range(1, 5):
+        venue.advance(moment_ns(TUESDAY, time(18), NEW_YORK) + days * DAY)
+    assert venue.account("DU1").maintenance_margin == moved.maintenance_margin
+
+
+def test_dividend_is_paid_to_who_holds_the_fund_and_by_who_is_short(venue: Venue) -> None:
+    trade(venue, FUND, Side.BUY, 100)
+    venue.submit(replace(market_order(FUND, Side.SELL, 50), account="DU2"))
+    before = [venue.account(name) for name in ("DU1", "DU2")]
+    events = venue.apply(DividendUpdate(venue.now_ns + 1, FUND, Decimal("0.35")))
+    assert [(each.account, each.changed) for each in events if isinstance(each, AccountMoved)] == [
+        ("DU1", (FUND,)),
+        ("DU2", (FUND,)),
+    ]
+    after = [venue.account(name) for name in ("DU1", "DU2")]
+    paid = [now.cash - then.cash for then, now in zip(before, after, strict=True)]
+    assert paid == [35, Decimal("-17.5")]
+    for state in after:
+        assert state.net_liquidation == 25_000 + state.realized + state.unrealized
 
 
 def test_accounts_do_not_see_each_other(venue: Venue) -> None:

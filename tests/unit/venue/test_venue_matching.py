@@ -84,13 +84,50 @@ def test_market_order_larger_than_displayed_walks_one_tick_a_level(venue: Venue)
     assert (last.cumulative, last.remaining) == (9, 0)
 
 
-def test_second_order_finds_what_the_first_left_until_the_market_speaks_again(
-    venue: Venue,
-) -> None:
+def test_second_order_finds_what_the_first_left_until_others_put_it_back(venue: Venue) -> None:
     venue.submit(order(1, Side.BUY, 6))
     assert fills(venue.submit(order(2, Side.BUY, 1))) == [(1, "70.02")]
     venue.apply(BookUpdate(START + 1, OIL, 7000, 7001, 4, 6))
-    assert fills(venue.submit(order(3, Side.BUY, 1))) == [(1, "70.01")]
+    assert fills(venue.submit(order(3, Side.BUY, 1))) == [(1, "70.02")]
+    venue.apply(BookUpdate(START + 20 * SECOND, OIL, 7000, 7001, 4, 6))
+    assert fills(venue.submit(order(4, Side.BUY, 1))) == [(1, "70.01")]
+
+
+def test_size_that_was_taken_is_missing_and_comes_back_within_seconds(venue: Venue) -> None:
+    venue.apply(BookUpdate(START, OIL, 7000, 7001, 4, 20))
+    venue.submit(order(1, Side.BUY, 12))
+    shown = []
+    for second in range(0, 11, 2):
+        venue.apply(BookUpdate(START + second * SECOND, OIL, 7000, 7001, 4, 20))
+        quote = venue.quote(OIL)
+        assert quote is not None
+        assert (quote.bid, quote.ask, quote.bid_size) == (70.0, 70.01, 4)
+        shown.append(quote.ask_size)
+    assert shown == [8, 14, 17, 18, 19, 20]
+
+
+def test_level_that_was_taken_whole_is_gone_for_two_seconds(venue: Venue) -> None:
+    venue.submit(order(1, Side.SELL, 4))
+    bids = []
+    for second in range(4):
+        venue.apply(BookUpdate(START + second * SECOND, OIL, 7000, 7001, 4, 6))
+        quote = venue.quote(OIL)
+        assert quote is not None
+        bids.append(quote.bid)
+    assert bids == [69.99, 69.99, 69.99, 70.0]
+
+
+def test_limit_larger_than_the_touch_is_filled_in_parts_as_sizes_come_back(venue: Venue) -> None:
+    events = venue.submit(limit(1, Side.BUY, 20, "70.01"))
+    parts: list[tuple[float, int]] = [(0.0, 6)]
+    assert fills(events) == [(6, "70.01")]
+    for step in range(1, 60):
+        now_ns = START + step * SECOND // 4
+        events = venue.apply(BookUpdate(now_ns, OIL, 7000, 7001, 4, 6))
+        parts += [(step / 4, quantity) for quantity, _ in fills(events)]
+    assert sum(quantity for _, quantity in parts) == 20
+    assert len(parts) > 3
+    assert 4.0 < parts[-1][0] < 12.0
 
 
 def test_marketable_limit_trades_up_to_its_price_and_the_rest_waits(venue: Venue) -> None:

@@ -12,6 +12,7 @@ from microfutures.model.fees import order_commission
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.orders import OrderType, Side, TimeInForce
 from microfutures.model.trading_hours import NEW_YORK, moment_ns
+from microfutures.venue.account import Account
 from microfutures.venue.messages import (
     BookUpdate,
     OrderFilled,
@@ -180,3 +181,22 @@ def test_fills_of_an_order_add_up_and_cost_what_the_table_says(
 def test_same_flow_gives_the_same_events(flow: list[Step]) -> None:
     first, second = play(flow)[1], play(flow)[1]
     assert first == second
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(-5, 5), ticks, st.booleans()), max_size=40))
+def test_settlements_move_cash_and_nothing_else(trades: list[tuple[int, int, bool]]) -> None:
+    oil = catalog.future("MCL", 2026, 11, TUESDAY)
+    settled, unsettled = Account("settled", CASH), Account("unsettled", CASH)
+    for count, price_ticks, is_evening in trades:
+        price = Decimal(price_ticks) / 100
+        if count:
+            fee = Decimal("0.77") * abs(count)
+            realized = settled.trade(oil, count, price, fee)
+            assert realized == unsettled.trade(oil, count, price, fee)
+        if is_evening:
+            settled.pay_variation(OIL, price)
+        marks = {OIL: price}.get
+        assert settled.net_liquidation(marks) == unsettled.net_liquidation(marks)
+        if is_evening or not settled.quantity(OIL):
+            assert settled.cash == unsettled.net_liquidation(marks)

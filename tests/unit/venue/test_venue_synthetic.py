@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, time
 from decimal import Decimal
-from itertools import islice
+from itertools import islice, pairwise
 from statistics import mean, stdev
 
 import pytest
@@ -16,7 +16,6 @@ from microfutures.model.errors import (
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.trading_hours import NEW_YORK, moment_ns
 from microfutures.venue.messages import BookUpdate, MarketUpdate, TradeUpdate
-from microfutures.venue.scenarios import SCENARIOS
 from microfutures.venue.synthetic import SyntheticMarket
 from microfutures.venue.venue import Venue
 
@@ -141,6 +140,46 @@ def test_history_is_the_same_at_every_call_and_for_every_size() -> None:
     assert all(bar.start_ns + 60 * SECOND <= market.start_ns for bar in minutes)
 
 
+def test_history_does_not_depend_on_what_was_asked_before() -> None:
+    late, early = SyntheticMarket(seed=3), SyntheticMarket(seed=3)
+    days_first = late.history(FUND, late.start_ns, 86_400, 10)
+    minutes_after = late.history(FUND, late.start_ns - 3600 * SECOND, 60, 500)
+    minutes_first = early.history(FUND, early.start_ns - 3600 * SECOND, 60, 500)
+    days_after = early.history(FUND, early.start_ns, 86_400, 10)
+    assert (minutes_first, days_first) == (minutes_after, days_after)
+    assert len(days_first) >= 6
+
+
+def test_history_that_ends_inside_a_bar_knows_nothing_of_its_rest() -> None:
+    market = SyntheticMarket(seed=3)
+    end_ns = market.start_ns - 95 * SECOND
+    short = market.history(FUND, end_ns, 5, 60)
+    (cut,) = market.history(FUND, end_ns, 600, 1)
+    inside = [bar for bar in short if bar.start_ns >= cut.start_ns]
+    assert short[-1].start_ns == end_ns - 5 * SECOND
+    assert cut.close == short[-1].close
+    assert cut.high >= max(bar.high for bar in inside)
+    assert cut.volume < market.history(FUND, market.start_ns, 600, 1)[0].volume
+
+
+def test_bars_of_five_seconds_join_where_trading_goes_on_and_gap_where_it_pauses() -> None:
+    market = SyntheticMarket(("MES",), seed=3, scenario="calm")
+    name = market.instruments[0].instrument_id
+    bars = market.history(name, market.start_ns, 5, 20_000)
+    jumps = {
+        after.open - before.close
+        for before, after in pairwise(bars)
+        if after.start_ns == before.start_ns + 5 * SECOND
+    }
+    assert jumps == {0.0}
+    paused = [
+        abs(after.open / before.close - 1)
+        for before, after in pairwise(bars)
+        if after.start_ns > before.start_ns + 3600 * SECOND
+    ]
+    assert 0.0 < max(paused) < 0.02
+
+
 def test_history_of_a_fund_has_no_bars_of_the_night() -> None:
     market = SyntheticMarket(seed=3)
     for bar in market.history(FUND, market.start_ns, 3600, 20):
@@ -184,6 +223,13 @@ def test_trending_raises_both_legs() -> None:
     market = SyntheticMarket(seed=4, scenario="trending")
     now = market.history(FUND, market.start_ns, 60, 1)[-1].close
     assert now / market.history(FUND, market.start_ns, 60, 60)[0].close - 1 > 0.015
+
+
+def test_trend_began_hours_ago_and_not_near_zero() -> None:
+    market = SyntheticMarket(("MJY", "USO"), seed=4, scenario="trending")
+    for name in (market.instruments[0].instrument_id, FUND):
+        bars = market.history(name, market.start_ns, 86_400, 10)
+        assert min(bar.low for bar in bars) > 0.6 * bars[-1].close
 
 
 def test_closed_waits_for_sunday_evening_and_the_fund_for_monday() -> None:
@@ -231,14 +277,11 @@ def test_market_can_be_played_to_a_venue() -> None:
     assert quote.is_two_sided
 
 
-def test_every_scenario_has_a_line_of_description() -> None:
-    assert set(SCENARIOS) == {"demo", "calm", "decoupling", "trending", "closed"}
-    assert all(row.description for row in SCENARIOS.values())
-
-
 def test_unknown_scenario_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ConfigurationError, match="'clam'; did you mean calm"):
         SyntheticMarket(scenario="clam")
+    with pytest.raises(ConfigurationError, match=r"known: demo, calm, .*, roll-week, below-zero, "):
+        SyntheticMarket(scenario="zzz")
 
 
 def test_unknown_symbol_is_refused() -> None:

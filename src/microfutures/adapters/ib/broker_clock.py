@@ -18,14 +18,20 @@ class BrokerClock:
         """Return broker minus local, seconds."""
         return self._offset_ns / 1e9
 
-    def learn(self, broker_seconds: int, *, asked_ns: int) -> None:
-        """Take the broker's time, heard just now and asked for at `asked_ns` of this clock."""
+    def learn(self, broker_seconds: int, *, asked_ns: int) -> float:
+        """Take the broker's time, heard just now and asked for at `asked_ns` of this clock.
+
+        Return by how much this clock has jumped because of it, seconds.
+        """
         offset = broker_seconds * 1_000_000_000 + 500_000_000 - self._local.now_ns()
         taken_ns = self.now_ns() - asked_ns
         # Once an offset is known, neither the noise of whole seconds nor an answer that was long
         # under way must make time jump.
-        if abs(offset - self._offset_ns) >= TRUST_OWN_CLOCK_NS + taken_ns:
-            self._offset_ns = offset
+        step = offset - self._offset_ns
+        if abs(step) < TRUST_OWN_CLOCK_NS + taken_ns:
+            return 0.0
+        self._offset_ns = offset
+        return step / 1e9
 
     def now_ns(self) -> int:
         """Return the current moment, nanoseconds UTC."""

@@ -103,7 +103,8 @@ async def connect(ib: TappedIB, settings: ConnectionSettings, refusal: Refusal) 
         ib.client.conn.disconnected -= on_hang_up
         hearing.cancel()
         connecting.cancel()
-        await asyncio.wait({connecting})
+        # After a refusal it fails as well: that says nothing new, but somebody has to hear it.
+        await asyncio.gather(connecting, return_exceptions=True)
 
 
 def _failure(connecting: "asyncio.Future[object]", settings: ConnectionSettings) -> str | None:

@@ -18,7 +18,7 @@ from microfutures.ports.clock import Clock
 
 REQUEST_SECONDS = 15.0
 
-_SIZES = {
+SIZES = {
     1: "1 secs",
     5: "5 secs",
     10: "10 secs",
@@ -38,7 +38,7 @@ _SIZES = {
 
 def bar_size(sample_seconds: int) -> int:
     """Return the longest bar that IB makes which divides `sample_seconds`."""
-    return max(size for size in _SIZES if sample_seconds % size == 0)
+    return max(size for size in SIZES if sample_seconds % size == 0)
 
 
 def duration(bars: int, bar_seconds: int) -> str:
@@ -63,6 +63,11 @@ class HistoryDesk:
         """Return the bars loaded last; empty before any were."""
         loaded = self._loaded.get(instrument_id)
         return loaded.bars if loaded is not None else ()
+
+    @property
+    def pacer(self) -> Pacer:
+        """Return what counts the requests for bars."""
+        return self._pacer
 
     async def load(self, ib: TappedIB, resolved: Resolved) -> HistoryLoaded:
         """Return past bars of trades, ascending, thin hours included, the unfinished one left out.
@@ -94,7 +99,7 @@ class HistoryDesk:
                 contract,
                 "",
                 duration(self._bars, self._bar_seconds),
-                _SIZES[self._bar_seconds],
+                SIZES[self._bar_seconds],
                 "TRADES",
                 useRTH=False,
                 formatDate=2,

@@ -86,11 +86,11 @@ class Learner:
             await self._load_history(parts.roster.contracts[instrument_id])
         return None
 
-    async def learn_time(self) -> None:
-        """Set the broker's clock."""
+    async def learn_time(self) -> float:
+        """Set the broker's clock; return by how much it jumped, seconds."""
         asked_ns = self._parts.clock.now_ns()
         moment = await asyncio.wait_for(self._ib.reqCurrentTimeAsync(), TIME_SECONDS)
-        self._parts.clock.learn(round(moment.timestamp()), asked_ns=asked_ns)
+        return self._parts.clock.learn(round(moment.timestamp()), asked_ns=asked_ns)
 
     # -- contracts ----------------------------------------------------------------------------
 

@@ -5,20 +5,22 @@ from functools import partial
 
 from ib_async import RequestError
 
-from microfutures.adapters.ib import connection
+from microfutures.adapters.ib import archive, connection
 from microfutures.adapters.ib.connection import ConnectionSettings, Refusal
 from microfutures.adapters.ib.contracts import Resolved
 from microfutures.adapters.ib.crew import Work
 from microfutures.adapters.ib.health import HealthCheck
 from microfutures.adapters.ib.learner import ANSWER_SECONDS, Learner
 from microfutures.adapters.ib.listener import DATA_LOST, ErrorListener
+from microfutures.adapters.ib.pacing import Pacer
 from microfutures.adapters.ib.parts import Parts
 from microfutures.adapters.ib.previews import failed, preview_trade
 from microfutures.adapters.ib.tap import TappedIB, Taps
-from microfutures.model.errors import MicroFuturesError
-from microfutures.model.events import ConnectionState
+from microfutures.model.errors import MicroFuturesError, UnknownInstrumentError
+from microfutures.model.events import ClockStepped, ConnectionState
 from microfutures.model.identifiers import InstrumentId, IntentId
 from microfutures.model.intents import TargetLeg
+from microfutures.model.market import Bar
 
 HISTORY_RETRY_SECONDS = 60.0
 ACCOUNT_SECONDS = 1.0
@@ -80,7 +82,8 @@ class Link:
         finally:
             for task in (learning, losing):
                 task.cancel()
-            await asyncio.wait({learning, losing})
+            # What learning fails with once the line is lost is no news, but has to be heard.
+            await asyncio.gather(learning, losing, return_exceptions=True)
         if problem is None:
             self._serve()
         return problem
@@ -163,6 +166,27 @@ class Link:
         else:
             self._spawn(partial(self._learner.load_history, resolved))
 
+    async def head_ns(self, instrument_id: InstrumentId) -> int | None:
+        """Return the first moment of which there are trades; None if there are none."""
+        return await archive.head_ns(self._ib, self._known(instrument_id), self._pacer)
+
+    async def bars_before(
+        self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int
+    ) -> tuple[Bar, ...]:
+        """Return one request's worth of bars that end by `end_ns`."""
+        resolved = self._known(instrument_id)
+        return await archive.bars_before(self._ib, resolved, self._pacer, end_ns, bar_seconds)
+
+    @property
+    def _pacer(self) -> Pacer:
+        return self._parts.history.pacer
+
+    def _known(self, instrument_id: InstrumentId) -> Resolved:
+        resolved = self._parts.roster.contracts.get(instrument_id)
+        if resolved is None:
+            raise UnknownInstrumentError(f"{instrument_id} is not resolved")
+        return resolved
+
     def _retry_history(self, resolved: Resolved) -> None:
         self._spawn(partial(self._load_history_later, resolved))
 
@@ -211,13 +235,19 @@ class Link:
             voice=parts.voice,
             market=parts.market,
             roster=parts.roster,
-            ask_time=self._learner.learn_time,
+            ask_time=self._ask_time,
             drop=self._drop,
             is_upstream_lost=lambda: self.is_upstream_lost,
         )
         self._spawn(check.run)
         self._spawn(self._follow_contracts)
         self._spawn(self._report_account)
+
+    async def _ask_time(self) -> None:
+        """Follow the broker's clock, and tell when it jumps on a line that stands."""
+        step = await self._learner.learn_time()
+        if step:
+            self._parts.emit(ClockStepped(time_ns=self._parts.clock.now_ns(), seconds=step))
 
     async def _follow_contracts(self) -> None:
         """Look once a day what the symbols mean; a roll is told by `InstrumentResolved`."""

@@ -169,6 +169,16 @@ class IBManager:
         """Ask for the warm-up bars again."""
         self._supervisor.request_history(instrument_id)
 
+    async def head_ns(self, instrument_id: InstrumentId) -> int | None:
+        """Return the first moment of which there are trades; None if there are none."""
+        return await self._supervisor.head_ns(instrument_id)
+
+    async def bars_before(
+        self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int
+    ) -> tuple[Bar, ...]:
+        """Return one request's worth of past bars that end by `end_ns`, at the pace IB allows."""
+        return await self._supervisor.bars_before(instrument_id, end_ns, bar_seconds)
+
     # -- market (ports.view.BrokerView) -------------------------------------------------------
 
     def now_ns(self) -> int:

@@ -1,6 +1,5 @@
 """Quotes: our own lines, values as they arrive, one `Quote` a contract for each socket read."""
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -162,12 +161,12 @@ class MarketDataDesk:
 
     def _touch(self, request_id: int, line: Line) -> None:
         line.heard_ns = self._clock.now_ns()
-        if not self._changed:
-            # The decoder works through a whole socket read before this runs.
-            asyncio.get_running_loop().call_soon(self._flush)
         self._changed[request_id] = line
 
-    def _flush(self) -> None:
+    def on_read(self) -> None:
+        """Emit what the socket read that just ended has changed."""
+        if not self._changed:
+            return
         changed, self._changed = self._changed, {}
         now_ns = self._clock.now_ns()
         for line in changed.values():

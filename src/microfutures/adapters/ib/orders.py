@@ -6,7 +6,6 @@ refused before the broker ever acknowledged it.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 
 from ib_async import CommissionReport, Contract, Execution, ExecutionFilter, OrderState
 from ib_async import Order as IBOrder
@@ -16,12 +15,13 @@ from microfutures.adapters.ib.contracts import Resolved
 from microfutures.adapters.ib.error_codes import classify
 from microfutures.adapters.ib.executions import ExecutionFeed
 from microfutures.adapters.ib.order_book import OrderBook, Sent
+from microfutures.adapters.ib.order_writer import OrderWriter
 from microfutures.adapters.ib.tap import TappedIB
 from microfutures.adapters.ib.translate import STATUSES, instrument_id
 from microfutures.model.approval import Approved
 from microfutures.model.events import BrokerOrder, EngineEvent, OrderUpdated
 from microfutures.model.identifiers import InstrumentId, OrderRef
-from microfutures.model.orders import Order, OrderStatus
+from microfutures.model.orders import OrderStatus
 from microfutures.ports.clock import Clock
 
 
@@ -46,10 +46,12 @@ class OrderDesk:
         self._listing: asyncio.Future[None] | None = None
         self._replays: dict[int, asyncio.Future[None]] = {}
         self._ib: TappedIB | None = None
+        self._writer: OrderWriter | None = None
 
     def use(self, ib: TappedIB | None) -> None:
         """Send over this connection from now on; None when it is gone."""
         self._ib = ib
+        self._writer = None if ib is None else OrderWriter(ib.client)
         self._book.forget_connection()
         for waiting in (self._listing, *self._replays.values()):
             if waiting is not None and not waiting.done():
@@ -63,8 +65,8 @@ class OrderDesk:
         """Send an order; when it certainly was not sent, say so as a rejection."""
         order = approved.order
         resolved = self._contracts.get(order.instrument_id)
-        ib = self._ib
-        if ib is None or not ib.client.isReady():
+        ib, writer = self._ib, self._writer
+        if ib is None or writer is None or not ib.client.isReady():
             self._reject(order.order_ref, "not connected, not sent")
         elif reason_against:
             self._reject(order.order_ref, f"{reason_against}, not sent")
@@ -73,7 +75,7 @@ class OrderDesk:
         else:
             order_id = ib.client.getReqId()
             self._book.add(Sent(order.order_ref, order_id, ib.client.clientId))
-            ib.client.placeOrder(order_id, resolved.contract, ib_order(order, resolved, account))
+            writer.place(order_id, order, resolved, account)
 
     def cancel(self, order_ref: OrderRef) -> None:
         """Ask for a cancel; where that is impossible, say why: the order stays as it is."""
@@ -218,28 +220,3 @@ class OrderDesk:
                 reason=reason,
             )
         )
-
-
-def ib_order(order: Order, resolved: Resolved, account: str) -> IBOrder:
-    """Return the order as IB takes it; time in force is always said."""
-    instrument = resolved.instrument
-    ib = IBOrder(
-        action=order.side.value,
-        totalQuantity=order.quantity,
-        orderType=order.order_type.value,
-        tif=order.time_in_force.value,
-        orderRef=order.order_ref,
-        outsideRth=order.outside_regular_hours,
-        account=account,
-        transmit=True,
-    )
-    if order.limit_ticks is not None:
-        ib.lmtPrice = _wire_price(instrument.price(order.limit_ticks))
-    if order.stop_ticks is not None:
-        ib.auxPrice = _wire_price(instrument.price(order.stop_ticks))
-    return ib
-
-
-def _wire_price(price: Decimal) -> float:
-    # str() of the nearest float is the shortest spelling, so the wire shows the price exactly.
-    return float(price)

@@ -8,9 +8,11 @@ from microfutures.adapters.ib.connection import Backoff, ConnectionSettings
 from microfutures.adapters.ib.link import Link
 from microfutures.adapters.ib.parts import Parts
 from microfutures.adapters.ib.previews import failed
+from microfutures.model.errors import BrokerUnavailableError
 from microfutures.model.events import ConnectionState
 from microfutures.model.identifiers import InstrumentId, IntentId
 from microfutures.model.intents import TargetLeg
+from microfutures.model.market import Bar
 
 CONNECT_ATTEMPTS = 3
 
@@ -138,3 +140,18 @@ class Supervisor:
         """Ask for the warm-up bars again; a new connection loads them by itself."""
         if self._link is not None:
             self._link.request_history(instrument_id)
+
+    async def head_ns(self, instrument_id: InstrumentId) -> int | None:
+        """Return the first moment of which there are trades; None if there are none."""
+        return await self._up().head_ns(instrument_id)
+
+    async def bars_before(
+        self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int
+    ) -> tuple[Bar, ...]:
+        """Return one request's worth of bars that end by `end_ns`."""
+        return await self._up().bars_before(instrument_id, end_ns, bar_seconds)
+
+    def _up(self) -> Link:
+        if self._link is None:
+            raise BrokerUnavailableError("not connected")
+        return self._link

@@ -43,6 +43,9 @@ class MarketTap(Protocol):
     def on_data_type(self, request_id: int, data_type: int) -> None:
         """Take the kind of data of a line."""
 
+    def on_read(self) -> None:
+        """Take the end of a socket read: all its messages were handed on."""
+
 
 class OrderTap(Protocol):
     """Takes what TWS says of orders and executions."""
@@ -99,6 +102,13 @@ class TappedWrapper(Wrapper):
     """Passes each callback to its tap; the base sees only what its requests need."""
 
     taps: Taps
+
+    def tcpDataArrived(self) -> None:
+        """Do nothing: the base clears tickers and reads a clock, once a socket read."""
+
+    def tcpDataProcessed(self) -> None:
+        """Hand on that a socket read is worked through."""
+        self.taps.market.on_read()
 
     def priceSizeTick(self, reqId: int, tickType: int, price: float, size: float) -> None:
         """Hand on a price."""

@@ -83,7 +83,7 @@ def load_tapes(
     chosen = options or TapeOptions(spread_ticks=spread_ticks)
     if not symbols:
         raise ConfigurationError("a tape needs at least one symbol; name them, like MCL USO")
-    bounds = tuple(None if moment is None else from_datetime(moment) for moment in (start, end))
+    bounds = _bounds(start, end)
     parts: list[list[Segment]] = []
     files = _files(path, symbols, chosen)
     for symbol, file in files.items():
@@ -94,8 +94,23 @@ def load_tapes(
     return _market(parts, bounds, _sources(files, path))
 
 
+def join_segments(
+    parts: Sequence[Sequence[Segment]],
+    description: str,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> TapeMarket:
+    """Return the market that the segments of several symbols make together."""
+    return _market(parts, _bounds(start, end), description)
+
+
+def _bounds(start: datetime | None, end: datetime | None) -> tuple[int | None, ...]:
+    return tuple(None if moment is None else from_datetime(moment) for moment in (start, end))
+
+
 def _market(
-    parts: list[list[Segment]], bounds: tuple[int | None, ...], description: str
+    parts: Sequence[Sequence[Segment]], bounds: tuple[int | None, ...], description: str
 ) -> TapeMarket:
     spans = [[segment.span_ns for segment in segments] for segments in parts]
     firsts = [min(first for first, _ in span) for span in spans]
@@ -181,7 +196,7 @@ def _file_segments(file: Path, symbol: str, options: TapeOptions) -> list[Segmen
         instrument = _instrument(symbol, _schedule(symbol, options), quotes[0].time_ns)
         return [_quote_segment(instrument, quotes)]
     bars = read_bars(file, time_zone=options.time_zone)
-    return _bar_segments(symbol, bars, options)
+    return bar_segments(symbol, bars, options)
 
 
 def _schedule(symbol: str, options: TapeOptions) -> ContractSchedule:
@@ -196,7 +211,8 @@ def _instrument(symbol: str, schedule: ContractSchedule, moment_ns: int) -> Inst
     return catalog.future(symbol, year, month, today)
 
 
-def _bar_segments(symbol: str, bars: Sequence[Bar], options: TapeOptions) -> list[Segment]:
+def bar_segments(symbol: str, bars: Sequence[Bar], options: TapeOptions) -> list[Segment]:
+    """Return the segments of bars that a fund or the front month of a future made."""
     schedule = _schedule(symbol, options)
     parts: dict[str, tuple[Instrument, list[Bar]]] = {}
     if catalog.spec(symbol).security_type is SecurityType.STOCK:

@@ -11,19 +11,8 @@ MARKET_DATA = frozenset({1, 2, 12, 13, 21, 45, 46, 50, 79, 99})
 
 REQUEST_MARKET_DATA, REQUEST_HISTORY, REQUEST_REAL_TIME_BARS, PLACE_ORDER = 1, 20, 50, 3
 
-LOST = "Connectivity between IB and Trader Workstation has been lost."
-RESTORED = {
-    1101: "Connectivity between IB and Trader Workstation has been restored - data lost.",
-    1102: "Connectivity between IB and Trader Workstation has been restored - data maintained.",
-}
-FARMS = {
-    2103: ("Market data farm connection is broken:usfuture", 2104,
-           "Market data farm connection is OK:usfuture"),
-    2105: ("HMDS data farm connection is broken:ushmds", 2106,
-           "HMDS data farm connection is OK:ushmds"),
-    2157: ("Sec-def data farm connection is broken:secdefnj", 2158,
-           "Sec-def data farm connection is OK:secdefnj"),
-}  # fmt: skip
+FARMS = {2103: (2104, "usfuture"), 2105: (2106, "ushmds"), 2157: (2158, "secdefnj")}
+"""By the code that a farm is lost: the code that it is back, and its name."""
 
 
 def _tell(stage: Stage, client: int | None, code: int, text: str) -> None:
@@ -36,16 +25,17 @@ def _without_market_data(frames: list[bytes]) -> list[bytes]:
 
 
 class BrokerLinkLoss(Fault, frozen=True):
-    """1100, silence of the market, then 1101 (subscriptions are gone) or 1102 (they go on).
+    """1100 or 2110, silence of the market, then 1101 (subscriptions are gone) or 1102 (they go on).
 
-    Source: IB API, "Message Codes", system messages 1100 to 1102.
+    Source: IB API, "Message Codes", system messages 1100 to 1102, warning 2110.
     """
 
     seconds: float = 20.0
+    code: Literal[1100, 2110] = 1100
     then: Literal[1101, 1102] = 1102
 
     def start(self, stage: Stage) -> None:
-        _tell(stage, self.client, 1100, LOST)
+        _tell(stage, self.client, self.code, wording(self.code))
 
     def outgoing(self, stage: Stage, session: Session, frames: list[bytes]) -> list[bytes]:
         return _without_market_data(frames)
@@ -53,8 +43,9 @@ class BrokerLinkLoss(Fault, frozen=True):
     def end(self, stage: Stage) -> None:
         if self.then == 1101:
             for session in stage.sessions(self.client):
-                stage.server.exchange.lines.remove_client(session.client_id)
-        _tell(stage, self.client, self.then, RESTORED[self.then])
+                stage.server.exchange.remove_client(session.client_id)
+                session.wants.end(stage.server.exchange.growing)
+        _tell(stage, self.client, self.then, wording(self.then))
 
 
 class NightlyReset(BrokerLinkLoss, frozen=True):
@@ -67,13 +58,13 @@ class NightlyReset(BrokerLinkLoss, frozen=True):
 
     def start(self, stage: Stage) -> None:
         super().start(stage)
-        for code, (broken, _, _) in FARMS.items():
-            _tell(stage, self.client, code, broken)
+        for code, (_, farm) in FARMS.items():
+            _tell(stage, self.client, code, wording(code, detail=farm))
 
     def end(self, stage: Stage) -> None:
         super().end(stage)
-        for _, code, good in FARMS.values():
-            _tell(stage, self.client, code, good)
+        for code, farm in FARMS.values():
+            _tell(stage, self.client, code, wording(code, detail=farm))
 
 
 class FarmLoss(Fault, frozen=True):
@@ -86,14 +77,14 @@ class FarmLoss(Fault, frozen=True):
     code: Literal[2103, 2105, 2157] = 2103
 
     def start(self, stage: Stage) -> None:
-        _tell(stage, self.client, self.code, FARMS[self.code][0])
+        _tell(stage, self.client, self.code, wording(self.code, detail=FARMS[self.code][1]))
 
     def outgoing(self, stage: Stage, session: Session, frames: list[bytes]) -> list[bytes]:
         return _without_market_data(frames) if self.code == 2103 else frames
 
     def end(self, stage: Stage) -> None:
-        _, code, good = FARMS[self.code]
-        _tell(stage, self.client, code, good)
+        code, farm = FARMS[self.code]
+        _tell(stage, self.client, code, wording(code, detail=farm))
 
 
 class PacingViolation(Fault, frozen=True):
@@ -108,7 +99,7 @@ class PacingViolation(Fault, frozen=True):
     def takes(self, stage: Stage, session: Session, fields: list[str]) -> bool:
         kind = fields[0] if session.client_id >= 0 and fields else ""
         if self.code == 100 and kind:
-            session.error(-1, 100, wording(100, limit=50, rate=51))
+            session.error(-1, 100, wording(100, limit=50, rate=51, number=1))
         elif self.code == 162 and kind == str(REQUEST_HISTORY) and len(fields) > 1:
             detail = "Historical data request pacing violation"
             session.error(_number(fields[1]), 162, wording(162, detail=detail))
@@ -121,24 +112,19 @@ class PacingViolation(Fault, frozen=True):
 
 
 class NoSubscription(Fault, frozen=True):
-    """Market data are refused: 354, 10089, 10168, 10197; 10167 announces delayed ones.
+    """Market data are refused: 354, 10089, 10168, 10197; 10090, 10167 announce some of them.
 
     Source: IB API, "Message Codes", 354 and 10089 to 10197.
     """
 
     seconds: float = 10.0
-    code: Literal[354, 10089, 10167, 10168, 10197] = 354
+    code: Literal[354, 10089, 10090, 10167, 10168, 10197] = 354
 
     def takes(self, stage: Stage, session: Session, fields: list[str]) -> bool:
         if session.client_id < 0 or fields[:1] != [str(REQUEST_MARKET_DATA)] or len(fields) < 3:
             return True
-        texts = {
-            10168: "Requested market data is not subscribed. Delayed market data is not enabled.",
-            10197: "No market data during competing live session",
-        }
-        text = texts.get(self.code) or wording(self.code)
-        session.error(_number(fields[2]), self.code, text)
-        return self.code == 10167
+        session.error(_number(fields[2]), self.code, wording(self.code))
+        return self.code in (10090, 10167)
 
 
 def _number(text: str) -> int:

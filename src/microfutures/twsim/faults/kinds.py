@@ -25,5 +25,6 @@ KINDS: dict[str, type[Fault]] = {
     "fill_before_acknowledgement": orders.FillBeforeAcknowledgement,
     "duplicated": orders.DuplicatedCallbacks,
     "reordered": orders.ReorderedCallbacks,
+    "correction": orders.CorrectedExecution,
     "clock_off": orders.ClockOff,
 }

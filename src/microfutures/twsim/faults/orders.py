@@ -2,9 +2,12 @@
 
 from functools import partial
 
+from msgspec.structs import replace
+
 from microfutures.twsim.errors import wording
 from microfutures.twsim.faults.broker import PLACE_ORDER
 from microfutures.twsim.faults.fault import Fault, Stage, message_id
+from microfutures.twsim.order_facts import ExecutionFacts
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import encode
 from microfutures.venue.messages import OrderCancelled
@@ -116,6 +119,33 @@ class ReorderedCallbacks(Fault, frozen=True):
         stage.random.shuffle(shuffled)
         rest = iter(shuffled)
         return [next(rest) if message_id(frame) in CALLBACKS else frame for frame in frames]
+
+
+class CorrectedExecution(Fault, frozen=True):
+    """The latest execution comes again with the next revision in its id, and its commission.
+
+    The account keeps what it had: with `ticks` at 0 only the id is new, like most corrections.
+
+    Source: IB API, "Executions and Commissions": a correction differs in what follows the last dot.
+    """
+
+    ticks: int = 0
+    """How much dearer the corrected execution is."""
+
+    def start(self, stage: Stage) -> None:
+        exchange = stage.server.exchange
+        for facts in reversed(exchange.desk.executions):
+            if self.client in (None, facts.order.client_id):
+                exchange.desk.tell_execution(self._corrected(facts))
+                return
+
+    def _corrected(self, facts: ExecutionFacts) -> ExecutionFacts:
+        stem, _, revision = facts.execution_id.rpartition(".")
+        return replace(
+            facts,
+            execution_id=f"{stem}.{int(revision) + 1:02d}",
+            price=facts.price + self.ticks * facts.order.instrument.tick_size,
+        )
 
 
 class ClockOff(Fault, frozen=True):

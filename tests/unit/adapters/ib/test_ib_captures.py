@@ -33,6 +33,9 @@ class Listener:
     def on_data_type(self, request_id: int, data_type: int) -> None:
         self.heard.append(("type", data_type))
 
+    def on_read(self) -> None:
+        pass
+
     def on_open_order(self, contract: Contract, order: Order, state: OrderState) -> None:
         self.heard.append(
             ("open", contract.localSymbol, order.orderRef, order.permId, state.status)

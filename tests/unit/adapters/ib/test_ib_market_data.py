@@ -1,6 +1,5 @@
 """Ticks to quotes, one a contract for each socket read."""
 
-import asyncio
 from itertools import count
 
 from ib_async import Contract
@@ -47,7 +46,7 @@ def desk_of(*instrument_ids: InstrumentId) -> tuple[MarketDataDesk, RecordingIB,
     return desk, ib, quotes
 
 
-async def test_a_burst_becomes_one_quote_a_contract() -> None:
+def test_a_burst_becomes_one_quote_a_contract() -> None:
     desk, _, quotes = desk_of(MCL, USO)
     desk.on_price(1, 1, 70.00, 5)
     desk.on_size(1, 0, 6)
@@ -56,7 +55,7 @@ async def test_a_burst_becomes_one_quote_a_contract() -> None:
     desk.on_price(1, 4, 70.01, 1)
     desk.on_size(1, 8, 1_234)
     assert quotes == []
-    await asyncio.sleep(0)
+    desk.on_read()
     assert [quote.instrument_id for quote in quotes] == [MCL, USO]
     first = quotes[0]
     assert (first.bid, first.bid_size, first.ask, first.ask_size) == (70.0, 6, 70.02, 7)
@@ -64,54 +63,54 @@ async def test_a_burst_becomes_one_quote_a_contract() -> None:
     assert desk.latest[MCL] is first
 
 
-async def test_a_side_that_nobody_quotes_is_none_again() -> None:
+def test_a_side_that_nobody_quotes_is_none_again() -> None:
     desk, _, quotes = desk_of(MCL)
     desk.on_price(1, 1, 70.00, 5)
-    await asyncio.sleep(0)
+    desk.on_read()
     desk.on_price(1, 1, -1.0, 0)
-    await asyncio.sleep(0)
+    desk.on_read()
     assert quotes[-1].bid is None
     assert quotes[-1].bid_size == 0
 
 
-async def test_negative_prices_are_prices() -> None:
+def test_negative_prices_are_prices() -> None:
     desk, _, quotes = desk_of(MCL)
     desk.on_price(1, 1, -37.64, 5)
     desk.on_price(1, 2, -37.63, 5)
-    await asyncio.sleep(0)
+    desk.on_read()
     assert quotes[-1].is_two_sided
 
 
-async def test_delayed_ticks_are_marked_even_before_tws_says_so() -> None:
+def test_delayed_ticks_are_marked_even_before_tws_says_so() -> None:
     desk, _, quotes = desk_of(MCL)
     desk.on_price(1, 66, 69.5, 5)
-    await asyncio.sleep(0)
+    desk.on_read()
     assert quotes[-1].data_type is MarketDataType.DELAYED
 
 
-async def test_a_kind_of_data_that_nobody_knows_is_not_live() -> None:
+def test_a_kind_of_data_that_nobody_knows_is_not_live() -> None:
     desk, _, quotes = desk_of(MCL)
     desk.on_data_type(1, 9)
     desk.on_price(1, 1, 70.0, 5)
-    await asyncio.sleep(0)
+    desk.on_read()
     desk.on_data_type(1, 1)
     desk.on_price(1, 1, 70.0, 5)
-    await asyncio.sleep(0)
+    desk.on_read()
     assert [quote.data_type for quote in quotes] == [MarketDataType.DELAYED, MarketDataType.LIVE]
 
 
-async def test_ticks_of_ended_lines_and_of_other_kinds_change_nothing() -> None:
+def test_ticks_of_ended_lines_and_of_other_kinds_change_nothing() -> None:
     desk, ib, quotes = desk_of(MCL)
     desk.renew(ib, MCL)  # type: ignore[arg-type]
     assert ib.client.ended == [1]
     desk.on_price(1, 1, 70.0, 5)
     desk.on_price(2, 9, 69.0, 0)
     desk.on_size(2, 21, 5)
-    await asyncio.sleep(0)
+    desk.on_read()
     assert quotes == []
 
 
-async def test_delayed_data_are_asked_for_once() -> None:
+def test_delayed_data_are_asked_for_once() -> None:
     desk, ib, _ = desk_of(MCL)
     assert not desk.fall_back(ib, 1, 10090)  # type: ignore[arg-type]
     assert desk.fall_back(ib, 1, 354)  # type: ignore[arg-type]
@@ -121,13 +120,13 @@ async def test_delayed_data_are_asked_for_once() -> None:
     assert not desk.fall_back(ib, 99, 354)  # type: ignore[arg-type]
 
 
-async def test_nothing_survives_the_socket_but_the_latest_quote() -> None:
+def test_nothing_survives_the_socket_but_the_latest_quote() -> None:
     desk, _, quotes = desk_of(MCL)
     desk.on_price(1, 1, 70.0, 5)
-    await asyncio.sleep(0)
+    desk.on_read()
     desk.on_price(1, 1, 71.0, 5)
     desk.forget()
-    await asyncio.sleep(0)
+    desk.on_read()
     assert desk.subscribed == ()
     assert desk.silent_seconds(MCL) is None
     assert desk.latest[MCL] == quotes[-1]

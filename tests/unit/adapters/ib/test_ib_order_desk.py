@@ -7,7 +7,8 @@ from ib_async import CommissionReport, Contract, Execution, Order, OrderState
 
 from helpers.ib_desk import MCL, approved
 from microfutures.adapters.ib.contracts import Resolved
-from microfutures.adapters.ib.orders import OrderDesk, ib_order
+from microfutures.adapters.ib.orders import OrderDesk
+from microfutures.adapters.ib.wire_order import ib_order
 from microfutures.adapters.system_clock import SimulatedClock
 from microfutures.model.catalog import front_contract
 from microfutures.model.events import (
@@ -30,7 +31,8 @@ class RecordingClient:
 
     def __init__(self, client_id: int = 1) -> None:
         self.clientId = client_id
-        self.placed: list[tuple[int, Order]] = []
+        self.placed: list[int] = []
+        """Order ids."""
         self.cancelled: list[int] = []
         self._ids: Iterator[int] = iter(range(5, 1_000))
 
@@ -40,8 +42,13 @@ class RecordingClient:
     def getReqId(self) -> int:
         return next(self._ids)
 
-    def placeOrder(self, order_id: int, contract: Contract, order: Order) -> None:
-        self.placed.append((order_id, order))
+    def serverVersion(self) -> int:
+        return 178
+
+    def sendMsg(self, message: str) -> None:
+        kind, order_id, *_ = message.split("\0")
+        assert kind == "3"
+        self.placed.append(int(order_id))
 
     def cancelOrder(self, order_id: int) -> None:
         self.cancelled.append(order_id)
@@ -69,7 +76,7 @@ class Fixture:
 
     def submit(self, order_ref: str) -> int:
         self.desk.submit("DU1", approved(order_ref, limit_ticks=7_000))
-        return self.ib.client.placed[-1][0]
+        return self.ib.client.placed[-1]
 
     def updates(self) -> list[tuple[str, OrderStatus]]:
         return [

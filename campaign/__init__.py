@@ -1,0 +1,1 @@
+"""Simulated nights: the whole desk in virtual time, everything going wrong, every law checked."""

@@ -1,0 +1,242 @@
+"""Watches the desk by its journal: every event, every decision, in the order they were written.
+
+Keeps books of its own, from the journal's fills alone, and rules of its own for what the risk
+gate promises; it shares no arithmetic with the desk.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+from campaign.violations import Violations
+from microfutures.config.risk_limits import RiskLimits
+from microfutures.engine.engine import Engine
+from microfutures.model.events import (
+    Command,
+    CommandReceived,
+    ConnectionChanged,
+    ConnectionState,
+    FillReceived,
+    InstrumentResolved,
+)
+from microfutures.model.fills import Fill
+from microfutures.model.identifiers import InstrumentId, OrderRef
+from microfutures.model.instrument import Instrument, SecurityType
+from microfutures.model.market import Quote
+from microfutures.model.orders import Order, OrderPurpose
+from microfutures.ports.journal import JournalRecord
+
+OPENINGS = (OrderPurpose.ENTRY, OrderPurpose.HEDGE)
+
+T = TypeVar("T")
+
+
+class Eyes:
+    """What the journal of one day says, over every restart of the desk."""
+
+    def __init__(self, limits: RiskLimits, violations: Violations) -> None:
+        self.engine: Engine | None = None
+        self.orders: dict[OrderRef, Order] = {}
+        self.durable: set[OrderRef] = set()
+        """Orders whose intent is on the disk."""
+        self.lost: set[OrderRef] = set()
+        """Orders whose intent a kill or a power cut took; the broker may know them."""
+        self.fills: dict[str, Fill] = {}
+        """Executions of our orders by stem; the latest correction."""
+        self.adjustments: list[Fill] = []
+        self.is_paused = False
+        self.on_order: Callable[[Order], None] = lambda _: None
+        self._limits = limits
+        self._violations = violations
+        self._connection = ConnectionState.DISCONNECTED
+        self._instruments: dict[InstrumentId, Instrument] = {}
+        self._quotes: dict[InstrumentId, Quote] = {}
+        self._sent: deque[int] = deque()
+        self._intents: set[str] = set()
+        self._has_news = False
+        self._handlers: dict[str, Callable[[JournalRecord], None]] = {
+            "Quote": self._on_quote,
+            "ConnectionChanged": self._on_connection,
+            "InstrumentResolved": self._on_instrument,
+            "CommandReceived": self._on_command,
+            "Intent": self._on_intent,
+            "OrderApproved": self._on_approved,
+            "FillReceived": self._on_fill,
+            "PositionAdjusted": self._on_adjusted,
+            "Halted": self._on_halted,
+        }
+
+    def begin_run(self, engine: Engine) -> None:
+        """Watch a desk that starts; what it remembers it has from the disk."""
+        self.engine = engine
+        self._connection = ConnectionState.DISCONNECTED
+        self._quotes.clear()
+        self._sent.clear()
+
+    def end_run(self) -> None:
+        """Take note that the desk is dead."""
+        self.engine = None
+
+    def forget(self, durable: list[JournalRecord]) -> None:
+        """Begin anew from what is on the disk: the desk died and lost the rest."""
+        self.engine = None
+        before = set(self.orders)
+        self.orders.clear()
+        self.fills.clear()
+        self.adjustments.clear()
+        self.is_paused = False
+        for record in durable:
+            if record.name == "OrderApproved":
+                order = _read(record, Order)
+                self.orders[order.order_ref] = order
+            elif record.name in ("FillReceived", "PositionAdjusted", "Halted"):
+                self._handlers[record.name](record)
+            elif record.name == "CommandReceived":
+                self._on_command(record)
+        self.durable = set(self.orders)
+        self.lost |= before - self.durable
+
+    def on_record(self, record: JournalRecord) -> None:
+        """Take a record that is about to be written: what was before it has been worked through."""
+        if self._has_news:
+            self.check_books()
+        handler = self._handlers.get(record.name)
+        if handler is not None:
+            handler(record)
+
+    def on_commit(self) -> None:
+        """Take note that everything written so far is on the disk."""
+        if len(self.durable) < len(self.orders):
+            self.durable.update(self.orders)
+
+    def positions(self) -> dict[InstrumentId, int]:
+        """Return our positions by the journal's fills and adjustments."""
+        held: dict[InstrumentId, int] = {}
+        for fill in (*self.fills.values(), *self.adjustments):
+            name = fill.instrument_id
+            held[name] = held.get(name, 0) + fill.signed_quantity
+        return {name: quantity for name, quantity in held.items() if quantity}
+
+    def check_books(self) -> None:
+        """Hold the desk's positions against the sum of its fills."""
+        self._has_news = False
+        if self.engine is None:
+            return
+        ours: dict[InstrumentId, int] = {}
+        for _, name, quantity in self.engine.portfolio.open_positions():
+            ours[name] = ours.get(name, 0) + quantity
+        self._violations.require(
+            ours == self.positions(),
+            "position = sum of fills",
+            f"the desk says {ours}, its fills say {self.positions()}",
+        )
+
+    # -- records ------------------------------------------------------------------------------
+
+    def _on_quote(self, record: JournalRecord) -> None:
+        quote = _read(record, Quote)
+        self._quotes[quote.instrument_id] = quote
+
+    def _on_connection(self, record: JournalRecord) -> None:
+        self._connection = _read(record, ConnectionChanged).state
+
+    def _on_instrument(self, record: JournalRecord) -> None:
+        instrument = _read(record, InstrumentResolved).instrument
+        self._instruments[instrument.instrument_id] = instrument
+
+    def _on_command(self, record: JournalRecord) -> None:
+        event = _read(record, CommandReceived)
+        if event.command is not Command.START and (event.is_lasting or self.engine is not None):
+            self.is_paused = event.command is not Command.RESUME
+
+    def _on_halted(self, record: JournalRecord) -> None:
+        self.is_paused = True
+
+    def _on_intent(self, record: JournalRecord) -> None:
+        self._intents.add(msgspec.json.decode(record.payload)["intent_id"])
+
+    def _on_fill(self, record: JournalRecord) -> None:
+        fill = _read(record, FillReceived).fill
+        stem = fill.execution_id.rpartition(".")[0]
+        before = self.fills.get(stem)
+        is_newer = before is None or before.execution_id < fill.execution_id
+        is_ours = fill.order_ref in self.orders or fill.order_ref in self.lost
+        if is_ours and is_newer:
+            self.fills[stem] = fill
+            self._has_news = True
+
+    def _on_adjusted(self, record: JournalRecord) -> None:
+        self.adjustments.append(_read(record, Fill))
+        self._has_news = True
+
+    def _on_approved(self, record: JournalRecord) -> None:
+        order = _read(record, Order)
+        require, ref = self._violations.require, order.order_ref
+        require(
+            ref not in self.orders and ref not in self.lost, "an order's name is used once", ref
+        )
+        require(order.intent_id in self._intents, "no order without an intent", ref)
+        connected = self._connection is ConnectionState.CONNECTED
+        require(connected, "orders leave over a working line", f"{ref} while {self._connection}")
+        self.orders[ref] = order
+        self._check_rate(record.time_ns, ref)
+        self._check_size(order)
+        self._check_price(order)
+        if order.purpose is OrderPurpose.ENTRY:
+            require(not self.is_paused, "no entry while paused", ref)
+            self._check_quote(order, record.time_ns)
+        self.on_order(order)
+
+    def _check_rate(self, time_ns: int, ref: OrderRef) -> None:
+        window_ns = round(self._limits.rate_window_seconds * 1e9)
+        self._sent.append(time_ns)
+        while self._sent[0] < time_ns - window_ns:
+            self._sent.popleft()
+        limit = self._limits.max_orders_per_window
+        self._violations.require(
+            len(self._sent) <= limit + 1,  # one on the edge of the window
+            "order rate",
+            f"{ref} is number {len(self._sent)} in {self._limits.rate_window_seconds:g} s",
+        )
+
+    def _check_size(self, order: Order) -> None:
+        limits, instrument = self._limits, self._instruments[order.instrument_id]
+        is_future = instrument.security_type is SecurityType.FUTURE
+        limit = limits.max_order_contracts if is_future else limits.max_order_shares
+        self._violations.require(
+            order.quantity <= limit or order.purpose not in OPENINGS,
+            "order size",
+            f"{order.order_ref}: {order.quantity} {order.instrument_id}, at most {limit}",
+        )
+
+    def _check_price(self, order: Order) -> None:
+        quote, instrument = (
+            self._quotes.get(order.instrument_id),
+            self._instruments[order.instrument_id],
+        )
+        if order.limit_ticks is None or order.purpose not in OPENINGS or quote is None:
+            return
+        touch = quote.ask if order.side.sign > 0 else quote.bid
+        if touch is None:
+            return
+        touch_ticks = Decimal(repr(touch)) / instrument.tick_size
+        away = abs(order.limit_ticks - touch_ticks)
+        share = abs(touch_ticks) * Decimal(repr(self._limits.price_collar_percent)) / 100
+        allowed = max(share, Decimal(self._limits.price_collar_ticks))
+        self._violations.require(
+            away <= allowed + 1, "price collar", f"{order.order_ref} is {away} ticks from {touch}"
+        )
+
+    def _check_quote(self, order: Order, time_ns: int) -> None:
+        quote, limit = self._quotes.get(order.instrument_id), self._limits.max_quote_age_seconds
+        age = (time_ns - quote.time_ns) / 1e9 if quote is not None else float("inf")
+        self._violations.require(
+            age <= limit + 1, "no entry on a stale quote", f"{order.order_ref}: {age:.1f} s old"
+        )
+
+
+def _read(record: JournalRecord, kind: type[T]) -> T:
+    return msgspec.json.decode(record.payload, type=kind)

@@ -1,0 +1,78 @@
+"""A market as the demo's, but slow: a trading day has a few thousand quotes instead of 200,000."""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.instrument import Instrument
+from microfutures.model.market import Bar
+from microfutures.venue.market import MarketSource
+from microfutures.venue.messages import BookUpdate, MarketUpdate
+
+
+class SlowMarket:
+    """A `MarketSource` that plays another one `slowness` times slower, and only every few quotes.
+
+    Parameters
+    ----------
+    source
+        What is played; one moment of it after the start is `slowness` moments here.
+    quoted
+        Contracts whose updates are passed on; the others stay listed without a price.
+    keep_each
+        Of the books of a contract, one in so many is passed on.
+    """
+
+    def __init__(
+        self,
+        source: MarketSource,
+        *,
+        slowness: int,
+        keep_each: int,
+        quoted: frozenset[InstrumentId],
+    ) -> None:
+        self._source = source
+        self._slowness = slowness
+        self._keep_each = keep_each
+        self._quoted = quoted
+
+    @property
+    def start_ns(self) -> int:
+        """Return the moment at which the market begins, nanoseconds UTC."""
+        return self._source.start_ns
+
+    @property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Return everything listed."""
+        return self._source.instruments
+
+    def updates(self) -> Iterator[MarketUpdate]:
+        """Yield the slowed market."""
+        seen: dict[InstrumentId, int] = {}
+        for update in self._source.updates():
+            name = update.instrument_id
+            if name not in self._quoted:
+                continue
+            seen[name] = seen.get(name, 0) + isinstance(update, BookUpdate)
+            if seen[name] % self._keep_each == 0:
+                yield replace(update, time_ns=self._slowed(update.time_ns))
+
+    def history(
+        self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
+    ) -> list[Bar]:
+        """Return slowed bars before the start."""
+        end_ns = self.start_ns - (self.start_ns - end_ns) // self._slowness
+        source_seconds = max(bar_seconds // self._slowness, 1)
+        bars = self._source.history(instrument_id, end_ns, source_seconds, count)
+        return [
+            replace(bar, start_ns=self._slowed(bar.start_ns), seconds=bar.seconds * self._slowness)
+            for bar in bars
+        ]
+
+    def describe(self) -> str:
+        """Say in one line what market this is."""
+        return f"{self._slowness} times slower: {self._source.describe()}"
+
+    def _slowed(self, time_ns: int) -> int:
+        return self.start_ns + (time_ns - self.start_ns) * self._slowness

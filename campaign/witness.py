@@ -1,0 +1,219 @@
+"""Watches the broker's side: every order that arrives, every fill that happens."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from campaign.eyes import Eyes
+from campaign.violations import Violations
+from microfutures.config.risk_limits import RiskLimits
+from microfutures.model.identifiers import InstrumentId, OrderRef
+from microfutures.model.instrument import SecurityType
+from microfutures.model.orders import OrderPurpose
+from microfutures.venue.messages import (
+    MarketUpdate,
+    OrderCancelled,
+    OrderFilled,
+    OrderRejected,
+    VenueEvent,
+    VenueOrder,
+)
+from microfutures.venue.venue import Venue
+
+OUR_PREFIX = "mf"
+MARK_TOLERANCE = 1.01
+"""A position is worth a little more or less than what it was approved at."""
+
+
+class Arrived(msgspec.Struct):
+    """One order as it arrived, and what became of it."""
+
+    order: VenueOrder
+    order_ref: OrderRef
+    """Empty for a person's own."""
+    filled: int = 0
+    is_live: bool = True
+    is_rejected: bool = False
+
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether the desk sent it."""
+        return self.order_ref.startswith(OUR_PREFIX)
+
+
+class Witness:
+    """The truth about a day: orders and executions as the venue saw them."""
+
+    def __init__(
+        self, eyes: Eyes, limits: RiskLimits, capital: Decimal, violations: Violations
+    ) -> None:
+        self.arrived: dict[int, Arrived] = {}
+        self.fills: list[OrderFilled] = []
+        self._held: dict[tuple[bool, InstrumentId], int] = {}
+        self.reference_of: Callable[[int], OrderRef] = lambda _: OrderRef("")
+        self._eyes = eyes
+        self._limits = limits
+        self._capital = capital
+        self._violations = violations
+
+    def on_submit(self, order: VenueOrder, venue: Venue) -> None:
+        """Take an order that arrives, before the venue answers."""
+        came = Arrived(order, self.reference_of(order.order_id))
+        if came.is_ours:
+            self._check(came, venue)
+        self.arrived[order.order_id] = came
+
+    def on_events(self, events: list[VenueEvent], venue: Venue) -> None:
+        """Take what the venue did."""
+        for event in events:
+            if isinstance(event, OrderFilled):
+                self._on_fill(event, venue)
+            elif isinstance(event, OrderCancelled):
+                self.arrived[event.order_id].is_live = False
+            elif isinstance(event, OrderRejected) and not event.is_request_only:
+                self.arrived[event.order_id].is_live = False
+                self.arrived[event.order_id].is_rejected = True
+
+    @property
+    def our_fills(self) -> list[OrderFilled]:
+        """Return the executions of the desk's orders."""
+        return [each for each in self.fills if self.arrived[each.order_id].is_ours]
+
+    @property
+    def our_live(self) -> list[Arrived]:
+        """Return the desk's orders that may still trade."""
+        return [each for each in self.arrived.values() if each.is_ours and each.is_live]
+
+    def positions(self, *, ours: bool) -> dict[InstrumentId, int]:
+        """Return the sum of the executions of the desk, or of the person beside it."""
+        return {
+            name: held for (is_ours, name), held in self._held.items() if held and is_ours is ours
+        }
+
+    def cash_flow(self, venue: Venue, *, everybody: bool) -> Decimal:
+        """Return what the executions brought, commissions paid, USD: all of them, or ours."""
+        total = Decimal(0)
+        for fill in self.fills if everybody else self.our_fills:
+            multiplier = venue.instrument(fill.instrument_id).multiplier
+            total -= fill.side.sign * fill.quantity * fill.price * multiplier
+            total -= fill.commission
+        return total
+
+    def _check(self, came: Arrived, venue: Venue) -> None:
+        require, ref, name = self._violations.require, came.order_ref, came.order.instrument_id
+        require(ref in self._eyes.durable, "the intent is on the disk before the order leaves", ref)
+        sent = self._eyes.orders.get(ref)
+        twins = [each for each in self.arrived.values() if each.order_ref == ref]
+        require(not twins, "an order arrives once", ref)
+        if sent is None:
+            return
+        others = [each for each in self.our_live if each.order_ref in self._eyes.orders]
+        same = [
+            each.order_ref
+            for each in others
+            if each.order.instrument_id == name
+            and self._eyes.orders[each.order_ref].intent_id == sent.intent_id
+        ]
+        require(not same, "one live order for one leg of an intent", f"{ref} beside {same}")
+        if sent.purpose is OrderPurpose.ENTRY:
+            limit = self._limits.max_open_orders
+            require(len(others) < limit, "open orders", f"{ref} beside {len(others)} others")
+            self._check_loss(ref, venue)
+
+    def _check_loss(self, ref: OrderRef, venue: Venue) -> None:
+        """Hold an entry against what the day lost; entries begin flat, so that it is exact."""
+        if self.positions(ours=True):
+            return
+        loss = -self.cash_flow(venue, everybody=False)
+        allowed = self._capital * Decimal(str(self._limits.max_daily_loss_percent)) / 100
+        self._violations.require(loss < allowed, "daily loss", f"{ref} after {loss} USD lost")
+
+    def _on_fill(self, fill: OrderFilled, venue: Venue) -> None:
+        came = self.arrived[fill.order_id]
+        key = came.is_ours, fill.instrument_id
+        before = self._held.get(key, 0)
+        after = self._held[key] = before + fill.side.sign * fill.quantity
+        came.filled += fill.quantity
+        came.is_live = came.filled < came.order.quantity
+        self.fills.append(fill)
+        require = self._violations.require
+        require(
+            came.filled <= came.order.quantity,
+            "no order is filled beyond its quantity",
+            f"{came.order_ref} {came.filled} of {came.order.quantity}",
+        )
+        if not came.is_ours:
+            return
+        limits, instrument = self._limits, venue.instrument(fill.instrument_id)
+        is_future = instrument.security_type is SecurityType.FUTURE
+        limit = limits.max_position_contracts if is_future else limits.max_position_shares
+        require(
+            abs(after) <= limit or abs(after) < abs(before),
+            "position limit",
+            f"{after:+d} {fill.instrument_id}, at most {limit}",
+        )
+        worth = sum(
+            self._worth(each, held, venue) for each, held in self.positions(ours=True).items()
+        )
+        require(
+            worth <= limits.max_strategy_notional * MARK_TOLERANCE or abs(after) < abs(before),
+            "notional",
+            f"{worth:,.0f} USD is held, at most {limits.max_strategy_notional:,.0f}",
+        )
+
+    @staticmethod
+    def _worth(name: InstrumentId, held: int, venue: Venue) -> float:
+        quote = venue.quote(name)
+        price = quote.last if quote is not None and quote.last is not None else 0.0
+        return abs(price * held) * float(venue.instrument(name).multiplier)
+
+
+class WatchedVenue(Venue):
+    """A venue that tells its witness everything."""
+
+    witness: Witness
+
+    def submit(self, order: VenueOrder) -> list[VenueEvent]:
+        """Take an order."""
+        self.witness.on_submit(order, self)
+        return self._tell(super().submit(order))
+
+    def modify(
+        self,
+        order_id: int,
+        *,
+        quantity: int | None = None,
+        limit_price: Decimal | None = None,
+        stop_price: Decimal | None = None,
+        trail_amount: Decimal | None = None,
+        trail_percent: Decimal | None = None,
+        offset: Decimal | None = None,
+    ) -> list[VenueEvent]:
+        """Change an order."""
+        changed = super().modify(
+            order_id,
+            quantity=quantity,
+            limit_price=limit_price,
+            stop_price=stop_price,
+            trail_amount=trail_amount,
+            trail_percent=trail_percent,
+            offset=offset,
+        )
+        return self._tell(changed)
+
+    def cancel(self, order_id: int) -> list[VenueEvent]:
+        """Cancel an order."""
+        return self._tell(super().cancel(order_id))
+
+    def apply(self, update: MarketUpdate) -> list[VenueEvent]:
+        """Take an update of the market."""
+        return self._tell(super().apply(update))
+
+    def advance(self, now_ns: int) -> list[VenueEvent]:
+        """Let time pass."""
+        return self._tell(super().advance(now_ns))
+
+    def _tell(self, events: list[VenueEvent]) -> list[VenueEvent]:
+        self.witness.on_events(events, self)
+        return events

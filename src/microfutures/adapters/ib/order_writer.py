@@ -1,0 +1,114 @@
+"""Orders onto the wire, quickly.
+
+ib_async spells an order of more than a hundred fields anew each time, and that takes longer than
+the engine takes to decide on it. Here the first order of a kind is spelled by ib_async, and those
+after it are that message with other numbers in five places.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+from ib_async.client import Client
+from msgspec.structs import replace
+
+from microfutures.adapters.ib.contracts import Resolved
+from microfutures.adapters.ib.wire_order import ib_order, wire_price
+from microfutures.model.identifiers import InstrumentId, OrderRef
+from microfutures.model.orders import Order, OrderType, Side, TimeInForce
+
+_ORDER_ID, _QUANTITY, _TICKS = 1_987_654_321, 1_987_654_322, 1_987_654_323
+_REFERENCE = OrderRef("what the order is called")
+"""What stands in the five places while a pattern is learned, and nowhere else in the message."""
+
+
+class Kind(NamedTuple):
+    """What orders have in common that differ in nothing but the five places."""
+
+    instrument_id: InstrumentId
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    outside_regular_hours: bool
+    account: str
+
+
+class Pattern(msgspec.Struct, frozen=True, gc=False):
+    """The fields of a message, and where the order's own stand in it."""
+
+    resolved: Resolved
+    fields: list[str]
+    order_id: int
+    quantity: int
+    price: int | None
+    """None for orders without one."""
+    reference: int
+
+
+class OrderWriter:
+    """Writes the orders of one connection."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._patterns: dict[Kind, Pattern] = {}
+
+    def place(self, order_id: int, order: Order, resolved: Resolved, account: str) -> None:
+        """Send an order."""
+        kind = Kind(
+            order.instrument_id,
+            order.side,
+            order.order_type,
+            order.time_in_force,
+            order.outside_regular_hours,
+            account,
+        )
+        pattern = self._patterns.get(kind)
+        if pattern is None or pattern.resolved is not resolved:
+            pattern = self._patterns[kind] = self._learn(order, resolved, account)
+        fields = pattern.fields.copy()
+        fields[pattern.order_id] = str(order_id)
+        fields[pattern.quantity] = str(order.quantity)
+        fields[pattern.reference] = order.order_ref
+        ticks = order.limit_ticks if order.limit_ticks is not None else order.stop_ticks
+        if pattern.price is not None and ticks is not None:
+            fields[pattern.price] = str(wire_price(resolved.instrument, ticks))
+        self._client.sendMsg("\0".join(fields))
+
+    def _learn(self, order: Order, resolved: Resolved, account: str) -> Pattern:
+        sample = replace(
+            order,
+            order_ref=_REFERENCE,
+            quantity=_QUANTITY,
+            limit_ticks=None if order.limit_ticks is None else _TICKS,
+            stop_ticks=None if order.stop_ticks is None else _TICKS,
+        )
+        pen = _Pen(self._client.serverVersion())
+        spell: Callable[..., None] = pen.placeOrder
+        spell(_ORDER_ID, resolved.contract, ib_order(sample, resolved, account))
+        fields = pen.written.split("\0")
+        has_price = order.order_type is not OrderType.MARKET
+        price = str(wire_price(resolved.instrument, _TICKS))
+        return Pattern(
+            resolved=resolved,
+            fields=fields,
+            order_id=fields.index(str(_ORDER_ID)),
+            quantity=fields.index(str(_QUANTITY)),
+            price=fields.index(price) if has_price else None,
+            reference=fields.index(_REFERENCE),
+        )
+
+
+class _Pen(Client):
+    """ib_async's spelling, without a connection."""
+
+    def __init__(self, version: int) -> None:
+        self._serverVersion = version
+        self.written = ""
+
+    def isConnected(self) -> bool:
+        """Tell that there is somebody to write to."""
+        return True
+
+    def sendMsg(self, msg: str) -> None:
+        """Keep the message."""
+        self.written = msg

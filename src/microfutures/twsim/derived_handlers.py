@@ -1,0 +1,115 @@
+"""Market data of options and combos (1): lines that other contracts' quotes make."""
+
+from collections.abc import Iterable
+
+from microfutures.model.instrument import Instrument
+from microfutures.model.market import MarketDataType
+from microfutures.twsim import generic_ticks
+from microfutures.twsim.bar_sizes import DAY_SECONDS, Duration, Span
+from microfutures.twsim.combo_lines import ComboLine, Leg
+from microfutures.twsim.contracts import ContractQuery, data_name
+from microfutures.twsim.derived_lines import Derived
+from microfutures.twsim.errors import wording
+from microfutures.twsim.option_chain import Option, terms_of
+from microfutures.twsim.option_handlers import find_options
+from microfutures.twsim.option_lines import DEFAULT_VOLATILITY, OptionLine
+from microfutures.twsim.quotes import opening_messages
+from microfutures.twsim.session import Session
+from microfutures.twsim.wire import FieldReader
+
+OPTION_TICK = "0.01"
+MONTH_DAYS = 31
+MAX_LEGS = 8
+"""More can't be seen together in TWS either; its own limit depends on the exchange."""
+
+
+def read_legs(reader: FieldReader) -> list[tuple[int, int]]:
+    """Read the legs of a combo: contract number and ratio, below zero for what is sold."""
+    legs = []
+    for _ in range(reader.count()):
+        con_id, ratio, action = reader.integer(), reader.integer(), reader.text().upper()
+        reader.skip(1)
+        legs.append((con_id, ratio if action == "BUY" else -ratio))
+    return legs
+
+
+def open_option(
+    session: Session, request_id: int, query: ContractQuery, *, is_snapshot: bool
+) -> None:
+    """Show one option of a chain."""
+    found = find_options(session, query)
+    if len(found) != 1:
+        text = f"The contract description specified for {query.symbol} is ambiguous."
+        session.error(request_id, 200, text if found else wording(200))
+        return
+    option, exchange = found[0], session.exchange
+    line = OptionLine(
+        session,
+        request_id,
+        option,
+        terms=lambda: terms_of(option, exchange.clock.now_ns()),
+        volatility=_volatility(session, option),
+    )
+    _open(session, request_id, line, [option.underlying], OPTION_TICK, is_snapshot=is_snapshot)
+
+
+def open_combo(
+    session: Session, request_id: int, legs: list[tuple[int, int]], *, is_snapshot: bool
+) -> None:
+    """Show a combo of contracts that are quoted here."""
+    listed = {each.con_id: each for each in session.exchange.instruments}
+    if not 1 < len(legs) <= MAX_LEGS or any(ratio == 0 for _, ratio in legs):
+        detail = "Invalid combo details"
+        session.error(request_id, 321, wording(321, tag="bM", detail=detail))
+        return
+    if any(con_id not in listed for con_id, _ in legs):
+        session.error(request_id, 200, wording(200))
+        return
+    members = [listed[con_id] for con_id, _ in legs]
+    parts = [
+        Leg(member.instrument_id, ratio) for member, (_, ratio) in zip(members, legs, strict=True)
+    ]
+    tick = format(min(member.tick_size for member in members).normalize(), "f")
+    line = ComboLine(session, request_id, parts)
+    _open(session, request_id, line, members, tick, is_snapshot=is_snapshot)
+
+
+def _open(
+    session: Session,
+    request_id: int,
+    line: Derived,
+    members: Iterable[Instrument],
+    tick: str,
+    *,
+    is_snapshot: bool,
+) -> None:
+    """Send what is known, and what changes from now on unless it is a snapshot."""
+    exchange, members = session.exchange, list(members)
+    if not all(exchange.lines.is_live(member) for member in members):
+        session.error(request_id, 354, wording(354, detail=data_name(members[0])))
+        return
+    for message in opening_messages(request_id, tick, MarketDataType.LIVE):
+        session.send(message)
+    for member in members:
+        quote = exchange.quote(member)
+        if quote is not None:
+            line.on_quote(quote)
+    if is_snapshot:
+        session.send([57, 1, request_id])
+        return
+    names = [member.instrument_id for member in members]
+    exchange.derived.add((session.client_id, request_id), line, names)
+
+
+def _volatility(session: Session, option: Option) -> float:
+    """Return the underlying's volatility of the last month."""
+    exchange = session.exchange
+    days = exchange.history.request(
+        option.underlying,
+        what="TRADES",
+        end_ns=exchange.clock.now_ns(),
+        bar_seconds=DAY_SECONDS,
+        span=Duration(Span.DAYS, MONTH_DAYS),
+        regular_only=False,
+    )
+    return generic_ticks.realized_volatility(days) or DEFAULT_VOLATILITY

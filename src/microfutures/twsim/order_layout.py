@@ -1,0 +1,183 @@
+"""The layout of the place-order request (3), field by field, in the API's own names.
+
+Source: IB's published client, which writes the message, for server versions 157 to 178.
+"""
+
+from collections.abc import Callable
+
+from microfutures.twsim.wire import FieldReader
+
+Terms = dict[str, str]
+"""What a client said of an order, spelled as TWS spells it back; empty is unset."""
+
+Rows = tuple[tuple[str, str], ...]
+
+AFTER_QUANTITY: Rows = (
+    ("orderType", "text"),
+    ("lmtPrice", "decimal"),
+    ("auxPrice", "decimal"),
+    ("tif", "text"),
+    ("ocaGroup", "text"),
+    ("account", "text"),
+    ("openClose", "text"),
+    ("origin", "integer"),
+    ("orderRef", "text"),
+    ("transmit", "flag"),
+    ("parentId", "integer"),
+    ("blockOrder", "flag"),
+    ("sweepToFill", "flag"),
+    ("displaySize", "integer"),
+    ("triggerMethod", "integer"),
+    ("outsideRth", "flag"),
+    ("hidden", "flag"),
+)
+AFTER_LEGS: Rows = (
+    ("sharesAllocation", "text"),
+    ("discretionaryAmt", "decimal"),
+    ("goodAfterTime", "text"),
+    ("goodTillDate", "text"),
+    ("faGroup", "text"),
+    ("faMethod", "text"),
+    ("faPercentage", "text"),
+)
+AFTER_PROFILE: Rows = (
+    ("modelCode", "text"),
+    ("shortSaleSlot", "integer"),
+    ("designatedLocation", "text"),
+    ("exemptCode", "integer"),
+    ("ocaType", "integer"),
+    ("rule80A", "text"),
+    ("settlingFirm", "text"),
+    ("allOrNone", "flag"),
+    ("minQty", "integer"),
+    ("percentOffset", "decimal"),
+    ("eTradeOnly", "flag"),
+    ("firmQuoteOnly", "flag"),
+    ("nbboPriceCap", "decimal"),
+    ("auctionStrategy", "integer"),
+    ("startingPrice", "decimal"),
+    ("stockRefPrice", "decimal"),
+    ("delta", "decimal"),
+    ("stockRangeLower", "decimal"),
+    ("stockRangeUpper", "decimal"),
+    ("overridePercentageConstraints", "flag"),
+    ("volatility", "decimal"),
+    ("volatilityType", "integer"),
+    ("deltaNeutralOrderType", "text"),
+    ("deltaNeutralAuxPrice", "decimal"),
+)
+DELTA_NEUTRAL: Rows = (
+    ("deltaNeutralConId", "integer"),
+    ("deltaNeutralSettlingFirm", "text"),
+    ("deltaNeutralClearingAccount", "text"),
+    ("deltaNeutralClearingIntent", "text"),
+    ("deltaNeutralOpenClose", "text"),
+    ("deltaNeutralShortSale", "flag"),
+    ("deltaNeutralShortSaleSlot", "integer"),
+    ("deltaNeutralDesignatedLocation", "text"),
+)
+AFTER_DELTA_NEUTRAL: Rows = (
+    ("continuousUpdate", "flag"),
+    ("referencePriceType", "integer"),
+    ("trailStopPrice", "decimal"),
+    ("trailingPercent", "decimal"),
+    ("scaleInitLevelSize", "integer"),
+    ("scaleSubsLevelSize", "integer"),
+    ("scalePriceIncrement", "decimal"),
+)
+SCALE: Rows = (
+    ("scalePriceAdjustValue", "decimal"),
+    ("scalePriceAdjustInterval", "integer"),
+    ("scaleProfitOffset", "decimal"),
+    ("scaleAutoReset", "flag"),
+    ("scaleInitPosition", "integer"),
+    ("scaleInitFillQty", "integer"),
+    ("scaleRandomPercent", "flag"),
+)
+AFTER_SCALE: Rows = (
+    ("scaleTable", "text"),
+    ("activeStartTime", "text"),
+    ("activeStopTime", "text"),
+    ("hedgeType", "text"),
+)
+AFTER_HEDGE: Rows = (
+    ("optOutSmartRouting", "flag"),
+    ("clearingAccount", "text"),
+    ("clearingIntent", "text"),
+    ("notHeld", "flag"),
+    ("deltaNeutralContract", "flag"),
+)
+AFTER_ALGORITHM: Rows = (
+    ("algoId", "text"),
+    ("whatIf", "flag"),
+    ("orderMiscOptions", "text"),
+    ("solicited", "flag"),
+    ("randomizeSize", "flag"),
+    ("randomizePrice", "flag"),
+)
+PEG_BENCH: Rows = (
+    ("referenceContractId", "integer"),
+    ("isPeggedChangeAmountDecrease", "flag"),
+    ("peggedChangeAmount", "decimal"),
+    ("referenceChangeAmount", "decimal"),
+    ("referenceExchangeId", "text"),
+)
+AFTER_CONDITIONS: Rows = (
+    ("adjustedOrderType", "text"),
+    ("triggerPrice", "decimal"),
+    ("lmtPriceOffset", "decimal"),
+    ("adjustedStopPrice", "decimal"),
+    ("adjustedStopLimitPrice", "decimal"),
+    ("adjustedTrailingAmount", "decimal"),
+    ("adjustableTrailingUnit", "integer"),
+    ("extOperator", "text"),
+    ("softDollarTierName", "text"),
+    ("softDollarTierValue", "text"),
+    ("cashQty", "decimal"),
+    ("mifid2DecisionMaker", "text"),
+    ("mifid2DecisionAlgo", "text"),
+    ("mifid2ExecutionTrader", "text"),
+    ("mifid2ExecutionAlgo", "text"),
+    ("dontUseAutoPriceForHedge", "flag"),
+    ("isOmsContainer", "flag"),
+    ("discretionaryUpToLimitPrice", "flag"),
+    ("usePriceMgmtAlgo", "flag"),
+)
+BY_VERSION: tuple[tuple[int, str, str], ...] = (
+    (158, "duration", "integer"),
+    (160, "postToAts", "integer"),
+    (162, "autoCancelParent", "flag"),
+    (166, "advancedErrorOverride", "text"),
+    (169, "manualOrderTime", "text"),
+)
+
+
+def read_rows(reader: FieldReader, rows: Rows, terms: Terms) -> None:
+    """Read one field a row into `terms`; raise `WireError` for what is no number."""
+    for name, kind in rows:
+        terms[name] = _KINDS[kind](reader)
+
+
+def _integer(reader: FieldReader) -> str:
+    number = reader.decimal()
+    return "" if number is None else str(int(number))
+
+
+def _decimal(reader: FieldReader) -> str:
+    number = reader.decimal()
+    if number is None:
+        return ""
+    text = format(number.normalize(), "f")
+    return text if "." in text else f"{text}.0"
+
+
+def _flag(reader: FieldReader) -> str:
+    return "1" if reader.flag() else "0"
+
+
+_KINDS: dict[str, Callable[[FieldReader], str]] = {
+    "text": FieldReader.text,
+    "integer": _integer,
+    "decimal": _decimal,
+    "flag": _flag,
+}

@@ -1,0 +1,37 @@
+"""A few days of the campaign; ``make campaign`` runs a thousand."""
+
+from pathlib import Path
+
+import pytest
+from campaign.day import live_day
+from campaign.sabotage import SABOTAGES
+
+KILLED_BESIDE_OWN_SHARES = 115
+"""Three kills while the owner of the account holds shares of their own."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [3, KILLED_BESIDE_OWN_SHARES])
+def test_no_law_is_broken_on_a_bad_day(seed: int, tmp_path: Path) -> None:
+    verdict = live_day(seed, tmp_path)
+    assert verdict.violations == []
+    assert verdict.orders > 100
+    assert verdict.faults > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["idempotent fills", "recovered orders"])
+def test_a_broken_safeguard_is_noticed(name: str, tmp_path: Path) -> None:
+    with SABOTAGES[name].apply():
+        verdict = live_day(KILLED_BESIDE_OWN_SHARES, tmp_path)
+    assert verdict.violations
+
+
+def test_there_is_a_day_of_every_class_of_fault() -> None:
+    from campaign.script import fault_variants
+
+    from microfutures.twsim.faults.kinds import KINDS
+
+    assert {type(fault) for fault in fault_variants()} == {
+        kind for name, kind in KINDS.items() if name != "port_change"
+    }

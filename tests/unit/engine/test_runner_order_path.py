@@ -1,0 +1,180 @@
+"""From a tick to the broker: what is journaled and what is said by the time an order leaves."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from helpers.desk import MCL, OPEN_NS, a_quote, an_instrument
+from microfutures.adapters.sqlite_journal import JournalReader, SqliteJournal
+from microfutures.adapters.system_clock import SimulatedClock
+from microfutures.engine.engine import Engine, EngineSettings
+from microfutures.engine.output import Say
+from microfutures.engine.runner import EngineRunner
+from microfutures.model.approval import Approved
+from microfutures.model.events import (
+    ConnectionChanged,
+    ConnectionState,
+    InstrumentResolved,
+    TimerFired,
+)
+from microfutures.model.fills import Fill
+from microfutures.model.identifiers import (
+    ExecutionId,
+    InstrumentId,
+    IntentId,
+    OrderRef,
+    StrategyName,
+    Symbol,
+)
+from microfutures.model.intents import Intent, Signal, SignalKind, TargetLeg
+from microfutures.model.market import Quote
+from microfutures.model.orders import Order, OrderPurpose, OrderType, Side
+from microfutures.portfolio import Portfolio
+from microfutures.strategies.base import Strategy
+from microfutures.strategies.status import StrategyStatus
+
+STOP = 69.0
+
+
+class StopStrategy(Strategy):
+    """Closes its position on the very tick that bids less than its stop."""
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        return (Symbol("MCL"),)
+
+    def on_quote(self, quote: Quote) -> Sequence[Intent]:
+        if quote.bid is None or quote.bid > STOP:
+            return ()
+        flat = (TargetLeg(instrument_id=quote.instrument_id, quantity=0),)
+        return (self.make_intent(SignalKind.EXIT, flat, "stop", quote.time_ns),)
+
+    def check_signals(self, market_data: Mapping[Symbol, Quote]) -> list[Signal]:
+        return []
+
+    def execute_trades(self, signals: Sequence[Signal]) -> list[Intent]:
+        return []
+
+    def status(self) -> StrategyStatus:
+        raise NotImplementedError
+
+    def held_legs(self) -> tuple[TargetLeg, ...]:
+        return ()
+
+
+class ReadingBroker:
+    """Looks into the journal's file, as another process would, when an order leaves."""
+
+    def __init__(self, path: Path, said: list[str]) -> None:
+        self.sent: list[Order] = []
+        self.journaled: list[str] = []
+        self.said_before: list[str] = []
+        self._path = path
+        self._said = said
+
+    def submit(self, approved: Approved) -> None:
+        reader = JournalReader(self._path)
+        self.journaled = [record.name for record in reader.read()]
+        reader.close()
+        self.said_before = list(self._said)
+        self.sent.append(approved.order)
+
+    def cancel(self, order_ref: OrderRef) -> None:
+        raise NotImplementedError
+
+    def preview(self, intent_id: IntentId, trades: Sequence[TargetLeg]) -> None:
+        raise NotImplementedError
+
+    def request_state(self) -> None:
+        raise NotImplementedError
+
+    def request_history(self, instrument_id: InstrumentId) -> None:
+        raise NotImplementedError
+
+
+class ADesk:
+    """A runner with a long position, connected, on a real journal."""
+
+    def __init__(self, path: Path) -> None:
+        strategy = StopStrategy("stop", 2000, None)
+        portfolio = Portfolio()
+        portfolio.add_strategy(strategy)
+        settings = EngineSettings(check_interval_seconds=1, order_ref_prefix="t")
+        self.engine = Engine(portfolio=portfolio, strategies=[strategy], settings=settings)
+        self.journal = SqliteJournal(path)
+        self.said: list[str] = []
+        self.broker = ReadingBroker(path, self.said)
+        self.runner = EngineRunner(
+            engine=self.engine,
+            journal=self.journal,
+            broker=self.broker,
+            clock=SimulatedClock(OPEN_NS),
+            speak=self._hear,
+            first_sequence=0,
+        )
+        self.runner.step(
+            InstrumentResolved(
+                time_ns=OPEN_NS, symbol=Symbol("MCL"), instrument=an_instrument("MCLX6")
+            )
+        )
+        self.runner.step(
+            ConnectionChanged(time_ns=OPEN_NS, state=ConnectionState.CONNECTED, detail="test")
+        )
+        portfolio.book_fill(StrategyName("stop"), _bought(), Decimal(100))
+        self.said.clear()
+
+    def _hear(self, _time_ns: int, say: Say) -> None:
+        self.said.append(say.text)
+
+
+def _bought() -> Fill:
+    return Fill(
+        execution_id=ExecutionId("e.01"),
+        order_ref=OrderRef("o"),
+        instrument_id=MCL,
+        side=Side.BUY,
+        quantity=2,
+        price=Decimal(70),
+        time_ns=OPEN_NS,
+    )
+
+
+def test_a_strategy_can_close_on_the_very_tick(tmp_path: Path) -> None:
+    desk = ADesk(tmp_path / "journal.db")
+    desk.runner.step(a_quote("MCLX6", 70.00, 70.02))
+    assert desk.broker.sent == []
+    desk.runner.step(a_quote("MCLX6", 68.90, 68.92))
+    (order,) = desk.broker.sent
+    assert (order.side, order.quantity, order.purpose) == (Side.SELL, 2, OrderPurpose.EXIT)
+    assert (order.order_type, order.limit_ticks) == (OrderType.LIMIT, 6_888)
+    desk.journal.close()
+
+
+def test_order_leaves_after_it_is_journaled_and_before_anything_is_said(tmp_path: Path) -> None:
+    desk = ADesk(tmp_path / "journal.db")
+    desk.runner.step(a_quote("MCLX6", 68.90, 68.92))
+    assert desk.broker.journaled[-3:] == ["Quote", "Intent", "OrderApproved"]
+    assert desk.broker.said_before == []
+    assert desk.said == ["stop exit: stop"]
+    desk.journal.close()
+
+
+async def test_ticks_alone_are_committed_with_what_comes_next(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    desk = ADesk(path)
+    running = asyncio.create_task(desk.runner.run())
+    reader = JournalReader(path)
+    desk.runner.put(TimerFired(time_ns=OPEN_NS))
+    await desk.runner.settle()
+    desk.runner.put(a_quote("MCLX6", 70.00, 70.02))
+    await desk.runner.settle()
+    await asyncio.sleep(0)
+    assert [record.name for record in reader.read({"market"})] == []
+    desk.runner.put(TimerFired(time_ns=OPEN_NS))
+    await desk.runner.settle()
+    await asyncio.sleep(0)
+    assert [record.name for record in reader.read({"market"})] == ["Quote"]
+    running.cancel()
+    reader.close()
+    desk.journal.close()
