@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from microfutures.adapters.tapes.holes import Holes
 from microfutures.backtest.record import BacktestResult
 from microfutures.display.words import money, signed, span
 from microfutures.model.timestamp import to_iso
@@ -11,7 +12,9 @@ from microfutures.model.timestamp import to_iso
 Row = Sequence[object]
 
 
-def summary_lines(result: BacktestResult, *, title: str) -> Iterator[str]:
+def summary_lines(
+    result: BacktestResult, *, title: str, holes: Sequence[Holes] = ()
+) -> Iterator[str]:
     """Yield the result as people read it; USD."""
     trips = result.round_trips
     won = sum(trip.net > 0 for trip in trips)
@@ -19,6 +22,12 @@ def summary_lines(result: BacktestResult, *, title: str) -> Iterator[str]:
     played = span((result.last_ns - result.first_ns) / 1e9)
     yield f"The backtest {ended}: {played} of {title}"
     yield f"  market       {result.updates:,} updates"
+    for each in holes:
+        yield (
+            f"  holes        {each.symbol}: {each.expected - each.present:,} of {each.expected:,} "
+            f"bars of its liquid hours are missing, the longest stretch "
+            f"{span(each.longest_seconds)} from {to_iso(each.longest_ns)}"
+        )
     yield f"  orders       {len(result.orders)}, {len(result.fills)} executions"
     yield f"  round trips  {len(trips)}, {won} won"
     yield f"  realized     {signed(result.realized)} USD"

@@ -163,7 +163,11 @@ def backtest(
     capital: flags.Capital = None,
     cash: flags.Cash = 25_000,
     latency: flags.Latency = 0.25,
-    output: flags.Output = None,
+    spread_ticks: flags.SpreadTicks = 1,
+    bar_size: flags.BarSize = None,
+    time_zone: flags.TimeZone = None,
+    output: flags.Output = Path("backtest-result"),
+    journal: flags.KeepJournal = True,
 ) -> None:
     """Run the strategies on recorded markets.
 
@@ -174,13 +178,17 @@ def backtest(
 
     command = BacktestCommand(
         config=config,
-        data=data,
+        data=tuple(data),
         tape_start=tape_start,
         tape_end=tape_end,
         capital=capital,
         cash=cash,
         latency=latency,
+        spread_ticks=spread_ticks,
+        bar_size=bar_size,
+        time_zone=time_zone,
         output=output,
+        keeps_journal=journal,
     )
     raise typer.Exit(run_backtest(command, on_line=_say))
 

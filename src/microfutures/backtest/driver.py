@@ -59,6 +59,8 @@ class BacktestOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Of an order on its way to the venue, and of its answer on the way back."""
     flatten_seconds: float = 30.0
     """How long positions may take to be closed at the end."""
+    equity_seconds: float = 60.0
+    """Between two points of the equity at least."""
     seed: int = 1
 
 
@@ -114,6 +116,7 @@ class Backtest:
         self._idle_ns = seconds(min(engine.check_interval_seconds, IDLE_TIMER_SECONDS))
         self._timer_ns = market.start_ns + self._idle_ns
         self._roll_ns = next_roll_ns(market.start_ns)
+        self._point_ns = 0
 
     def note(self, payload: object) -> None:
         """Journal something that is no event, under the name of its type."""
@@ -162,7 +165,13 @@ class Backtest:
         while self._agenda.next_ns <= now_ns:
             # What this very timer sets going is to have a fine clock at once, like in the shell.
             self._agenda.do_next()
+        if now_ns >= self._point_ns:
+            self._add_equity(now_ns)
         self._timer_ns = self._next_timer_ns(now_ns)
+
+    def _add_equity(self, now_ns: int) -> None:
+        self._point_ns = now_ns + seconds(self._options.equity_seconds)
+        self._record.equity.append((now_ns, float(self._engine.portfolio.current_capital)))
 
     def _next_timer_ns(self, now_ns: int) -> int:
         """Return when time is told next: at the live pace, but for timers that do nothing."""
@@ -205,6 +214,7 @@ class Backtest:
 
     def _begin(self) -> None:
         """Tell the engine what a new connection learns, in the same order."""
+        self._add_equity(self._agenda.time_ns)
         self._command(Command.START, "backtest started")
         self._connection(ConnectionState.CONNECTING, self._market.describe())
         self._resolve_all()
@@ -248,7 +258,7 @@ class Backtest:
     def _result(self, played: int, *, is_complete: bool) -> BacktestResult:
         engine, portfolio = self._engine, self._engine.portfolio
         engine.state.revalue()
-        portfolio.record_equity(self._agenda.time_ns)
+        self._add_equity(self._agenda.time_ns)
         performance = portfolio.performance()
         return BacktestResult(
             first_ns=self._market.start_ns,
@@ -258,7 +268,10 @@ class Backtest:
             orders=tuple(self._record.orders),
             fills=tuple(self._record.fills),
             round_trips=tuple(trip.view() for trip in self._trips),
-            equity=portfolio.equity.points,
+            equity=tuple(self._record.equity),
+            multipliers={
+                each.instrument_id: float(each.multiplier) for each in self._market.instruments
+            },
             initial_capital=portfolio.initial_capital,
             realized=performance.realized,
             unrealized=performance.unrealized,

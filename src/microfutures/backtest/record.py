@@ -6,6 +6,7 @@ from hashlib import sha256
 import msgspec
 
 from microfutures.model.fills import Fill
+from microfutures.model.identifiers import InstrumentId
 from microfutures.model.orders import Order
 from microfutures.model.snapshot import RoundTripView
 
@@ -32,6 +33,7 @@ class Record(msgspec.Struct):
 
     orders: list[SentOrder] = []
     fills: list[Fill] = []
+    equity: list[tuple[int, float]] = []
 
 
 class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +49,9 @@ class BacktestResult(msgspec.Struct, frozen=True, kw_only=True):
     fills: tuple[Fill, ...]
     round_trips: tuple[RoundTripView, ...]
     equity: tuple[tuple[int, float], ...]
-    """Moment and worth of the capital, at most some hundred points evenly spread."""
+    """Moment and worth of the capital in USD, at the pace of `BacktestOptions`."""
+    multipliers: dict[InstrumentId, float]
+    """USD that one point of a contract's price is worth."""
     initial_capital: Decimal
     realized: Decimal
     unrealized: Decimal

@@ -29,11 +29,6 @@ class EquityHistory:
         """Return the equity, USD, oldest first."""
         return tuple(equity for _, equity, _ in self._points)
 
-    @property
-    def points(self) -> tuple[tuple[int, float], ...]:
-        """Return moment (nanoseconds UTC) and equity (USD), oldest first."""
-        return tuple((time_ns, equity) for time_ns, equity, _ in self._points)
-
     def changes(self, strategy: StrategyName) -> list[float]:
         """Return the steps of a strategy's net P&L from point to point, USD."""
         series = [nets[strategy] for _, _, nets in self._points if strategy in nets]
