@@ -149,6 +149,18 @@ def test_hole_in_a_tape_is_told(tape: Path, config: Path, tmp_path: Path) -> Non
     assert "USO: 30 of 150 bars of its liquid hours are missing" in output
 
 
+def test_one_price_a_day_is_no_hole(config: Path, tmp_path: Path) -> None:
+    days = [f"2020-04-{day:02},CLK20,{20 + day / 7:.2f}" for day in (6, 7, 8, 9)]
+    oil_file, fund_file = tmp_path / "oil.csv", tmp_path / "fund.csv"
+    oil_file.write_text("\n".join(["date,contract,settle", *days]) + "\n")
+    bars = [f"2020-04-{day:02},5.1,5.2,5.0,5.1,1000" for day in (6, 7, 8, 9)]
+    fund_file.write_text("\n".join(["date,open,high,low,close,volume", *bars]) + "\n")
+    files = (f"--data=MCL={oil_file}", f"--data=USO={fund_file}")
+    code, output = run("--config", config, *files, "--output", tmp_path / "out")
+    assert code == 0
+    assert "holes" not in output
+
+
 Spoil = Callable[[list[str]], str]
 
 
