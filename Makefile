@@ -3,16 +3,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
+RESEARCH := $(VENV)/.research
 ARGS ?=
 DAYS ?= 20
 SEED ?= 1
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-fast check bench conformance clients notebooks fuzz campaign lock clean
+.PHONY: help run research test test-fast check bench conformance clients notebooks fuzz campaign lock clean
 
 help:
 	@echo "make run        start the simulator and the whole system (ARGS='--duration 2m' adds flags)"
+	@echo "make research   install what data, backtests, studies and reports need"
 	@echo "make test       every test"
 	@echo "make test-fast  the tests that are done within a minute"
 	@echo "make check      format, lint, types, import contracts"
@@ -58,6 +60,13 @@ $(BASE): $(VENV)/bin/python requirements/base.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
+research: $(RESEARCH)
+
+$(RESEARCH): $(BASE) requirements/research.txt
+	@echo "installing what research needs (once) ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/research.txt
+	@touch $@
+
 $(DEV): $(BASE) requirements/dev.txt
 	@echo "installing what it is tested with (once) ..."
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
@@ -82,10 +91,9 @@ conformance: $(DEV)
 	@exec $(BIN)/python -m tests.conformance
 
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links -q requirements/base.in -o requirements/base.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links -q requirements/dev.in -o requirements/dev.txt
+	for set in base research dev; do uv pip compile --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -q \
+		requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -23,7 +23,7 @@ class Cost(msgspec.Struct, frozen=True):
 class Meter:
     """Counts orders; `looks` times evenly over the run it looks at the memory."""
 
-    def __init__(self, orders: int, tell_ready: Callable[[], None], looks: int = 5) -> None:
+    def __init__(self, orders: int, tell_ready: Callable[[], None], looks: int = 10) -> None:
         self._tell_ready = tell_ready
         self._step = max(orders // looks, 1)
         self._count = 0

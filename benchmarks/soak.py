@@ -225,7 +225,7 @@ async def _cancel_all(server: TwsServer, outcome: Outcome) -> None:
 
 def _is_ours(thing: object) -> bool:
     kind = type(thing)
-    return kind.__module__.startswith("microfutures.") and kind is not Trade
+    return str(kind.__module__).startswith("microfutures.") and kind is not Trade
 
 
 def _held_kilobytes() -> float:

@@ -97,27 +97,26 @@ def tick_to_order(orders: int = 3_000, rounds: int = 3, gap: int = 300) -> Itera
     for _ in range(rounds):
         for client in CLIENTS:
             runs[client].append(measure(client, pace))
-    yield f"tick to order, {rounds} rounds of {orders} orders, medians:"
     rows = {client: _row(each) for client, each in runs.items()}
+    yield f"tick to order, {rounds} x {orders} orders" + "".join(f"{name:>11}" for name in _COLUMNS)
     for client, row in rows.items():
-        yield f"  {client:14}" + "".join(f"{each:>12}" for each in map(_words, row.items()))
-    ratios = {name: rows[DESK][name] / rows[BARE][name] for name in rows[BARE]}
-    yield "  ratio         " + "".join(f"{name:>7}{ratio:4.2f}x" for name, ratio in ratios.items())
+        yield f"  {client:30}" + "".join(f"{value:11,.0f}" for value in row)
+    ratios = [ours / theirs for ours, theirs in zip(rows[DESK], rows[BARE], strict=True)]
+    yield f"  {'ratio':30}" + "".join(f"{ratio:10.2f}x" for ratio in ratios)
 
 
-def _row(runs: list[Run]) -> dict[str, float]:
-    return {
-        "p50": median(run.microseconds(0.5) for run in runs),
-        "p99": median(run.microseconds(0.99) for run in runs),
-        "p99.9": median(run.microseconds(0.999) for run in runs),
-        "cpu": median(run.cpu_microseconds for run in runs),
-        "kept": median(run.bytes_kept for run in runs),
-    }
+_COLUMNS = ("p50 us", "p99 us", "p99.9 us", "CPU us", "bytes kept")
+"""Medians of the rounds; processor time and memory of an order, the ticks before it included."""
 
 
-def _words(item: tuple[str, float]) -> str:
-    name, value = item
-    return f"{name} {value:,.0f} {'B' if name == 'kept' else 'us'}"
+def _row(runs: list[Run]) -> tuple[float, ...]:
+    return (
+        median(run.microseconds(0.5) for run in runs),
+        median(run.microseconds(0.99) for run in runs),
+        median(run.microseconds(0.999) for run in runs),
+        median(run.cpu_microseconds for run in runs),
+        median(run.bytes_kept for run in runs),
+    )
 
 
 def main() -> int:
@@ -133,8 +132,12 @@ def main() -> int:
             print(line, flush=True)
         return 0
     run = measure(options.client, Pace(options.orders, gap_microseconds=options.gap_us))
-    print(_row([run]), "wrong", run.timing.wrong, "max", max(run.timing.times) / 1e3)
-    print("MB", [round(each / 1e6, 1) for each in run.cost.resident])
+    for name, value in zip(_COLUMNS, _row([run]), strict=True):
+        print(f"{name:12}{value:10,.0f}")
+    print(f"{'worst us':12}{max(run.timing.times) / 1e3:10,.0f}")
+    print(f"{'wrong':12}{run.timing.wrong:10}")
+    megabytes = ", ".join(f"{each / 1e6:.1f}" for each in run.cost.resident)
+    print(f"MB as orders went by: {megabytes}")
     return 0
 
 

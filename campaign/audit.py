@@ -15,6 +15,7 @@ from microfutures.app.replay import replay
 from microfutures.app.wiring import build_engine
 from microfutures.engine.engine import Engine
 from microfutures.model.events import ConnectionState
+from microfutures.model.fills import execution_stem
 from microfutures.twsim.gateway import DEFAULT_ACCOUNT
 from microfutures.venue.venue import Venue
 
@@ -67,7 +68,7 @@ def audit_books(
     require(not eyes.adjustments, "every position has its fills", f"{eyes.adjustments}")
     fills = (*witness.our_fills,), (*eyes.fills.values(),)
     theirs, ours = (
-        {(each.execution_id, each.side, each.quantity, each.price) for each in side}
+        {(execution_stem(each.execution_id), each.side, each.quantity, each.price) for each in side}
         for side in fills
     )
     require(

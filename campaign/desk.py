@@ -60,13 +60,30 @@ class MortalJournal(SqliteJournal):
         """Commit, if the process lives that long; it may die right after."""
         if not self._buffer:
             return
+        # What was written ahead is safe already: a death at its commit is one after the writing.
+        is_new = self._ahead_until < self._last
         kind = "order" if self._must_flush else "market"
-        self._fuse.burn(kind)
+        if is_new:
+            self._fuse.burn(kind)
         super().commit(is_urgent=is_urgent)
         if is_urgent:
             self._secured = self._asked = self.last_sequence()
         self._eyes.on_commit()
-        self._fuse.burn(kind)
+        if is_new:
+            self._fuse.burn(kind)
+
+    def write_ahead(self) -> None:
+        """Write an intent ahead, if the process lives that long; it may die right after."""
+        if not self._buffer:
+            return
+        self._fuse.burn("order")
+        super().write_ahead()
+        self._eyes.on_commit()
+        self._fuse.burn("order")
+
+    def keep(self) -> None:
+        """Commit: whether the disk is flushing just now no seed can tell."""
+        self.commit()
 
     def flush(self) -> None:
         """Have the disk asked; what it was asked for before is taken to be there."""
@@ -76,9 +93,14 @@ class MortalJournal(SqliteJournal):
 
     def die(self, *, is_power_cut: bool = False) -> None:
         """Let the file be what a killed process leaves, or a machine without power."""
+        ahead = self._file.with_name(self._file.name + "-ahead")
+        written = ahead.read_bytes()
         self._buffer.clear()
         self.close()
-        if is_power_cut:
+        if not is_power_cut:
+            # A process that is killed has no time to clean up.
+            ahead.write_bytes(written)
+        else:
             database = sqlite3.connect(self._file)
             with database:
                 database.execute("DELETE FROM records WHERE sequence > ?", (self._secured,))

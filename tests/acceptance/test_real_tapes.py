@@ -153,6 +153,7 @@ DAILY: dict[str, object] = {
 }
 DAILY_SETTINGS: dict[str, object] = {
     "trading.check_interval": 600,
+    "display.display_interval": 3600,
     "trading.initial_capital": 100_000,
     "risk.max_quote_age_seconds": 90_000,
 }
@@ -169,7 +170,7 @@ def test_a_position_is_closed_when_its_month_rolls_in_april_2020(
 ) -> None:
     result = run_virtually(
         tmp_path,
-        market=april_2020(shared_dir, "2020-04-01", "2020-04-10"),
+        market=april_2020(shared_dir, "2020-04-03", "2020-04-10"),
         settings=DAILY_SETTINGS,
         parameters=DAILY,
         cash=Decimal(100_000),
@@ -191,7 +192,7 @@ def test_a_position_is_held_through_the_reverse_split_of_april_2020(
 ) -> None:
     result = run_virtually(
         tmp_path,
-        market=april_2020(shared_dir, "2020-04-20", "2020-05-01"),
+        market=april_2020(shared_dir, "2020-04-23", "2020-04-30"),
         settings=DAILY_SETTINGS,
         parameters=DAILY,
         cash=Decimal(100_000),

@@ -146,10 +146,11 @@ def test_closed_market_is_named_and_exits_with_three(tmp_path: Path) -> None:
             await system.manager.clock.sleep(0.5)
         for strategy in system.engine.strategies:
             strategy.stop()  # nobody closes before the session ends
-        await system.manager.clock.sleep(10.2 * 3600)  # 21:00 New York: USO is closed
+        await system.manager.clock.sleep(5.2 * 3600)  # past 20:00 New York: USO is closed
         lifecycle.request_stop("test")
 
-    result = run_virtually(tmp_path, meddle=stop_at_night, may_be_replayed=False)
+    market = SyntheticMarket(seed=1, start_ns=SyntheticMarket().start_ns + 5 * 3600 * 10**9)
+    result = run_virtually(tmp_path, market=market, meddle=stop_at_night, may_be_replayed=False)
     assert result.outcome.code is ExitCode.STILL_OPEN
     (line,) = result.outcome.still_open
     assert "USO is closed; liquid again Wed 09:30" in line

@@ -9,11 +9,16 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 
-FOLD_AFTER = 200
+FOLD_AFTER = 1_000
 """Requests after which the log is folded into the file too; SQLite would do it by itself, in the
 middle of a commit, whenever the log is long."""
+
+GATHER_SECONDS = 0.01
+"""Waited before a flush, for what belongs to the same order: its fill, its commission."""
+REST_SECONDS = 1.0
+"""Between two flushes: what is committed while the disk is flushing waits for it."""
 
 _sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
@@ -25,16 +30,19 @@ class DiskFlusher:
     """
 
     def __init__(self, path: Path) -> None:
+        self.is_flushing = False
+        """Whoever writes the log now waits for the disk."""
         self._path = path
         self._log = path.with_name(path.name + "-wal")
         self._asked: SimpleQueue[bool] = SimpleQueue()
+        self._is_closing = Event()
         self._requests = 0
         self._fold_at = FOLD_AFTER
         self._thread: Thread | None = None
         self._failure: OSError | sqlite3.Error | None = None
 
     def ask(self) -> None:
-        """Have everything flushed that is committed by now.
+        """Have everything flushed that is committed by now, within about a second.
 
         Raises
         ------
@@ -52,6 +60,7 @@ class DiskFlusher:
     def close(self) -> None:
         """Finish what was asked for and end the thread; idempotent."""
         if self._thread is not None:
+            self._is_closing.set()
             self._asked.put(False)
             self._thread.join()
             self._thread = None
@@ -70,14 +79,23 @@ class DiskFlusher:
     def _serve(self, descriptor: int) -> None:
         goes_on = self._asked.get()
         while goes_on:
-            # One flush serves all who asked before it.
+            # One flush serves all who asked before it: an order, its fill and its commission.
+            self._is_closing.wait(GATHER_SECONDS)
             while goes_on and not self._asked.empty():
                 goes_on = self._asked.get()
+            self._flush(descriptor)
+            self._is_closing.wait(REST_SECONDS)
+            goes_on = goes_on and self._asked.get()
+
+    def _flush(self, descriptor: int) -> None:
+        self.is_flushing = True
+        try:
             _sync(descriptor)
             if self._requests >= self._fold_at:
                 self._fold_at = self._requests + FOLD_AFTER
                 self._fold()
-            goes_on = goes_on and self._asked.get()
+        finally:
+            self.is_flushing = False
 
     def _fold(self) -> None:
         """Move what is committed into the file beside the writer, who is not held up."""

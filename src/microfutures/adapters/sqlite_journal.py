@@ -1,9 +1,10 @@
 """The journal in one SQLite file: one writer, readable by any SQLite client while it runs.
 
 Write-ahead logging. A commit survives the death of the process whatever it held. After one that
-holds an order or a decision the disk is asked to keep it, and everything before it, at once but
+holds an order or a decision the disk is asked to keep it, and everything before it, soon and
 beside the desk: an order does not wait for a disk (``docs/adr/0012``). Market data alone is not
-worth a flush a tick.
+worth a flush a tick. Nor does an order wait for its commit: its intent is written ahead, in one
+go, and the next start takes it over if the process dies in between (`ahead_log`).
 
 No clock and no randomness: the same records make the same file, byte for byte, once closed.
 """
@@ -15,17 +16,15 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
+from microfutures.adapters.ahead_log import AheadLog, Row, read_ahead
 from microfutures.adapters.disk_flush import DiskFlusher
+from microfutures.adapters.journal_schema import Flushed, Transaction, check_schema, create
 from microfutures.adapters.writer_lock import WriterLock
 from microfutures.model.errors import JournalError
 from microfutures.ports.journal import JournalRecord
 
-SCHEMA_VERSION = 1
-APPLICATION_ID = 0x4D465554
-"""``MFUT`` in the file's header."""
-
 FLUSHED_KINDS = frozenset({"order", "decision"})
-"""Kinds whose commit is flushed to the disk at once."""
+"""Kinds whose commit is followed by a flush."""
 
 MARKET = "market"
 PAGE_RECORDS = 1_000
@@ -34,21 +33,6 @@ LONGEST_LOG_PAGES = 10_000
 """At which a commit folds the log itself; the flusher does it long before, if it can."""
 BUSY_SECONDS = 1.0
 """A reader may hold the file for a moment."""
-
-_SCHEMA = """
-BEGIN IMMEDIATE;
-CREATE TABLE schema_version (version INTEGER NOT NULL);
-CREATE TABLE records (
-    sequence INTEGER PRIMARY KEY,
-    time_ns INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    name TEXT NOT NULL,
-    payload TEXT NOT NULL
-);
--- Almost every record is market data; recovery asks for the others.
-CREATE INDEX records_but_market ON records (sequence) WHERE kind <> 'market';
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
 
 _INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?)"
 
@@ -89,8 +73,10 @@ class SqliteJournal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._buffer: list[tuple[int, int, str, str, str]] = []
+        self._buffer: list[Row] = []
         self._last = 0
+        self._ahead_until = 0
+        """The last record that the log ahead holds."""
         self._must_flush = False
         self._flusher = DiskFlusher(path)
         self._is_closed = False
@@ -103,6 +89,12 @@ class SqliteJournal:
         except JournalError:
             self._lock.release()
             raise
+        try:
+            self._ahead = self._take_ahead(path.with_name(path.name + "-ahead"))
+        except (sqlite3.Error, OSError) as error:
+            self._database.close()
+            self._lock.release()
+            raise _failure(self._path, error) from error
 
     def append(self, record: JournalRecord) -> None:
         """Add `record`; its sequence must be above every earlier one."""
@@ -124,13 +116,28 @@ class SqliteJournal:
         """
         if not self._buffer:
             return
-        begin = _Flushed if is_urgent else _Transaction
+        begin = Flushed if is_urgent else Transaction
         try:
             with begin(self._database):
                 self._database.executemany(_INSERT, self._buffer)
         except sqlite3.Error as error:
             raise _failure(self._path, error) from error
         self._buffer.clear()
+
+    def write_ahead(self) -> None:
+        """Make everything appended outlive this process, as `commit` does, but in a hurry."""
+        is_there = not self._buffer or self._ahead_until == self._last
+        if is_there or self._ahead.write(self._buffer):
+            self._ahead_until = self._last
+        else:
+            self.commit()
+
+    def keep(self) -> None:
+        """Make everything appended outlive this process, and wait for no disk."""
+        if self._flusher.is_flushing:
+            self.write_ahead()
+        else:
+            self.commit()
 
     def flush(self) -> None:
         """Have the disk keep what was committed, if an order or a decision is among it."""
@@ -170,7 +177,7 @@ class SqliteJournal:
     def set_meta(self, key: str, value: str) -> None:
         """Remember a value, flushed to the disk before this returns."""
         try:
-            with _Flushed(self._database):
+            with Flushed(self._database):
                 self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
         except sqlite3.Error as error:
             raise _failure(self._path, error) from error
@@ -195,6 +202,7 @@ class SqliteJournal:
         finally:
             self._flusher.close()
             self._database.close()
+            self._ahead.close(is_done=not self._buffer)
             self._lock.release()
 
     def __enter__(self) -> Self:
@@ -213,12 +221,12 @@ class SqliteJournal:
             # Asked first, so that another program's database stays as it is.
             is_new = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
             if not is_new:
-                _check_schema(database, self._path)
+                check_schema(database, self._path)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute(f"PRAGMA wal_autocheckpoint = {LONGEST_LOG_PAGES}")
             if is_new:
-                _create(database)
+                create(database)
             row = database.execute("SELECT coalesce(max(sequence), 0) FROM records").fetchone()
             self._last = int(row[0])
         except (sqlite3.Error, JournalError):
@@ -226,44 +234,15 @@ class SqliteJournal:
             raise
         return database
 
-
-class _Transaction:
-    """BEGIN, then COMMIT, or ROLLBACK after an exception."""
-
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-
-    def __enter__(self) -> None:
-        self._database.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        try:
-            if kind is None:
-                self._database.execute("COMMIT")
-        finally:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-
-
-class _Flushed(_Transaction):
-    """A transaction that is over when the disk has it, and everything before it."""
-
-    def __enter__(self) -> None:
-        self._database.execute("PRAGMA synchronous = FULL")
-        super().__enter__()
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        try:
-            super().__exit__(kind, *rest)
-        finally:
-            self._database.execute("PRAGMA synchronous = NORMAL")
-
-
-def _create(database: sqlite3.Connection) -> None:
-    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    database.executescript(_SCHEMA)
-    database.execute("INSERT INTO schema_version VALUES (?)", (SCHEMA_VERSION,))
-    database.execute("COMMIT")
+    def _take_ahead(self, path: Path) -> AheadLog:
+        """Commit what a run that died had written ahead and not committed; begin a new one."""
+        left = [row for row in read_ahead(path) if row[0] > self._last]
+        # A journal that was moved away took its own past with it: its rows are not ours.
+        if left and left[0][0] == self._last + 1:
+            with Flushed(self._database):
+                self._database.executemany(_INSERT, left)
+            self._last = left[-1][0]
+        return AheadLog(path)
 
 
 class JournalReader:
@@ -281,7 +260,7 @@ class JournalReader:
             raise JournalError(f"journal {path}: no such file; name the log directory of a run")
         try:
             self._database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
-            _check_schema(self._database, path)
+            check_schema(self._database, path)
         except sqlite3.Error as error:
             raise _failure(path, error) from error
 
@@ -311,19 +290,6 @@ def _pages(
         if len(rows) < PAGE_RECORDS:
             return
         after_sequence = rows[-1][0]
-
-
-def _check_schema(database: sqlite3.Connection, path: Path) -> None:
-    if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        raise JournalError(
-            f"journal {path}: a database of another program; name another log directory"
-        )
-    version = database.execute("SELECT version FROM schema_version").fetchone()[0]
-    if version != SCHEMA_VERSION:
-        raise JournalError(
-            f"journal {path}: schema version {version}, this program knows "
-            f"{SCHEMA_VERSION}; use the version that wrote it, or move it away"
-        )
 
 
 def _failure(path: Path, error: sqlite3.Error | OSError) -> JournalError:

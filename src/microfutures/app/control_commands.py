@@ -50,9 +50,9 @@ def risk_lines(log_dir: Path) -> list[str]:
     rows = msgspec.convert(ask(log_dir, {"command": "risk"})["rules"], list[RiskRow])
     lines = []
     for row in rows:
-        lines.append(f"{row.rule:<13} {row.holds_for:<19} limit {row.limit}; now {row.now}")
+        lines.append(f"{row.rule:<15} {row.holds_for:<19} limit {row.limit}; now {row.now}")
         if row.refusals:
-            lines.append(f"{'':<13} refused {row.refusals:,} ×, latest: {row.latest}")
+            lines.append(f"{'':<15} refused {row.refusals:,} ×, latest: {row.latest}")
     return lines
 
 

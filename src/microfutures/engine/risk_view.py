@@ -10,6 +10,7 @@ from microfutures.model.identifiers import IntentId, OrderRef, StrategyName
 from microfutures.model.intents import Intent
 from microfutures.model.orders import Order, OrderPurpose, OrderType, Side
 from microfutures.risk.context import RiskContext
+from microfutures.risk.rule import OPENINGS
 
 
 class Holding(NamedTuple):
@@ -29,11 +30,18 @@ class RiskView:
         self._orders = orders
 
     def context(self, order: Order, day_start_net: Decimal) -> RiskContext:
-        """Return what `order` is judged by; the order itself is left out."""
+        """Return what `order` is judged by; the order itself is left out.
+
+        For an order that only closes, exposures, day's loss and drawdown are left at 0.
+        """
         state, name = self._state, order.instrument_id
         live = [each for each in self._orders.live if each.order.order_ref != order.order_ref]
         here = [each for each in live if each.order.instrument_id == name]
-        instrument, held = state.instrument_by_id(name), self._holdings(live)
+        instrument = state.instrument_by_id(name)
+        # What only closes is held to no exposure and no loss, and is in a hurry.
+        opens = order.purpose in OPENINGS
+        held = self._holdings(live) if opens else []
+        earned = state.portfolio.performance().net if opens else day_start_net
         family = family_of(instrument.symbol) if instrument is not None else ""
         return RiskContext(
             now_ns=state.time_ns,
@@ -56,9 +64,9 @@ class RiskView:
             family_gross=sum(abs(each.worth) for each in held if each.family == family),
             family_net=sum(each.worth for each in held if each.family == family),
             open_orders=len(live),
-            day_net=state.portfolio.performance().net - day_start_net,
+            day_net=earned - day_start_net,
             capital=state.portfolio.initial_capital,
-            drawdown_percent=state.portfolio.drawdown_percent,
+            drawdown_percent=state.portfolio.drawdown_percent_with(earned) if opens else 0.0,
         )
 
     def trial(self, intent: Intent, day_start_net: Decimal) -> list[tuple[Order, RiskContext]]:

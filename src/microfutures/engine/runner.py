@@ -64,9 +64,8 @@ class EngineRunner:
         self._speak = speak
         self._sequence = first_sequence
         self._queue: asyncio.Queue[EngineEvent] = asyncio.Queue()
-        self._uncommitted = 0
         self._has_news = False
-        """Something is uncommitted that is no market data; those wait for the next commit."""
+        """Something was appended that is no market data; those wait for what comes next."""
 
     def note(self, time_ns: int, payload: object) -> None:
         """Journal something about the run that is no event, under the name of its type."""
@@ -87,7 +86,8 @@ class EngineRunner:
             self._queue.task_done()
             if self._queue.empty():
                 if self._has_news:
-                    self._commit()
+                    self._journal.keep()
+                    self._has_news = False
                 self._journal.flush()
 
     async def run_timer(self) -> None:
@@ -108,7 +108,7 @@ class EngineRunner:
         except Exception as error:
             # The books are in doubt: the next start must know, and not trade on.
             self._append(event.time_ns, "order", HALTED, _encode(engine_failure(event, error)))
-            self._commit()
+            self._journal.commit()
             raise
         for record in output.records:
             self._append(event.time_ns, record.kind, record.name, _encode(record.payload))
@@ -122,7 +122,7 @@ class EngineRunner:
                 said.append(effect)
                 continue
             if isinstance(effect, Submit):
-                self._commit()
+                self._journal.write_ahead()
             carry_out(effect, self._broker)
         for each in said:
             self._speak(time_ns, each)
@@ -130,14 +130,7 @@ class EngineRunner:
     def _append(self, time_ns: int, kind: str, name: str, payload: bytes) -> None:
         self._sequence += 1
         self._journal.append(JournalRecord(self._sequence, time_ns, kind, name, payload))
-        self._uncommitted += 1
         self._has_news = self._has_news or kind != MARKET
-
-    def _commit(self) -> None:
-        if self._uncommitted:
-            self._journal.commit()
-            self._uncommitted = 0
-            self._has_news = False
 
 
 def carry_out(deed: Deed, broker: Broker) -> None:

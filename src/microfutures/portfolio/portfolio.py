@@ -176,7 +176,11 @@ class Portfolio:
     @property
     def drawdown_percent(self) -> float:
         """Return how far the current capital is below its peak; 0 above it."""
-        below = max(self.peak_capital - self.current_capital, ZERO)
+        return self.drawdown_percent_with(self.performance().net)
+
+    def drawdown_percent_with(self, net: Decimal) -> float:
+        """Return the drawdown were `net` all that was earned, USD."""
+        below = max(self.peak_capital - self.initial_capital - net, ZERO)
         return float(below / self.peak_capital * 100)
 
     def open_trip_net(self, strategy: StrategyName) -> Decimal | None:

@@ -30,6 +30,14 @@ class Journal(Protocol):
         """Make everything appended outlive this process; raise `JournalError` when that fails."""
         ...
 
+    def write_ahead(self) -> None:
+        """Make everything appended outlive this process, in a hurry; `commit` is to follow."""
+        ...
+
+    def keep(self) -> None:
+        """Make everything appended outlive this process, whichever way is the quicker one now."""
+        ...
+
     def flush(self) -> None:
         """Have what was committed outlive a power cut too, soon; don't wait for it.
 

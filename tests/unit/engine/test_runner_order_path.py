@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from helpers.desk import MCL, OPEN_NS, a_quote, an_instrument
+from microfutures.adapters.ahead_log import read_ahead
 from microfutures.adapters.sqlite_journal import JournalReader, SqliteJournal
 from microfutures.adapters.system_clock import SimulatedClock
 from microfutures.engine.engine import Engine, EngineSettings
@@ -64,7 +65,7 @@ class StopStrategy(Strategy):
 
 
 class ReadingBroker:
-    """Looks into the journal's file, as another process would, when an order leaves."""
+    """Looks, when an order leaves, into the file that a next start would look into."""
 
     def __init__(self, path: Path, said: list[str]) -> None:
         self.sent: list[Order] = []
@@ -74,9 +75,7 @@ class ReadingBroker:
         self._said = said
 
     def submit(self, approved: Approved) -> None:
-        reader = JournalReader(self._path)
-        self.journaled = [record.name for record in reader.read()]
-        reader.close()
+        self.journaled = [row[3] for row in read_ahead(self._path)]
         self.said_before = list(self._said)
         self.sent.append(approved.order)
 
@@ -104,7 +103,7 @@ class ADesk:
         self.engine = Engine(portfolio=portfolio, strategies=[strategy], settings=settings)
         self.journal = SqliteJournal(path)
         self.said: list[str] = []
-        self.broker = ReadingBroker(path, self.said)
+        self.broker = ReadingBroker(path.with_name(path.name + "-ahead"), self.said)
         self.runner = EngineRunner(
             engine=self.engine,
             journal=self.journal,

@@ -331,3 +331,20 @@ def test_gate_describes_every_rule_with_its_limit_and_what_it_stopped(gate: Risk
 def test_notional_of_a_hedge_without_any_price_is_refused(gate: RiskGate) -> None:
     order = an_order(purpose=OrderPurpose.HEDGE, limit_ticks=None)
     assert refusal(gate, order, a_context(quote=None))[0] == "notional"
+
+
+@pytest.mark.parametrize("purpose", sorted(CLOSINGS))
+def test_no_rule_holds_an_order_that_closes_to_exposure_or_losses(purpose: OrderPurpose) -> None:
+    """The engine leaves these numbers out of the context of such an order."""
+    order = an_order(1, side=Side.SELL, purpose=purpose)
+    calm = a_context(strategy_position=1)
+    ruined = a_context(
+        strategy_position=1,
+        strategy_notional=1e12,
+        family_gross=1e12,
+        family_net=1e12,
+        day_net=Decimal(-1_000_000),
+        drawdown_percent=99.0,
+    )
+    assert isinstance(RiskGate(RiskLimits()).check(order, calm), Approved)
+    assert isinstance(RiskGate(RiskLimits()).check(order, ruined), Approved)

@@ -74,8 +74,8 @@ class OrderDesk:
             self._reject(order.order_ref, f"{order.instrument_id} is not resolved, not sent")
         else:
             order_id = ib.client.getReqId()
-            self._book.add(Sent(order.order_ref, order_id, ib.client.clientId))
             writer.place(order_id, order, resolved, account)
+            self._book.add(Sent(order.order_ref, order_id, ib.client.clientId))
 
     def cancel(self, order_ref: OrderRef) -> None:
         """Ask for a cancel; where that is impossible, say why: the order stays as it is."""

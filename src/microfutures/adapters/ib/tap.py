@@ -230,14 +230,34 @@ class TellingDecoder(Decoder):
         super().__init__(wrapper, 0)
         self._tapped = wrapper
         self.logger = _DecoderLog(wrapper)
+        self._ticks = {"1": self._read_price, "2": self._read_size}
 
     def interpret(self, fields: list[str]) -> None:
-        """Read one message."""
+        """Read one message; ticks, which almost all messages are, without any detour."""
+        if fields and fields[0] in self._ticks:
+            try:
+                self._ticks[fields[0]](fields)
+            except ValueError:
+                # More fields than we know, or nonsense: the base copes with the one, and says
+                # where it stumbles over the other.
+                Decoder.interpret(self, fields)
+            return
         handler = self.handlers.get(int(fields[0])) if fields and fields[0].isdigit() else None
         if handler is None:
             self._tapped.taps.on_unreadable(f"unknown message {fields[:1]}")
             return
         Decoder.interpret(self, fields)
+
+    def _read_price(self, fields: list[str]) -> None:
+        _, _, request_id, tick_type, price, size, _ = fields
+        if price:
+            self._tapped.taps.market.on_price(
+                int(request_id), int(tick_type), float(price), float(size or 0)
+            )
+
+    def _read_size(self, fields: list[str]) -> None:
+        _, _, request_id, tick_type, size = fields
+        self._tapped.taps.market.on_size(int(request_id), int(tick_type), float(size or 0))
 
 
 class _DecoderLog(logging.Logger):

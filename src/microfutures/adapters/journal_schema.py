@@ -1,0 +1,83 @@
+"""The layout of a journal's file, and transactions on it."""
+
+import sqlite3
+from pathlib import Path
+
+from microfutures.model.errors import JournalError
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x4D465554
+"""``MFUT`` in the file's header."""
+
+_SCHEMA = """
+BEGIN IMMEDIATE;
+CREATE TABLE schema_version (version INTEGER NOT NULL);
+CREATE TABLE records (
+    sequence INTEGER PRIMARY KEY,
+    time_ns INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    payload TEXT NOT NULL
+);
+-- Almost every record is market data; recovery asks for the others.
+CREATE INDEX records_but_market ON records (sequence) WHERE kind <> 'market';
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def check_schema(database: sqlite3.Connection, path: Path) -> None:
+    """Raise `JournalError` for what is no journal of this version."""
+    if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise JournalError(
+            f"journal {path}: a database of another program; name another log directory"
+        )
+    version = database.execute("SELECT version FROM schema_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        raise JournalError(
+            f"journal {path}: schema version {version}, this program knows "
+            f"{SCHEMA_VERSION}; use the version that wrote it, or move it away"
+        )
+
+
+class Transaction:
+    """BEGIN, then COMMIT, or ROLLBACK after an exception."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._database.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        """Commit, or take everything back."""
+        try:
+            if kind is None:
+                self._database.execute("COMMIT")
+        finally:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+
+
+class Flushed(Transaction):
+    """A transaction that is over when the disk has it, and everything before it."""
+
+    def __enter__(self) -> None:
+        """Begin, with flushes."""
+        self._database.execute("PRAGMA synchronous = FULL")
+        super().__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        """Commit and flush, or take everything back."""
+        try:
+            super().__exit__(kind, *rest)
+        finally:
+            self._database.execute("PRAGMA synchronous = NORMAL")
+
+
+def create(database: sqlite3.Connection) -> None:
+    """Make the tables of a new journal."""
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.executescript(_SCHEMA)
+    database.execute("INSERT INTO schema_version VALUES (?)", (SCHEMA_VERSION,))
+    database.execute("COMMIT")
