@@ -6,6 +6,7 @@ from math import log, sqrt
 from microfutures.model.identifiers import Symbol
 from microfutures.model.intents import Intent, Signal, SignalKind, TargetLeg
 from microfutures.model.market import Quote
+from microfutures.model.sessions import joint_open_ns
 from microfutures.ports.view import BrokerView
 from microfutures.strategies.base import Strategy
 from microfutures.strategies.status import StrategyStatus
@@ -84,6 +85,14 @@ class LogRatio(Strategy):
             why_no_trade="",
             refusals=self.refusals.counts,
         )
+
+    def rests_until(self, now_ns: int) -> int:
+        """Rest while either market is closed: there is no bar to decide on."""
+        view = self.ib
+        assert view is not None
+        known = [each for symbol in self.symbols if (each := view.instrument(symbol))]
+        opens_ns = joint_open_ns([each.liquid_hours for each in known], now_ns)
+        return now_ns if opens_ns is None else opens_ns
 
     def held_legs(self) -> tuple[TargetLeg, ...]:
         """Return the open positions."""

@@ -71,12 +71,15 @@ class VenueBroker:
         self._orders: dict[int, Order] = {}
         self._ids: dict[OrderRef, int] = {}
         self._filled: dict[int, int] = {}
+        self.has_news = True
+        """Whether anything happened to orders or account since the state was told."""
 
     # -- out ----------------------------------------------------------------------------------
 
     def submit(self, approved: Approved) -> None:
         """Send an order on its way."""
         order, number = approved.order, next(self._numbers)
+        self.has_news = True
         self._orders[number], self._ids[order.order_ref] = order, number
         self._record.orders.append(SentOrder(self._agenda.time_ns, order))
         venue_order = self._venue_order(number, order)
@@ -89,12 +92,15 @@ class VenueBroker:
 
     def preview(self, intent_id: IntentId, trades: Sequence[TargetLeg]) -> None:
         """Ask the venue for the margin of each trade."""
+        # What the account is worth moves with the market: it is told when it is needed.
+        self._agenda.after(2 * self._delay_ns, self.tell_account)
         for trade in trades:
             self._agenda.after(2 * self._delay_ns, partial(self._preview, intent_id, trade))
 
     def request_state(self) -> None:
-        """Have positions and open orders told."""
-        self._agenda.after(2 * self._delay_ns, self.tell_state)
+        """Have positions and open orders told, if they are others than last time."""
+        if self.has_news:
+            self._agenda.after(2 * self._delay_ns, self.tell_state)
 
     def request_history(self, instrument_id: InstrumentId) -> None:
         """Have the warm-up bars told."""
@@ -104,7 +110,7 @@ class VenueBroker:
 
     def publish(self, events: Iterable[VenueEvent]) -> None:
         """Send what the venue says of orders on its way back; quotes are not its matter."""
-        has_filled = False
+        has_filled, self.has_news = False, True
         for event in events:
             match event:
                 case OrderAccepted(number, _) | OrderReleased(number, _):
@@ -158,7 +164,7 @@ class VenueBroker:
             )
             for order, filled, _ in self._venue.working_orders(ACCOUNT)
         )
-        now_ns = self._agenda.time_ns
+        now_ns, self.has_news = self._agenda.time_ns, bool(working)
         self._emit(BrokerStateReported(time_ns=now_ns, positions=positions, open_orders=working))
 
     def tell_history(self, instrument_id: InstrumentId) -> None:

@@ -115,6 +115,13 @@ class Backtest:
         self._watched: set[InstrumentId] = set()
         self._idle_ns = seconds(min(engine.check_interval_seconds, IDLE_TIMER_SECONDS))
         self._timer_ns = market.start_ns + self._idle_ns
+        self._check_step_ns = -(-seconds(engine.check_interval_seconds) // self._idle_ns) * (
+            self._idle_ns
+        )
+        self._woken_ns = 0
+        """When time would be told next if no strategy rested."""
+        self._holds = False
+        """Whether a position is open, so that losses are watched at every check."""
         self._roll_ns = next_roll_ns(market.start_ns)
         self._point_ns = 0
 
@@ -161,7 +168,7 @@ class Backtest:
         if now_ns >= self._roll_ns:
             self._roll_ns = next_roll_ns(now_ns)
             self._resolve_all()
-        self._emit(TimerFired(time_ns=now_ns))
+        self._step(TimerFired(time_ns=now_ns))
         while self._agenda.next_ns <= now_ns:
             # What this very timer sets going is to have a fine clock at once, like in the shell.
             self._agenda.do_next()
@@ -175,13 +182,33 @@ class Backtest:
 
     def _next_timer_ns(self, now_ns: int) -> int:
         """Return when time is told next: at the live pace, but for timers that do nothing."""
-        if self._engine.is_busy:
+        engine = self._engine
+        if engine.is_busy:
             return now_ns + min(seconds(BUSY_TIMER_SECONDS), self._idle_ns)
-        due_ns = min(self._engine.next_due_ns, self._roll_ns)
+        self._woken_ns = check_ns = self._on_grid(now_ns, engine.next_check_ns)
         # A message on its way may wake the engine: what is before it is as idle as now.
-        due_ns = min(due_ns, self._agenda.next_ns)
-        steps = max(1, -(-(due_ns - now_ns) // self._idle_ns))
-        return now_ns + steps * self._idle_ns
+        due_ns = min(self._roll_ns, self._agenda.next_ns)
+        if self._broker.has_news and engine.next_reconcile_ns:
+            due_ns = min(due_ns, engine.next_reconcile_ns)
+        if due_ns <= check_ns:
+            return min(check_ns, self._on_grid(now_ns, due_ns))
+        return self._on_beat(min(due_ns, engine.rests_until(now_ns)))
+
+    def _on_beat(self, due_ns: int) -> int:
+        """Return the first moment from `due_ns` on at which checks would be made without rest.
+
+        So a rest changes nothing that comes after it.
+        """
+        steps = max(0, -(-(due_ns - self._woken_ns) // self._check_step_ns))
+        return self._woken_ns + steps * self._check_step_ns
+
+    def _on_grid(self, now_ns: int, due_ns: int) -> int:
+        """Return the first moment from `due_ns` on, after now, at which the shell tells time."""
+        return now_ns + max(1, -(-(due_ns - now_ns) // self._idle_ns)) * self._idle_ns
+
+    def _wake(self) -> None:
+        """End a rest: time is told again as if there had been none."""
+        self._timer_ns = min(self._timer_ns, self._on_beat(self._agenda.time_ns))
 
     # -- events -------------------------------------------------------------------------------
 
@@ -191,6 +218,8 @@ class Backtest:
             if type(event) is QuoteChanged:
                 if event.quote.instrument_id in self._watched:
                     self._step(event.quote)
+                    if self._holds and self._timer_ns > self._woken_ns:
+                        self._wake()
             else:
                 others = True
         if others:
@@ -198,7 +227,9 @@ class Backtest:
 
     def _emit(self, event: EngineEvent) -> None:
         self._step(event)
-        trips = self._engine.portfolio.round_trips
+        portfolio = self._engine.portfolio
+        self._holds = bool(portfolio.open_positions())
+        trips = portfolio.round_trips
         new = trips.count - len(self._trips)
         self._trips += reversed([trips.finished[place] for place in range(new)])
 

@@ -48,7 +48,7 @@ from microfutures.model.events import (
 )
 from microfutures.model.identifiers import OrderRef, StrategyName, Symbol
 from microfutures.model.market import Quote
-from microfutures.model.timestamp import exchange_time, seconds
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, exchange_time, seconds
 from microfutures.portfolio import Portfolio
 from microfutures.risk.gate import RiskGate
 from microfutures.strategies.base import Strategy
@@ -57,8 +57,12 @@ CLOCK_STEP_SECONDS = 60.0
 """Timers come twice a second: a larger step at a connection, or one back, is another clock."""
 RECONCILE_SECONDS = 300.0
 RETRY_RECONCILE_SECONDS = 10.0
+HOUR_NS = 3_600 * NANOSECONDS_PER_SECOND
 TRADING_DAY_STARTS_HOURS_EARLY = 6
 """The trading day begins at 18:00 New York of the day before."""
+
+
+_OF_ANOTHER_CLOCK = (ConnectionChanged, ClockStepped)
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +131,8 @@ class Engine:
         self._next_check_ns = 0
         self._next_reconcile_ns = 0
         self._day = ""
+        self._hour = 0
+        self._check_interval_ns = seconds(settings.check_interval_seconds)
         self._handlers = self._table()
 
     def _build_floor(self) -> TradingFloor:
@@ -166,10 +172,11 @@ class Engine:
     def process(self, event: EngineEvent) -> EngineOutput:
         """Take one event and return what follows from it."""
         self._sequence += 1
-        if isinstance(event, ConnectionChanged | ClockStepped):
+        if isinstance(event, _OF_ANOTHER_CLOCK):
             self._follow_clock(event.time_ns)
         # Events of several sources meet in one queue: otherwise the desk's time never goes back.
-        self.state.time_ns = max(self.state.time_ns, event.time_ns)
+        if event.time_ns > self.state.time_ns:
+            self.state.time_ns = event.time_ns
         self._handlers[type(event)](event)
         return self._out.take(self._sequence)
 
@@ -179,11 +186,18 @@ class Engine:
         return self._settings.check_interval_seconds
 
     @property
-    def next_due_ns(self) -> int:
-        """Return before which moment a timer does nothing, unless the engine `is_busy`."""
-        if self._next_reconcile_ns:
-            return min(self._next_check_ns, self._next_reconcile_ns)
+    def next_check_ns(self) -> int:
+        """Return when strategies are evaluated next, at the first timer from then on."""
         return self._next_check_ns
+
+    @property
+    def next_reconcile_ns(self) -> int:
+        """Return when the broker's state is asked for next, at the first timer from then on."""
+        return self._next_reconcile_ns
+
+    def rests_until(self, now_ns: int) -> int:
+        """Return before which moment no strategy decides anything, whatever the market does."""
+        return min((each.rests_until(now_ns) for each in self.strategies), default=now_ns)
 
     @property
     def is_busy(self) -> bool:
@@ -303,7 +317,7 @@ class Engine:
             self._next_reconcile_ns = now_ns + seconds(RECONCILE_SECONDS)
             self._out.add(RequestState())
         if now_ns >= self._next_check_ns:
-            self._next_check_ns = now_ns + seconds(self._settings.check_interval_seconds)
+            self._next_check_ns = now_ns + self._check_interval_ns
             self._check()
 
     def _check(self) -> None:
@@ -331,7 +345,12 @@ class Engine:
 
     def _roll_day(self) -> None:
         """Begin a new trading day: its loss counts from here, and capital is shared out anew."""
-        shifted = self.state.time_ns + seconds(TRADING_DAY_STARTS_HOURS_EARLY * 3600)
+        hour = self.state.time_ns // HOUR_NS
+        if hour == self._hour:
+            return
+        # Days begin at full hours, in every zone that has an exchange.
+        self._hour = hour
+        shifted = self.state.time_ns + TRADING_DAY_STARTS_HOURS_EARLY * HOUR_NS
         day = exchange_time(shifted, pattern="%Y-%m-%d")
         if day != self._day:
             self._day = day
