@@ -24,6 +24,7 @@ from microfutures.engine.output import (
 from microfutures.engine.reconciliation import ForeignPositions, Reconciler
 from microfutures.engine.settlement import Settlement
 from microfutures.engine.state import DeskState
+from microfutures.engine.trading_days import TradingDays
 from microfutures.engine.tripwires import Tripwires
 from microfutures.engine.voice import Voice
 from microfutures.execution.desk import ExecutionDesk
@@ -48,7 +49,7 @@ from microfutures.model.events import (
 )
 from microfutures.model.identifiers import OrderRef, StrategyName, Symbol
 from microfutures.model.market import Quote
-from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, exchange_time, seconds
+from microfutures.model.timestamp import seconds
 from microfutures.portfolio import Portfolio
 from microfutures.risk.gate import RiskGate
 from microfutures.strategies.base import Strategy
@@ -57,9 +58,6 @@ CLOCK_STEP_SECONDS = 60.0
 """Timers come twice a second: a larger step at a connection, or one back, is another clock."""
 RECONCILE_SECONDS = 300.0
 RETRY_RECONCILE_SECONDS = 10.0
-HOUR_NS = 3_600 * NANOSECONDS_PER_SECOND
-TRADING_DAY_STARTS_HOURS_EARLY = 6
-"""The trading day begins at 18:00 New York of the day before."""
 
 
 _OF_ANOTHER_CLOCK = (ConnectionChanged, ClockStepped)
@@ -130,8 +128,7 @@ class Engine:
         self._has_reconciled = False
         self._next_check_ns = 0
         self._next_reconcile_ns = 0
-        self._day = ""
-        self._hour = 0
+        self._days = TradingDays()
         self._check_interval_ns = seconds(settings.check_interval_seconds)
         self._handlers = self._table()
 
@@ -345,15 +342,7 @@ class Engine:
 
     def _roll_day(self) -> None:
         """Begin a new trading day: its loss counts from here, and capital is shared out anew."""
-        hour = self.state.time_ns // HOUR_NS
-        if hour == self._hour:
-            return
-        # Days begin at full hours, in every zone that has an exchange.
-        self._hour = hour
-        shifted = self.state.time_ns + TRADING_DAY_STARTS_HOURS_EARLY * HOUR_NS
-        day = exchange_time(shifted, pattern="%Y-%m-%d")
-        if day != self._day:
-            self._day = day
+        if self._days.is_new(self.state.time_ns):
             self.floor.day_start_net = self.portfolio.performance().net
             self.portfolio.distribute_capital()
 

@@ -34,7 +34,7 @@ def seconds_to_close(sessions: tuple[Session, ...], moment_ns: int) -> float | N
 
 
 def joint_open_ns(hours: Sequence[tuple[Session, ...]], moment_ns: int) -> int | None:
-    """Return the first moment, from `moment_ns` on, at which all are open; None if none is known."""
+    """Return the first moment from `moment_ns` on when all are open; None if none is known."""
     while True:
         opens = moment_ns
         for sessions in hours:

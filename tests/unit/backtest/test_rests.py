@@ -7,7 +7,7 @@ from benchmarks.pair_tape import pair_tape
 
 
 def test_rest_over_nights_changes_no_order_and_no_cent(monkeypatch: pytest.MonkeyPatch) -> None:
-    tape = pair_tape(1200)
+    tape = pair_tape(3200)
     rested = pair_backtest(tape, 2.0).run()
     monkeypatch.setattr(LogRatio, "rests_until", lambda _strategy, now_ns: now_ns)
     awake = pair_backtest(tape, 2.0).run()
