@@ -17,7 +17,7 @@ from microfutures.engine.commands import CommandDesk
 from microfutures.engine.output import EngineOutput, Say
 from microfutures.engine.owners import OwnNames
 from microfutures.engine.reconciliation import Reconciler
-from microfutures.engine.runner import EngineRunner
+from microfutures.engine.runner import EngineRunner, carry_out
 from microfutures.engine.settlement import Settlement
 from microfutures.engine.state import DeskState
 from microfutures.execution.leg import Leg
@@ -64,7 +64,7 @@ def _without_commit(self: EngineRunner, time_ns: int, output: EngineOutput) -> N
         if isinstance(effect, Say):
             self._speak(time_ns, effect)
         else:
-            self._do(effect)
+            carry_out(effect, self._broker)
 
 
 async def _no_executions(*_: object) -> None:

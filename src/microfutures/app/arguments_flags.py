@@ -92,6 +92,35 @@ Proxy = Annotated[
 Replay = Annotated[Path | None, _flag("--replay", "serve what this recording holds", "FILE")]
 Cash = Annotated[float, _flag("--cash", "cash of the paper account", "USD", 25_000)]
 
+BacktestData = Annotated[
+    list[str],
+    _flag("--data", "folder of tapes, a store, or SYMBOL=FILE; may be repeated", "PATH"),
+]
+BarSize = Annotated[
+    str | None, _flag("--bar-size", "bars to play, like 5m", "SIZE", "finest that all have")
+]
+TimeZone = Annotated[
+    str | None, _flag("--time-zone", "of moments in files that name none", "ZONE", "refused")
+]
+SpreadTicks = Annotated[
+    int, _flag("--spread-ticks", "between bid and ask where a tape has no quotes", "N", 1)
+]
+Latency = Annotated[
+    float, _flag("--latency", "seconds that an order and its answer take each", "SECONDS", 0.25)
+]
+Output = Annotated[
+    Path,
+    _flag("--output", "folder for the results; what it held is replaced", "DIR", "backtest-result"),
+]
+KeepJournal = Annotated[
+    bool,
+    _flag(
+        "--journal/--no-journal",
+        "write every event down, like a live day; takes longer than the backtest",
+        default="journal",
+    ),
+]
+
 NewFile = Annotated[
     Path, typer.Argument(help="file to write  [default: config.json]", show_default=False)
 ]

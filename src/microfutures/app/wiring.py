@@ -79,7 +79,7 @@ def build_system(
     if simulation is not None:
         host, port = simulation.server.host, simulation.server.port
     runner: list[EngineRunner] = []
-    bar_seconds, bars = _warm_up(settings)
+    bar_seconds, bars = warm_up_span(settings)
     manager = IBManager(
         host,
         port,
@@ -103,7 +103,7 @@ def build_system(
             first_sequence=journal.last_sequence(),
         )
     )
-    runner[0].note(started_ns, RunStarted(__version__, prefix, _decisive(settings)))
+    runner[0].note(started_ns, RunStarted(__version__, prefix, decisive(settings)))
     # What this run's orders are called outlives a power cut, whatever happens to them.
     journal.commit(is_urgent=True)
     title = simulation.market.describe() if simulation else ""
@@ -124,7 +124,7 @@ def build_system(
     )
 
 
-def _warm_up(settings: Settings) -> tuple[int, int]:
+def warm_up_span(settings: Settings) -> tuple[int, int]:
     """Return length and number of the past bars that fill every strategy's window."""
     chosen = [each.parameters for each in settings.strategies.values()]
     seconds = bar_size(reduce(gcd, (each.sample_seconds for each in chosen), 0) or 60)
@@ -137,7 +137,7 @@ def journal_path(log_dir: Path, *, is_simulated: bool) -> Path:
     return log_dir / ("journal_simulated.sqlite3" if is_simulated else "journal.sqlite3")
 
 
-def _decisive(settings: Settings) -> Settings:
+def decisive(settings: Settings) -> Settings:
     """Return what decisions depend on: not where the desk connects to, logs and shows."""
     plain = Settings()
     return replace(

@@ -33,6 +33,8 @@ class ConnectionWatch:
         self._ends_ns = 0
         self._left_hours = COUNTDOWN_HOURS[0] + 1
         """The last announcement, in hours before the end."""
+        self._countdown_ns = 0
+        """When there is something to count down."""
         self._connected_ns = 0
 
     def on_change(self, event: ConnectionChanged) -> None:
@@ -51,8 +53,11 @@ class ConnectionWatch:
     def on_timer(self) -> None:
         """Count down to the end of the login while the line stands."""
         now_ns = self._state.time_ns
+        if self._countdown_ns > now_ns:
+            return
         if now_ns >= self._ends_ns:
             self._ends_ns, self._left_hours = next_login_end_ns(now_ns), COUNTDOWN_HOURS[0] + 1
+            self._countdown_ns = self._ends_ns - COUNTDOWN_HOURS[0] * HOUR_NS
         left = (self._ends_ns - now_ns) / HOUR_NS
         due = [hours for hours in COUNTDOWN_HOURS if left <= hours < self._left_hours]
         if due and self._state.connection is ConnectionState.CONNECTED:

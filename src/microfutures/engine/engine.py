@@ -24,6 +24,7 @@ from microfutures.engine.output import (
 from microfutures.engine.reconciliation import ForeignPositions, Reconciler
 from microfutures.engine.settlement import Settlement
 from microfutures.engine.state import DeskState
+from microfutures.engine.trading_days import TradingDays
 from microfutures.engine.tripwires import Tripwires
 from microfutures.engine.voice import Voice
 from microfutures.execution.desk import ExecutionDesk
@@ -48,7 +49,7 @@ from microfutures.model.events import (
 )
 from microfutures.model.identifiers import OrderRef, StrategyName, Symbol
 from microfutures.model.market import Quote
-from microfutures.model.timestamp import exchange_time, seconds
+from microfutures.model.timestamp import seconds
 from microfutures.portfolio import Portfolio
 from microfutures.risk.gate import RiskGate
 from microfutures.strategies.base import Strategy
@@ -57,8 +58,9 @@ CLOCK_STEP_SECONDS = 60.0
 """Timers come twice a second: a larger step at a connection, or one back, is another clock."""
 RECONCILE_SECONDS = 300.0
 RETRY_RECONCILE_SECONDS = 10.0
-TRADING_DAY_STARTS_HOURS_EARLY = 6
-"""The trading day begins at 18:00 New York of the day before."""
+
+
+_OF_ANOTHER_CLOCK = (ConnectionChanged, ClockStepped)
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +128,8 @@ class Engine:
         self._has_reconciled = False
         self._next_check_ns = 0
         self._next_reconcile_ns = 0
-        self._day = ""
+        self._days = TradingDays()
+        self._check_interval_ns = seconds(settings.check_interval_seconds)
         self._handlers = self._table()
 
     def _build_floor(self) -> TradingFloor:
@@ -166,10 +169,11 @@ class Engine:
     def process(self, event: EngineEvent) -> EngineOutput:
         """Take one event and return what follows from it."""
         self._sequence += 1
-        if isinstance(event, ConnectionChanged | ClockStepped):
+        if isinstance(event, _OF_ANOTHER_CLOCK):
             self._follow_clock(event.time_ns)
         # Events of several sources meet in one queue: otherwise the desk's time never goes back.
-        self.state.time_ns = max(self.state.time_ns, event.time_ns)
+        if event.time_ns > self.state.time_ns:
+            self.state.time_ns = event.time_ns
         self._handlers[type(event)](event)
         return self._out.take(self._sequence)
 
@@ -177,6 +181,20 @@ class Engine:
     def check_interval_seconds(self) -> float:
         """Return how often strategies are evaluated."""
         return self._settings.check_interval_seconds
+
+    @property
+    def next_check_ns(self) -> int:
+        """Return when strategies are evaluated next, at the first timer from then on."""
+        return self._next_check_ns
+
+    @property
+    def next_reconcile_ns(self) -> int:
+        """Return when the broker's state is asked for next, at the first timer from then on."""
+        return self._next_reconcile_ns
+
+    def rests_until(self, now_ns: int) -> int:
+        """Return before which moment no strategy decides anything, whatever the market does."""
+        return min((each.rests_until(now_ns) for each in self.strategies), default=now_ns)
 
     @property
     def is_busy(self) -> bool:
@@ -296,7 +314,7 @@ class Engine:
             self._next_reconcile_ns = now_ns + seconds(RECONCILE_SECONDS)
             self._out.add(RequestState())
         if now_ns >= self._next_check_ns:
-            self._next_check_ns = now_ns + seconds(self._settings.check_interval_seconds)
+            self._next_check_ns = now_ns + self._check_interval_ns
             self._check()
 
     def _check(self) -> None:
@@ -324,10 +342,7 @@ class Engine:
 
     def _roll_day(self) -> None:
         """Begin a new trading day: its loss counts from here, and capital is shared out anew."""
-        shifted = self.state.time_ns + seconds(TRADING_DAY_STARTS_HOURS_EARLY * 3600)
-        day = exchange_time(shifted, pattern="%Y-%m-%d")
-        if day != self._day:
-            self._day = day
+        if self._days.is_new(self.state.time_ns):
             self.floor.day_start_net = self.portfolio.performance().net
             self.portfolio.distribute_capital()
 

@@ -47,6 +47,10 @@ class LossGuard:
         self._limits = limits
         self._voice = voice
         self._out = out
+        self._most_trip_loss = state.portfolio.initial_capital * _percent(
+            limits.max_trip_loss_percent
+        )
+        """USD."""
         self._next_mark_ns = 0
         self._has_halted = False
 
@@ -82,7 +86,7 @@ class LossGuard:
 
     def _check_trip(self, strategy: Strategy) -> None:
         net = self._portfolio.open_trip_net(strategy.name)
-        allowed = self._portfolio.initial_capital * _percent(self._limits.max_trip_loss_percent)
+        allowed = self._most_trip_loss
         if net is not None and net < -allowed:
             reason = f"the round trip lost {-net:,.2f} USD, at most {allowed:,.2f} USD"
             self._floor.flatten(strategy, reason)

@@ -123,27 +123,29 @@ class EngineRunner:
                 continue
             if isinstance(effect, Submit):
                 self._journal.write_ahead()
-            self._do(effect)
+            carry_out(effect, self._broker)
         for each in said:
             self._speak(time_ns, each)
-
-    def _do(self, deed: Deed) -> None:
-        match deed:
-            case Submit(approved):
-                self._broker.submit(approved)
-            case Cancel(order_ref):
-                self._broker.cancel(order_ref)
-            case Preview(intent_id, trades):
-                self._broker.preview(intent_id, trades)
-            case RequestState():
-                self._broker.request_state()
-            case RequestHistory(instrument_id):
-                self._broker.request_history(instrument_id)
 
     def _append(self, time_ns: int, kind: str, name: str, payload: bytes) -> None:
         self._sequence += 1
         self._journal.append(JournalRecord(self._sequence, time_ns, kind, name, payload))
         self._has_news = self._has_news or kind != MARKET
+
+
+def carry_out(deed: Deed, broker: Broker) -> None:
+    """Do outside what the engine answered."""
+    match deed:
+        case Submit(approved):
+            broker.submit(approved)
+        case Cancel(order_ref):
+            broker.cancel(order_ref)
+        case Preview(intent_id, trades):
+            broker.preview(intent_id, trades)
+        case RequestState():
+            broker.request_state()
+        case RequestHistory(instrument_id):
+            broker.request_history(instrument_id)
 
 
 def engine_failure(event: EngineEvent, error: Exception) -> dict[str, str]:

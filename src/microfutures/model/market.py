@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from enum import IntEnum
+from functools import lru_cache
 from math import isfinite
 
 import msgspec
@@ -54,7 +55,13 @@ class Quote(msgspec.Struct, frozen=True, gc=False, tag="quote"):
         """Return the middle exactly, as money is counted; None unless both sides are there."""
         if self.bid is None or self.ask is None or not isfinite(self.bid + self.ask):
             return None
-        return (Decimal(repr(self.bid)) + Decimal(repr(self.ask))) / 2
+        return _exact_middle(self.bid, self.ask)
+
+
+@lru_cache(maxsize=4096)
+def _exact_middle(bid: float, ask: float) -> Decimal:
+    # repr() is a float's shortest exact spelling; the same few prices come again and again.
+    return (Decimal(repr(bid)) + Decimal(repr(ask))) / 2
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False):

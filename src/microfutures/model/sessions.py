@@ -1,6 +1,7 @@
 """Stretches of trading and how to find the one that holds a moment."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 
 import msgspec
 
@@ -30,3 +31,18 @@ def seconds_to_close(sessions: tuple[Session, ...], moment_ns: int) -> float | N
     """Return the seconds until the session that contains `moment_ns` ends; None outside of all."""
     session = session_at(sessions, moment_ns)
     return None if session is None else (session.close_ns - moment_ns) / 1e9
+
+
+def joint_open_ns(hours: Sequence[tuple[Session, ...]], moment_ns: int) -> int | None:
+    """Return the first moment from `moment_ns` on when all are open; None if none is known."""
+    while True:
+        opens = moment_ns
+        for sessions in hours:
+            if session_at(sessions, opens) is None:
+                later = next_open(sessions, opens)
+                if later is None:
+                    return None
+                opens = later.open_ns
+        if opens == moment_ns:
+            return opens
+        moment_ns = opens

@@ -15,11 +15,14 @@ class EquityHistory:
         self._stride = 1
         self._offered = 0
 
-    def record(self, time_ns: int, equity: float, by_strategy: dict[StrategyName, float]) -> None:
-        """Offer a point; it is kept if the current pace takes it."""
-        if self._offered % self._stride == 0:
-            self._points.append((time_ns, equity, by_strategy))
+    def is_due(self) -> bool:
+        """Count one more moment; tell whether the current pace takes its point."""
         self._offered += 1
+        return (self._offered - 1) % self._stride == 0
+
+    def record(self, time_ns: int, equity: float, by_strategy: dict[StrategyName, float]) -> None:
+        """Keep a point that is due."""
+        self._points.append((time_ns, equity, by_strategy))
         if len(self._points) > MAX_POINTS:
             self._points = self._points[::2]
             self._stride *= 2

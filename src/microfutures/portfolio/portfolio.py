@@ -56,6 +56,8 @@ class Portfolio:
         self._marks: dict[InstrumentId, Decimal] = {}
         self.peak_capital = capital
         """The most the capital was worth at a check, USD."""
+        self._total: Performance | None = None
+        """Of everything, until something is booked or marked anew; asked for many times a check."""
 
     @property
     def strategies(self) -> list[Allocatable]:
@@ -123,6 +125,7 @@ class Portfolio:
         self, strategy: StrategyName, fill: Fill, multiplier: Decimal, *, reason: str = ""
     ) -> Booked | None:
         """Book `fill` for `strategy`; None when it is known already."""
+        self._total = None
         booked = self.ledger.book(strategy, fill, multiplier)
         if booked is not None:
             self._marks.setdefault(fill.instrument_id, fill.price)
@@ -132,6 +135,7 @@ class Portfolio:
 
     def book_commission(self, commission: Commission) -> None:
         """Book what an execution cost; idempotent."""
+        self._total = None
         known = self.ledger.commission_of(commission.execution_id)
         self.ledger.charge(commission)
         if known is None:
@@ -144,13 +148,16 @@ class Portfolio:
 
     def book_split(self, split: ShareSplit) -> None:
         """Restate all positions in the split shares, at their cost."""
+        self._total = None
         for strategy, paid in self.ledger.split(split).items():
             self.round_trips.on_split(strategy, split, paid)
         self._marks[split.instrument_id] = split.price
 
     def mark(self, instrument_id: InstrumentId, price: Decimal) -> None:
         """Value open positions in `instrument_id` at `price` from now on."""
-        self._marks[instrument_id] = price
+        if self._marks.get(instrument_id) != price:
+            self._marks[instrument_id] = price
+            self._total = None
 
     def mark_of(self, instrument_id: InstrumentId) -> Decimal | None:
         """Return the price at which positions are valued, if one is known."""
@@ -158,7 +165,13 @@ class Portfolio:
 
     def performance(self, strategies: Iterable[StrategyName] | None = None) -> Performance:
         """Return the P&L of `strategies`, of all that ever traded by default."""
-        wanted = None if strategies is None else set(strategies)
+        if strategies is not None:
+            return self._measure(set(strategies))
+        if self._total is None:
+            self._total = self._measure(None)
+        return self._total
+
+    def _measure(self, wanted: set[StrategyName] | None) -> Performance:
         realized = unrealized = commissions = ZERO
         for (strategy, instrument_id), account in self.ledger.accounts.items():
             if wanted is not None and strategy not in wanted:
@@ -200,9 +213,11 @@ class Portfolio:
 
     def record_equity(self, time_ns: int) -> None:
         """Add a point to the equity history and to the peak."""
-        self.peak_capital = max(self.peak_capital, self.current_capital)
-        by_strategy = {name: float(self.performance([name]).net) for name in self._strategies}
-        self.equity.record(time_ns, float(self.current_capital), by_strategy)
+        capital = self.current_capital
+        self.peak_capital = max(self.peak_capital, capital)
+        if self.equity.is_due():
+            nets = {name: float(self.performance([name]).net) for name in self._strategies}
+            self.equity.record(time_ns, float(capital), nets)
 
     def open_positions(self) -> Sequence[tuple[StrategyName, InstrumentId, int]]:
         """Return strategy, instrument and signed quantity of everything that is not flat."""

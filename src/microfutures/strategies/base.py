@@ -86,6 +86,14 @@ class Strategy(ABC):
         """
         return ()
 
+    def rests_until(self, now_ns: int) -> int:
+        """Return before which moment it decides nothing, whatever the market does; UTC.
+
+        `now_ns`, the default, means that it wants every check. Backtests pass over the checks
+        between; a night without its market costs them nothing then.
+        """
+        return now_ns
+
     def on_history(self, instrument_id: InstrumentId, bars: Sequence[Bar]) -> None:  # noqa: B027 - a hook, not a duty
         """Take past bars of a contract; nothing by default."""
 

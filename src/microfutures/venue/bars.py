@@ -1,7 +1,7 @@
 """Bars of what was traded: recorded as it prints, and folded to any longer size."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from microfutures.model.errors import InvalidValueError
 from microfutures.model.market import Bar
@@ -73,18 +73,27 @@ class BarRecorder:
             )
         if not self._current.end_ns:
             return []
-        folded = fold(
-            (bar for bar in self._known(bar_seconds) if bar.start_ns < end_ns), bar_seconds
-        )
-        return folded[-count:] if count > 0 else []
+        length_ns, recent = bar_seconds * NANOSECONDS_PER_SECOND, deque[Bar]()
+        oldest, left = -1, count
+        for bar in self._latest_first(bar_seconds):
+            if bar.start_ns >= end_ns:
+                continue
+            if bar.start_ns // length_ns != oldest:
+                if left <= 0:
+                    break
+                oldest, left = bar.start_ns // length_ns, left - 1
+            recent.appendleft(bar)
+        return fold(recent, bar_seconds)
 
-    def _known(self, bar_seconds: int) -> list[Bar]:
+    def _latest_first(self, bar_seconds: int) -> Iterator[Bar]:
+        yield self._current.bar()
         if bar_seconds % MINUTE_SECONDS:
-            return [*self._short, self._current.bar()]
-        minutes = list(self._minutes)
+            yield from reversed(self._short)
+            return
         # The minute under way is made of its finished five-second bars and the current one.
-        open_minute = [self._minute.bar()] if self._minute.end_ns else []
-        return [*minutes, *open_minute, self._current.bar()]
+        if self._minute.end_ns:
+            yield self._minute.bar()
+        yield from reversed(self._minutes)
 
     def _finish(self, bar: Bar) -> None:
         self._short.append(bar)

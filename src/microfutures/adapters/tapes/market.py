@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from heapq import merge
 
+from microfutures.adapters.tapes.holes import Holes, find_holes
 from microfutures.adapters.tapes.segment import Segment
 from microfutures.model.errors import ConfigurationError, InvalidValueError
 from microfutures.model.identifiers import InstrumentId
@@ -79,6 +80,10 @@ class TapeMarket:
         if not known_bars or count <= 0 or known_bars[0].seconds > bar_seconds:
             return []
         return fold(known_bars, bar_seconds)[-count:]
+
+    def holes(self) -> list[Holes]:
+        """Return what is missing of bars shorter than half an hour, in liquid hours."""
+        return find_holes(list(self._segments.values()), self._start_ns, self._end_ns)
 
     def describe(self) -> str:
         """Say in one line what market this is."""

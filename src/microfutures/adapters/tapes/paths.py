@@ -27,6 +27,8 @@ class BarPath(StrEnum):
     """Open, nearer extreme, other extreme, close."""
     ENDS = "ends"
     """Open and close."""
+    CLOSE = "close"
+    """The close alone, for decisions at closes."""
 
 
 class Ticks:
@@ -45,6 +47,8 @@ def points(bar: Bar, path: BarPath) -> list[tuple[int, float]]:
     """Return moments (nanoseconds UTC) and prices along the bar, the last just before its end."""
     length_ns = bar.seconds * NANOSECONDS_PER_SECOND
     end_ns = bar.start_ns + length_ns - 1
+    if path is BarPath.CLOSE:
+        return [(end_ns, bar.close)]
     if path is BarPath.ENDS:
         return [(bar.start_ns, bar.open), (end_ns, bar.close)]
     is_low_nearer = bar.open - bar.low <= bar.high - bar.open

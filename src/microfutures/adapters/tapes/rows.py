@@ -68,8 +68,11 @@ def _not_a_number(path: Path, row: Row, column: str) -> TapeError:
 
 
 def _read_csv(path: Path) -> tuple[tuple[str, ...], Iterator[Row]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        header = next(csv.reader(file), None)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            header = next(csv.reader(file), None)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _not_text(path) from error
     if not header:
         raise TapeError(path, "the file is empty", "give a file with a header and rows")
     columns = tuple(name.strip().lower() for name in header)
@@ -80,29 +83,44 @@ def _csv_rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.reader(file)
         next(reader)
-        for fields in reader:
-            if not fields:
-                continue
+        for fields in _fields(path, reader):
             if len(fields) != len(columns):
                 raise TapeError(
                     path,
                     f"{len(fields)} fields where the header has {len(columns)}",
-                    "correct the row",
+                    "correct the row; if it is the last one, the file was cut short: get it anew",
                     line=reader.line_num,
                 )
             yield Row(reader.line_num, dict(zip(columns, fields, strict=True)))
 
 
+def _fields(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Yield the rows that are not empty."""
+    try:
+        yield from filter(None, reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _not_text(path) from error
+
+
+def _not_text(path: Path) -> TapeError:
+    return TapeError(path, "this is no text in UTF-8", "give a CSV file, or name it .parquet")
+
+
 def _read_parquet(path: Path) -> tuple[tuple[str, ...], Iterator[Row]]:
     try:
-        from pyarrow import parquet
+        from pyarrow import ArrowException, parquet
     except ImportError as error:
         raise TapeError(
             path,
             "reading Parquet needs pyarrow",
             "install microfutures[tapes], or convert the file to CSV",
         ) from error
-    table = parquet.read_table(path)
+    try:
+        table = parquet.read_table(path)
+    except (ArrowException, OSError) as error:
+        raise TapeError(
+            path, "this is no Parquet file, or it was cut short", "get it anew"
+        ) from error
     columns = tuple(name.lower() for name in table.column_names)
     table = table.rename_columns(list(columns))
     rows = (

@@ -1,0 +1,92 @@
+"""Which tape a backtest plays: a folder of files, a LEAN folder, a store, or single files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from microfutures.adapters.stored_tapes import is_store, load_stored
+from microfutures.adapters.tapes import TapeMarket, load_tapes
+from microfutures.adapters.tapes.load import SIZES, TapeOptions
+from microfutures.adapters.tapes.paths import BarPath
+from microfutures.app.arguments import parse_moment
+from microfutures.model.errors import ConfigurationError
+
+
+def load_tape(
+    data: Sequence[str],
+    symbols: Sequence[str],
+    *,
+    between: tuple[str | None, str | None],
+    spread_ticks: int,
+    bar_size: str | None,
+    time_zone: str | None,
+) -> TapeMarket:
+    """Return the market that ``--data`` names for `symbols`.
+
+    Raises
+    ------
+    ConfigurationError
+        If a flag is wrong; its subclass `TapeError` if a file is.
+    """
+    folder, files = _split(data, symbols)
+    options = TapeOptions(
+        spread_ticks=_spread(spread_ticks),
+        # Only open and close of a bar: an invented path inside it would open gaps between the
+        # legs that the market never had.
+        path=BarPath.ENDS,
+        bar_size=_size(bar_size),
+        time_zone=_zone(time_zone),
+    )
+    start = parse_moment("--from", between[0])
+    end = parse_moment("--to", between[1])
+    if folder is not None and is_store(folder):
+        if files:
+            raise ConfigurationError("--data: a store and single files can't be played together")
+        return load_stored(folder, symbols=symbols, start=start, end=end, options=options)
+    named = [f"{each}={files[each]}" if each in files else each for each in symbols]
+    return load_tapes(folder, symbols=named, start=start, end=end, options=options)
+
+
+def _split(data: Sequence[str], symbols: Sequence[str]) -> tuple[Path | None, dict[str, Path]]:
+    """Return the folder, and the files by symbol."""
+    folders: list[Path] = []
+    files: dict[str, Path] = {}
+    for each in data:
+        symbol, sign, file = each.partition("=")
+        if sign and symbol in symbols:
+            files[symbol] = Path(file)
+        elif Path(each).is_dir():
+            folders.append(Path(each))
+        elif sign and symbol.isalnum():
+            wanted = ", ".join(symbols)
+            raise ConfigurationError(
+                f"--data {each!a}: no active strategy trades {symbol}; they trade {wanted}"
+            )
+        else:
+            raise ConfigurationError(f"--data {each!a}: no such directory")
+    if len(folders) > 1:
+        raise ConfigurationError(f"--data names {len(folders)} folders; one is played at a time")
+    return (folders[0] if folders else None), files
+
+
+def _spread(ticks: int) -> int:
+    if ticks < 1:
+        raise ConfigurationError(f"--spread-ticks must be at least 1, was {ticks}")
+    return ticks
+
+
+def _size(size: str | None) -> str | None:
+    if size is not None and size not in SIZES:
+        raise ConfigurationError(f"--bar-size must be one of {', '.join(SIZES)}, was {size!a}")
+    return size
+
+
+def _zone(name: str | None) -> str | None:
+    if name is not None:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ConfigurationError(
+                f"--time-zone must be a zone like America/New_York, was {name!a}"
+            ) from error
+    return name

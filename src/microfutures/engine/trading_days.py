@@ -1,0 +1,24 @@
+"""When a new trading day begins: at 18:00 New York of the day before."""
+
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, exchange_time
+
+HOUR_NS = 3_600 * NANOSECONDS_PER_SECOND
+STARTS_HOURS_EARLY = 6
+
+
+class TradingDays:
+    """Notices a new day; days begin at full hours of UTC, in summer and in winter."""
+
+    def __init__(self) -> None:
+        self._hour = -1
+        self._day = ""
+
+    def is_new(self, time_ns: int) -> bool:
+        """Tell whether `time_ns` lies in another day than the moment before."""
+        hour = time_ns // HOUR_NS
+        if hour == self._hour:
+            return False
+        self._hour = hour
+        before = self._day
+        self._day = exchange_time(time_ns + STARTS_HOURS_EARLY * HOUR_NS, pattern="%Y-%m-%d")
+        return self._day != before

@@ -1,0 +1,83 @@
+"""Backtests under test, and what a run that went over the wire left in its journal."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from microfutures.adapters.sqlite_journal import JournalReader
+from microfutures.app.wiring import build_engine, traded_symbols, warm_up_span
+from microfutures.backtest.driver import Backtest, BacktestOptions
+from microfutures.backtest.record import BacktestResult
+from microfutures.config.loading import load_with_origins
+from microfutures.model.fills import Fill
+from microfutures.model.identifiers import Symbol
+from microfutures.model.orders import Order
+from microfutures.venue.market import MarketSource
+
+OrderLine = tuple[str, str, int, str, int | None, str, str]
+"""Contract, side, quantity, type, limit in ticks, time in force, purpose."""
+
+
+def backtest(
+    tmp_path: Path,
+    market: MarketSource,
+    *,
+    settings: dict[str, object] | None = None,
+    parameters: dict[str, object] | None = None,
+    cash: int = 25_000,
+    latency_seconds: float = 0.0,
+) -> BacktestResult:
+    """Run the strategies of a configuration on `market`."""
+    tmp_path.mkdir(parents=True, exist_ok=True)
+    config = tmp_path / "config.json"
+    strategy = {"MicroCrudeOilArbitrage": {"parameters": parameters or {}}}
+    config.write_text(json.dumps({"strategies": strategy}))
+    chosen = load_with_origins(config, settings or {}).settings
+    options = BacktestOptions(
+        symbols=tuple(Symbol(each) for each in traded_symbols(chosen)),
+        warm_up=warm_up_span(chosen),
+        cash=Decimal(cash),
+        latency_seconds=latency_seconds,
+    )
+    engine = build_engine(chosen, "backtest")
+    return Backtest(engine=engine, market=market, options=options).run()
+
+
+def order_lines(result: BacktestResult) -> list[OrderLine]:
+    """Return the orders of a backtest, oldest first."""
+    return [_line(sent.order) for sent in result.orders]
+
+
+def journaled_orders(journal: Path) -> list[OrderLine]:
+    """Return the orders that a run sent, oldest first."""
+    reader = JournalReader(journal)
+    records = [each for each in reader.read({"order"}) if each.name == "OrderApproved"]
+    reader.close()
+    return [_line(msgspec.json.decode(each.payload, type=Order)) for each in records]
+
+
+def journaled_fills(journal: Path) -> list[tuple[str, int, Decimal]]:
+    """Return contract, signed quantity and price of each execution of a run."""
+    reader = JournalReader(journal)
+    records = [each for each in reader.read({"order"}) if each.name == "FillReceived"]
+    reader.close()
+    fills = [msgspec.json.decode(each.payload, type=_FillReceived).fill for each in records]
+    return [(each.instrument_id, each.signed_quantity, each.price) for each in fills]
+
+
+class _FillReceived(msgspec.Struct, tag="FillReceived"):
+    fill: Fill
+
+
+def _line(order: Order) -> OrderLine:
+    return (
+        order.instrument_id,
+        order.side.value,
+        order.quantity,
+        order.order_type.value,
+        order.limit_ticks,
+        order.time_in_force.value,
+        order.purpose.value,
+    )
