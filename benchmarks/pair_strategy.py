@@ -6,9 +6,9 @@ from math import log, sqrt
 from microfutures.model.identifiers import Symbol
 from microfutures.model.intents import Intent, Signal, SignalKind, TargetLeg
 from microfutures.model.market import Quote
-from microfutures.model.sessions import joint_open_ns
 from microfutures.ports.view import BrokerView
 from microfutures.strategies.base import Strategy
+from microfutures.strategies.joint_hours import JointHours
 from microfutures.strategies.status import StrategyStatus
 
 LOOKBACK, Z_ENTRY, Z_EXIT = 20, 2.0, 0.5
@@ -28,6 +28,7 @@ class LogRatio(Strategy):
         self._side = 0
         self._is_busy = False
         self._latest_ns = 0
+        self._hours = JointHours()
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -91,8 +92,7 @@ class LogRatio(Strategy):
         view = self.ib
         assert view is not None
         known = [each for symbol in self.symbols if (each := view.instrument(symbol))]
-        opens_ns = joint_open_ns([each.liquid_hours for each in known], now_ns)
-        return now_ns if opens_ns is None else opens_ns
+        return self._hours.opens_ns(known, now_ns)
 
     def held_legs(self) -> tuple[TargetLeg, ...]:
         """Return the open positions."""

@@ -65,7 +65,7 @@ def pair_tape(minutes: int = MINUTES) -> TapeMarket:
     segments = []
     for instrument, prices in zip(instruments, pair_prices(minutes), strict=True):
         bars = [
-            Bar(start_ns, 60, price, price, price, price, 1000.0)
+            Bar(start_ns, 60, price, price, price, price, 10_000.0)
             for start_ns, price in zip(starts, prices.tolist(), strict=True)
         ]
         segments.append(of_bars(instrument, bars, spread_ticks=1, path=BarPath.CLOSE))

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import count
 
 from microfutures.backtest.agenda import Agenda
+from microfutures.backtest.contracts import Past
 from microfutures.backtest.record import Record, SentOrder
 from microfutures.model.approval import Approved
 from microfutures.model.events import (
@@ -25,8 +26,8 @@ from microfutures.model.identifiers import InstrumentId, IntentId, OrderRef
 from microfutures.model.intents import TargetLeg
 from microfutures.model.orders import Order, OrderStatus, OrderType, Side
 from microfutures.model.timestamp import seconds
-from microfutures.venue.market import MarketSource
 from microfutures.venue.messages import (
+    AccountMoved,
     MarginImpact,
     OrderAccepted,
     OrderCancelled,
@@ -53,7 +54,7 @@ class VenueBroker:
         self,
         *,
         venue: Venue,
-        market: MarketSource,
+        past: Past,
         agenda: Agenda,
         record: Record,
         latency_seconds: float,
@@ -61,7 +62,7 @@ class VenueBroker:
         emit: Callable[[EngineEvent], None],
     ) -> None:
         self._venue = venue
-        self._market = market
+        self._past = past
         self._agenda = agenda
         self._record = record
         self._delay_ns = seconds(latency_seconds)
@@ -72,14 +73,13 @@ class VenueBroker:
         self._ids: dict[OrderRef, int] = {}
         self._filled: dict[int, int] = {}
         self.has_news = True
-        """Whether anything happened to orders or account since the state was told."""
+        """Whether positions changed otherwise than by executions since the state was told."""
 
     # -- out ----------------------------------------------------------------------------------
 
     def submit(self, approved: Approved) -> None:
         """Send an order on its way."""
         order, number = approved.order, next(self._numbers)
-        self.has_news = True
         self._orders[number], self._ids[order.order_ref] = order, number
         self._record.orders.append(SentOrder(self._agenda.time_ns, order))
         venue_order = self._venue_order(number, order)
@@ -98,8 +98,12 @@ class VenueBroker:
             self._agenda.after(2 * self._delay_ns, partial(self._preview, intent_id, trade))
 
     def request_state(self) -> None:
-        """Have positions and open orders told, if they are others than last time."""
-        if self.has_news:
+        """Have positions and open orders told, unless all that could be told is known.
+
+        Here no execution is ever lost: only what splits and expiries did is news, and an order
+        that works.
+        """
+        if self.has_news or self._venue.working_orders(ACCOUNT):
             self._agenda.after(2 * self._delay_ns, self.tell_state)
 
     def request_history(self, instrument_id: InstrumentId) -> None:
@@ -110,7 +114,6 @@ class VenueBroker:
 
     def publish(self, events: Iterable[VenueEvent]) -> None:
         """Send what the venue says of orders on its way back; quotes are not its matter."""
-        has_filled, self.has_news = False, True
         for event in events:
             match event:
                 case OrderAccepted(number, _) | OrderReleased(number, _):
@@ -122,9 +125,8 @@ class VenueBroker:
                         self._answer(number, OrderStatus.REJECTED, f"[{code}] {message}")
                 case OrderFilled():
                     self._answer_fill(event)
-                    has_filled = True
-        if has_filled:
-            self._agenda.after(self._delay_ns, self.tell_account)
+                case AccountMoved(_, _, changed) if changed:
+                    self.has_news = True
 
     def tell_account(self) -> None:
         """Report the account's values."""
@@ -164,17 +166,14 @@ class VenueBroker:
             )
             for order, filled, _ in self._venue.working_orders(ACCOUNT)
         )
-        now_ns, self.has_news = self._agenda.time_ns, bool(working)
+        now_ns, self.has_news = self._agenda.time_ns, False
         self._emit(BrokerStateReported(time_ns=now_ns, positions=positions, open_orders=working))
 
     def tell_history(self, instrument_id: InstrumentId) -> None:
         """Report the bars that had ended by now."""
         now_ns = self._agenda.time_ns
         length, wanted = self._warm_up
-        bars = [
-            *self._market.history(instrument_id, now_ns, length, wanted),
-            *self._venue.bars(instrument_id, now_ns, length, wanted),
-        ]
+        bars = self._past(instrument_id, now_ns, length, wanted + 1)
         ended = [bar for bar in bars if bar.start_ns + seconds(bar.seconds) <= now_ns]
         self._emit(
             HistoryLoaded(time_ns=now_ns, instrument_id=instrument_id, bars=tuple(ended[-wanted:]))

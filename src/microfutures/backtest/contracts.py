@@ -4,6 +4,7 @@ The front month with seven business days left; of the next two, the one with mor
 latest sessions. Never back to an earlier month.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,10 @@ from microfutures.model.errors import UnknownInstrumentError
 from microfutures.model.holidays import business_days_before
 from microfutures.model.identifiers import InstrumentId, Symbol
 from microfutures.model.instrument import Instrument, SecurityType
+from microfutures.model.market import Bar
 from microfutures.model.timestamp import from_datetime, seconds, to_datetime
 from microfutures.model.trading_hours import NEW_YORK, local_date
-from microfutures.venue.market import MarketSource
+from microfutures.venue.market import MarketSource, RecordedMarket
 from microfutures.venue.venue import Venue
 
 MIN_BUSINESS_DAYS = 7
@@ -37,12 +39,32 @@ def next_roll_ns(now_ns: int) -> int:
     return from_datetime(moment)
 
 
+Past = Callable[[InstrumentId, int, int, int], list[Bar]]
+"""Returns bars by contract, end, length in seconds and number."""
+
+
+def past_of(venue: Venue, market: MarketSource) -> Past:
+    """Return what tells the bars up to a moment: the tape itself, or what was recorded of it."""
+    if isinstance(market, RecordedMarket):
+        return market.past
+
+    def recorded(instrument_id: InstrumentId, end_ns: int, length: int, count: int) -> list[Bar]:
+        bars = [
+            *market.history(instrument_id, end_ns, length, count),
+            *venue.bars(instrument_id, end_ns, length, count),
+        ]
+        return bars[-count:]
+
+    return recorded
+
+
 class FrontMonths:
     """Remembers what each symbol means, and finds what it means next."""
 
-    def __init__(self, venue: Venue, market: MarketSource) -> None:
+    def __init__(self, venue: Venue, market: MarketSource, past: Past) -> None:
         self._venue = venue
         self._market = market
+        self._past = past
         self._current: dict[Symbol, Instrument] = {}
 
     def resolve(self, symbol: Symbol, now_ns: int) -> Instrument:
@@ -61,10 +83,12 @@ class FrontMonths:
             raise UnknownInstrumentError(
                 f"the tape has no contract of {symbol} that may be held on {today}"
             )
-        best = max(
-            range(min(CANDIDATES, len(listed))),
-            key=lambda place: (self._volume(listed[place].instrument_id, now_ns), -place),
-        )
+        best = 0
+        if len(listed) > 1:
+            best = max(
+                range(min(CANDIDATES, len(listed))),
+                key=lambda place: (self._volume(listed[place].instrument_id, now_ns), -place),
+            )
         found = self._venue.instrument(listed[best].instrument_id)
         self._current[symbol] = found
         return found
@@ -83,6 +107,5 @@ class FrontMonths:
         return [each for _, each in sorted(dated, key=lambda pair: pair[0])]
 
     def _volume(self, instrument_id: InstrumentId, now_ns: int) -> float:
-        arguments = (instrument_id, now_ns, DAY_SECONDS, VOLUME_SESSIONS)
-        bars = [*self._market.history(*arguments), *self._venue.bars(*arguments)]
-        return sum(bar.volume for bar in bars[-VOLUME_SESSIONS:])
+        bars = self._past(instrument_id, now_ns, DAY_SECONDS, VOLUME_SESSIONS)
+        return sum(bar.volume for bar in bars)

@@ -11,16 +11,12 @@ import msgspec
 
 from microfutures.backtest.agenda import Agenda
 from microfutures.backtest.broker import ACCOUNT, VenueBroker
-from microfutures.backtest.contracts import FrontMonths, next_roll_ns
+from microfutures.backtest.contracts import FrontMonths, next_roll_ns, past_of
+from microfutures.backtest.pulse import Pulse
 from microfutures.backtest.record import BacktestResult, Record
 from microfutures.engine.engine import Engine
 from microfutures.engine.output import Say
-from microfutures.engine.runner import (
-    BUSY_TIMER_SECONDS,
-    IDLE_TIMER_SECONDS,
-    EngineRunner,
-    carry_out,
-)
+from microfutures.engine.runner import EngineRunner, carry_out
 from microfutures.model.errors import UnknownInstrumentError
 from microfutures.model.events import (
     Command,
@@ -33,11 +29,12 @@ from microfutures.model.events import (
     TimerFired,
 )
 from microfutures.model.identifiers import InstrumentId, Symbol
+from microfutures.model.market import Quote
 from microfutures.model.timestamp import seconds
 from microfutures.portfolio.round_trips import RoundTrip
 from microfutures.ports.journal import Journal
-from microfutures.venue.market import MarketSource
-from microfutures.venue.messages import QuoteChanged, VenueEvent
+from microfutures.venue.market import MarketSource, RecordedMarket
+from microfutures.venue.messages import BarUpdate, QuoteChanged, VenueEvent
 from microfutures.venue.venue import Venue
 
 WATCH_EVERY = 4096
@@ -89,11 +86,13 @@ class Backtest:
             initial_cash=options.cash,
             start_ns=market.start_ns,
             seed=options.seed,
+            keeps_bars=not isinstance(market, RecordedMarket),
         )
-        self._months = FrontMonths(self._venue, market)
+        past = past_of(self._venue, market)
+        self._months = FrontMonths(self._venue, market, past)
         self._broker = VenueBroker(
             venue=self._venue,
-            market=market,
+            past=past,
             agenda=self._agenda,
             record=self._record,
             latency_seconds=options.latency_seconds,
@@ -113,13 +112,7 @@ class Backtest:
             )
             self._step = self._runner.step
         self._watched: set[InstrumentId] = set()
-        self._idle_ns = seconds(min(engine.check_interval_seconds, IDLE_TIMER_SECONDS))
-        self._timer_ns = market.start_ns + self._idle_ns
-        self._check_step_ns = -(-seconds(engine.check_interval_seconds) // self._idle_ns) * (
-            self._idle_ns
-        )
-        self._woken_ns = 0
-        """When time would be told next if no strategy rested."""
+        self._pulse = Pulse(engine, market.start_ns)
         self._holds = False
         """Whether a position is open, so that losses are watched at every check."""
         self._roll_ns = next_roll_ns(market.start_ns)
@@ -134,11 +127,17 @@ class Backtest:
         """Play the tape to its end, or as long as `watch` says; close what is open then."""
         self._begin()
         played, is_complete = 0, True
-        apply, publish = self._venue.apply, self._publish
+        agenda, pulse, venue = self._agenda, self._pulse, self._venue
         for update in self._market.updates():
-            self._run_until(update.time_ns)
-            self._agenda.time_ns = update.time_ns
-            publish(apply(update))
+            now_ns = update.time_ns
+            if pulse.next_ns < now_ns or agenda.next_ns < now_ns:
+                self._run_until(now_ns)
+            agenda.time_ns = now_ns
+            quote = venue.quote_of(update) if type(update) is BarUpdate else None
+            if quote is None:
+                self._publish(venue.apply(update))
+            elif quote.instrument_id in self._watched:
+                self._tell_quote(quote)
             played += 1
             if played % WATCH_EVERY == 0 and not watch(update.time_ns):
                 is_complete = False
@@ -151,9 +150,10 @@ class Backtest:
     def _run_until(self, moment_ns: int) -> None:
         """Do what is due before `moment_ns`; at one moment the market comes first."""
         agenda = self._agenda
-        while (next_ns := min(agenda.next_ns, self._timer_ns)) < moment_ns:
+        pulse = self._pulse
+        while (next_ns := min(agenda.next_ns, pulse.next_ns)) < moment_ns:
             self._advance(next_ns)
-            if agenda.next_ns <= self._timer_ns:
+            if agenda.next_ns <= pulse.next_ns:
                 agenda.do_next()
             else:
                 self._on_timer()
@@ -161,7 +161,9 @@ class Backtest:
     def _advance(self, moment_ns: int) -> None:
         if moment_ns > self._agenda.time_ns:
             self._agenda.time_ns = moment_ns
-            self._publish(self._venue.advance(moment_ns))
+            events = self._venue.advance(moment_ns)
+            if events:
+                self._publish(events)
 
     def _on_timer(self) -> None:
         now_ns = self._agenda.time_ns
@@ -174,41 +176,18 @@ class Backtest:
             self._agenda.do_next()
         if now_ns >= self._point_ns:
             self._add_equity(now_ns)
-        self._timer_ns = self._next_timer_ns(now_ns)
+        self._set_pulse(now_ns)
+
+    def _set_pulse(self, now_ns: int) -> None:
+        # A message on its way may wake the engine: what is before it is as idle as now.
+        due_ns = min(self._roll_ns, self._agenda.next_ns)
+        if self._broker.has_news and self._engine.next_reconcile_ns:
+            due_ns = min(due_ns, self._engine.next_reconcile_ns)
+        self._pulse.set_next(now_ns, due_ns)
 
     def _add_equity(self, now_ns: int) -> None:
         self._point_ns = now_ns + seconds(self._options.equity_seconds)
         self._record.equity.append((now_ns, float(self._engine.portfolio.current_capital)))
-
-    def _next_timer_ns(self, now_ns: int) -> int:
-        """Return when time is told next: at the live pace, but for timers that do nothing."""
-        engine = self._engine
-        if engine.is_busy:
-            return now_ns + min(seconds(BUSY_TIMER_SECONDS), self._idle_ns)
-        self._woken_ns = check_ns = self._on_grid(now_ns, engine.next_check_ns)
-        # A message on its way may wake the engine: what is before it is as idle as now.
-        due_ns = min(self._roll_ns, self._agenda.next_ns)
-        if self._broker.has_news and engine.next_reconcile_ns:
-            due_ns = min(due_ns, engine.next_reconcile_ns)
-        if due_ns <= check_ns:
-            return min(check_ns, self._on_grid(now_ns, due_ns))
-        return self._on_beat(min(due_ns, engine.rests_until(now_ns)))
-
-    def _on_beat(self, due_ns: int) -> int:
-        """Return the first moment from `due_ns` on at which checks would be made without rest.
-
-        So a rest changes nothing that comes after it.
-        """
-        steps = max(0, -(-(due_ns - self._woken_ns) // self._check_step_ns))
-        return self._woken_ns + steps * self._check_step_ns
-
-    def _on_grid(self, now_ns: int, due_ns: int) -> int:
-        """Return the first moment from `due_ns` on, after now, at which the shell tells time."""
-        return now_ns + max(1, -(-(due_ns - now_ns) // self._idle_ns)) * self._idle_ns
-
-    def _wake(self) -> None:
-        """End a rest: time is told again as if there had been none."""
-        self._timer_ns = min(self._timer_ns, self._on_beat(self._agenda.time_ns))
 
     # -- events -------------------------------------------------------------------------------
 
@@ -217,13 +196,16 @@ class Backtest:
         for event in events:
             if type(event) is QuoteChanged:
                 if event.quote.instrument_id in self._watched:
-                    self._step(event.quote)
-                    if self._holds and self._timer_ns > self._woken_ns:
-                        self._wake()
+                    self._tell_quote(event.quote)
             else:
                 others = True
         if others:
             self._broker.publish(events)
+
+    def _tell_quote(self, quote: Quote) -> None:
+        self._step(quote)
+        if self._holds:
+            self._pulse.wake(self._agenda.time_ns)
 
     def _emit(self, event: EngineEvent) -> None:
         self._step(event)
@@ -268,10 +250,10 @@ class Backtest:
     def _end(self) -> None:
         """Close what is open and wait for the answers, as a live day ends."""
         self._command(Command.FLATTEN, "the tape has ended")
-        self._timer_ns = self._agenda.time_ns + seconds(BUSY_TIMER_SECONDS)
+        self._pulse.hurry(self._agenda.time_ns)
         end_ns = self._agenda.time_ns + seconds(self._options.flatten_seconds)
         while self._agenda.next_ns <= end_ns or not self._is_closed():
-            next_ns = min(self._agenda.next_ns, self._timer_ns)
+            next_ns = min(self._agenda.next_ns, self._pulse.next_ns)
             if next_ns > end_ns:
                 break
             self._run_until(next_ns + 1)

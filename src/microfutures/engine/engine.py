@@ -126,8 +126,10 @@ class Engine:
         self.reconciler = Reconciler()
         self._sequence = 0
         self._has_reconciled = False
-        self._next_check_ns = 0
-        self._next_reconcile_ns = 0
+        self.next_check_ns = 0
+        """When strategies are evaluated next: at the first timer from then on."""
+        self.next_reconcile_ns = 0
+        """When the broker's state is asked for next; 0 before it was told once."""
         self._days = TradingDays()
         self._check_interval_ns = seconds(settings.check_interval_seconds)
         self._handlers = self._table()
@@ -183,20 +185,6 @@ class Engine:
         return self._settings.check_interval_seconds
 
     @property
-    def next_check_ns(self) -> int:
-        """Return when strategies are evaluated next, at the first timer from then on."""
-        return self._next_check_ns
-
-    @property
-    def next_reconcile_ns(self) -> int:
-        """Return when the broker's state is asked for next, at the first timer from then on."""
-        return self._next_reconcile_ns
-
-    def rests_until(self, now_ns: int) -> int:
-        """Return before which moment no strategy decides anything, whatever the market does."""
-        return min((each.rests_until(now_ns) for each in self.strategies), default=now_ns)
-
-    @property
     def is_busy(self) -> bool:
         """Tell whether something is worked on that needs a fine clock."""
         return not self.floor.is_quiet or self.floor.is_waiting
@@ -209,7 +197,7 @@ class Engine:
             self.state.time_ns = time_ns
             self.state.started_ns += step
             self.state.connection_since_ns = time_ns
-            self._next_check_ns = self._next_reconcile_ns = 0
+            self.next_check_ns = self.next_reconcile_ns = 0
         self.state.started_ns = self.state.started_ns or time_ns
 
     # -- market -------------------------------------------------------------------------------
@@ -280,9 +268,9 @@ class Engine:
         self._settlement.settle({each.order_ref: each for each in event.open_orders})
         if self.floor.desk.orders.live:
             # A fill may be on its way: positions are compared when nothing moves.
-            self._next_reconcile_ns = now_ns + seconds(RETRY_RECONCILE_SECONDS)
+            self.next_reconcile_ns = now_ns + seconds(RETRY_RECONCILE_SECONDS)
             return
-        self._next_reconcile_ns = now_ns + seconds(RECONCILE_SECONDS)
+        self.next_reconcile_ns = now_ns + seconds(RECONCILE_SECONDS)
         ours = self.portfolio.open_positions()
         findings = self.reconciler.compare(
             event.positions, ours, self.portfolio.ledger.average_price
@@ -310,11 +298,11 @@ class Engine:
         self._line.on_timer()
         if self.state.connection is not ConnectionState.CONNECTED:
             return
-        if now_ns >= self._next_reconcile_ns > 0:
-            self._next_reconcile_ns = now_ns + seconds(RECONCILE_SECONDS)
+        if now_ns >= self.next_reconcile_ns > 0:
+            self.next_reconcile_ns = now_ns + seconds(RECONCILE_SECONDS)
             self._out.add(RequestState())
-        if now_ns >= self._next_check_ns:
-            self._next_check_ns = now_ns + self._check_interval_ns
+        if now_ns >= self.next_check_ns:
+            self.next_check_ns = now_ns + self._check_interval_ns
             self._check()
 
     def _check(self) -> None:
@@ -324,12 +312,7 @@ class Engine:
         self.portfolio.record_equity(self.state.time_ns)
         self._guard.check()
         for strategy in self.strategies:
-            quotes = {
-                symbol: quote
-                for symbol in strategy.symbols
-                if (instrument := self.state.instrument(symbol))
-                and (quote := self.state.quote(instrument.instrument_id))
-            }
+            quotes = self.state.quotes_of(strategy.symbols)
             signals = strategy.check_signals(quotes)
             for signal in signals:
                 self._out.record("decision", "Signal", signal)

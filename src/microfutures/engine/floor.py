@@ -55,7 +55,7 @@ class TradingFloor:
     @property
     def is_quiet(self) -> bool:
         """Tell whether no order is live and nothing is being worked on."""
-        return not self.desk.orders.live and not self.desk.running
+        return not self.desk.running and not self.desk.orders.has_live
 
     @property
     def is_waiting(self) -> bool:
@@ -120,6 +120,8 @@ class TradingFloor:
 
     def on_timer(self) -> None:
         """Let running intents look again, and give up previews that never came."""
+        if self.is_quiet and not self._admission.is_waiting:
+            return
         self._act(self.desk.on_timer())
         for intent in self._admission.overdue(self._state.time_ns):
             self._refuse(intent, "margin", "the broker did not answer the margin preview")

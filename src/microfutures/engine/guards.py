@@ -12,10 +12,10 @@ from microfutures.engine.output import OutputBuilder
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
 from microfutures.model.events import Severity
-from microfutures.model.timestamp import seconds
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
 from microfutures.strategies.base import Strategy
 
-MARK_SECONDS = 60.0
+MARK_NS = 60 * NANOSECONDS_PER_SECOND
 
 
 class EquityMark(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ class LossGuard:
     def _mark_equity(self) -> None:
         portfolio, now_ns = self._portfolio, self._state.time_ns
         if now_ns >= self._next_mark_ns:
-            self._next_mark_ns = now_ns + seconds(MARK_SECONDS)
+            self._next_mark_ns = now_ns + MARK_NS
             mark = EquityMark(portfolio.current_capital, portfolio.peak_capital)
             self._out.record("equity", "EquityMark", mark)
 

@@ -1,5 +1,6 @@
 """What the engine knows of the world, by events alone; the strategies' view of the broker."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from microfutures.model.events import AccountReported, ConnectionState
@@ -48,12 +49,23 @@ class DeskState:
         """Take the warm-up bars of a contract."""
         self._history[instrument_id] = bars
 
+    def quotes_of(self, symbols: Iterable[Symbol]) -> dict[Symbol, Quote]:
+        """Return the latest quote of every product that has one."""
+        current, quotes = self.current, self.quotes
+        found: dict[Symbol, Quote] = {}
+        for symbol in symbols:
+            instrument = current.get(symbol)
+            if instrument is not None and instrument.instrument_id in quotes:
+                found[symbol] = quotes[instrument.instrument_id]
+        return found
+
     def revalue(self) -> None:
         """Value open positions at the middle of their latest quotes."""
         for _, instrument_id, _ in self.portfolio.open_positions():
             quote = self.quotes.get(instrument_id)
-            if quote is not None and quote.mark is not None:
-                self.portfolio.mark(instrument_id, quote.mark)
+            mark = None if quote is None else quote.mark
+            if mark is not None:
+                self.portfolio.mark(instrument_id, mark)
 
     def now_ns(self) -> int:
         """Return the moment of the latest event."""

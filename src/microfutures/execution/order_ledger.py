@@ -107,6 +107,11 @@ class OrderLedger:
         """Return all orders that are not settled, oldest first."""
         return list(self._live.values())
 
+    @property
+    def has_live(self) -> bool:
+        """Tell whether any order is not settled."""
+        return bool(self._live)
+
     def live_of(self, strategy: StrategyName) -> list[OrderRecord]:
         """Return the orders of `strategy` that are not settled, oldest first."""
         return [record for record in self._live.values() if record.order.strategy == strategy]

@@ -56,8 +56,11 @@ class Portfolio:
         self._marks: dict[InstrumentId, Decimal] = {}
         self.peak_capital = capital
         """The most the capital was worth at a check, USD."""
+        # Asked for many times a check: kept until something is booked, or marked anew.
         self._total: Performance | None = None
-        """Of everything, until something is booked or marked anew; asked for many times a check."""
+        self._capital: Decimal | None = None
+        self._drawdown: float | None = None
+        self._open: tuple[tuple[StrategyName, InstrumentId, int], ...] | None = ()
 
     @property
     def strategies(self) -> list[Allocatable]:
@@ -67,7 +70,9 @@ class Portfolio:
     @property
     def current_capital(self) -> Decimal:
         """Return the initial capital plus everything earned, open positions at the last mark."""
-        return self.initial_capital + self.performance().net
+        if self._capital is None:
+            self._capital = self.initial_capital + self.performance().net
+        return self._capital
 
     def add_strategy(self, strategy: Allocatable, allocation_percent: float = 100) -> None:
         """Add `strategy` with its share of the capital.
@@ -125,7 +130,8 @@ class Portfolio:
         self, strategy: StrategyName, fill: Fill, multiplier: Decimal, *, reason: str = ""
     ) -> Booked | None:
         """Book `fill` for `strategy`; None when it is known already."""
-        self._total = None
+        self._forget_value()
+        self._open = None
         booked = self.ledger.book(strategy, fill, multiplier)
         if booked is not None:
             self._marks.setdefault(fill.instrument_id, fill.price)
@@ -135,7 +141,7 @@ class Portfolio:
 
     def book_commission(self, commission: Commission) -> None:
         """Book what an execution cost; idempotent."""
-        self._total = None
+        self._forget_value()
         known = self.ledger.commission_of(commission.execution_id)
         self.ledger.charge(commission)
         if known is None:
@@ -148,7 +154,8 @@ class Portfolio:
 
     def book_split(self, split: ShareSplit) -> None:
         """Restate all positions in the split shares, at their cost."""
-        self._total = None
+        self._forget_value()
+        self._open = None
         for strategy, paid in self.ledger.split(split).items():
             self.round_trips.on_split(strategy, split, paid)
         self._marks[split.instrument_id] = split.price
@@ -157,7 +164,10 @@ class Portfolio:
         """Value open positions in `instrument_id` at `price` from now on."""
         if self._marks.get(instrument_id) != price:
             self._marks[instrument_id] = price
-            self._total = None
+            self._forget_value()
+
+    def _forget_value(self) -> None:
+        self._total = self._capital = self._drawdown = None
 
     def mark_of(self, instrument_id: InstrumentId) -> Decimal | None:
         """Return the price at which positions are valued, if one is known."""
@@ -184,12 +194,14 @@ class Portfolio:
 
     def restore_peak(self, peak: Decimal) -> None:
         """Measure drawdowns from `peak`, USD."""
-        self.peak_capital = peak
+        self.peak_capital, self._drawdown = peak, None
 
     @property
     def drawdown_percent(self) -> float:
         """Return how far the current capital is below its peak; 0 above it."""
-        return self.drawdown_percent_with(self.performance().net)
+        if self._drawdown is None:
+            self._drawdown = self.drawdown_percent_with(self.performance().net)
+        return self._drawdown
 
     def drawdown_percent_with(self, net: Decimal) -> float:
         """Return the drawdown were `net` all that was earned, USD."""
@@ -214,15 +226,18 @@ class Portfolio:
     def record_equity(self, time_ns: int) -> None:
         """Add a point to the equity history and to the peak."""
         capital = self.current_capital
-        self.peak_capital = max(self.peak_capital, capital)
+        if capital > self.peak_capital:
+            self.peak_capital, self._drawdown = capital, None
         if self.equity.is_due():
             nets = {name: float(self.performance([name]).net) for name in self._strategies}
             self.equity.record(time_ns, float(capital), nets)
 
     def open_positions(self) -> Sequence[tuple[StrategyName, InstrumentId, int]]:
         """Return strategy, instrument and signed quantity of everything that is not flat."""
-        return [
-            (strategy, instrument_id, account.quantity)
-            for (strategy, instrument_id), account in self.ledger.accounts.items()
-            if account.quantity
-        ]
+        if self._open is None:
+            self._open = tuple(
+                (strategy, instrument_id, account.quantity)
+                for (strategy, instrument_id), account in self.ledger.accounts.items()
+                if account.quantity
+            )
+        return list(self._open)

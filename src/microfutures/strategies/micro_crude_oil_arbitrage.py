@@ -14,6 +14,7 @@ from microfutures.model.intents import Intent, Refusal, Signal, SignalKind, Targ
 from microfutures.model.market import Bar, Quote
 from microfutures.ports.view import BrokerView
 from microfutures.strategies.base import Strategy
+from microfutures.strategies.joint_hours import JointHours
 from microfutures.strategies.pair_entry import EntryGate
 from microfutures.strategies.pair_eyes import Look, PairEyes, pair_metrics, seconds_left
 from microfutures.strategies.pair_plan import UnitPlan, plan_unit
@@ -64,6 +65,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         self._eyes = PairEyes(self.parameters)
         self._gate = EntryGate(self.parameters, risk_tolerance=risk_tolerance)
         self.spread = self._eyes.spread
+        self._hours = JointHours()
         self._trip: Trip | None = None
         self._busy: Intent | None = None
         self._plan: UnitPlan | None = None
@@ -114,6 +116,13 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             for each in known
         )
         return tuple(leg for leg in legs if leg.quantity)
+
+    def rests_until(self, now_ns: int) -> int:
+        """Rest while it is flat and either leg is outside of its liquid hours."""
+        instruments = self._eyes.instruments(self.ib)
+        if self._trip is not None or self._busy is not None or instruments is None:
+            return now_ns
+        return self._hours.opens_ns(instruments, now_ns)
 
     def on_history(self, instrument_id: InstrumentId, bars: Sequence[Bar]) -> None:
         """Warm the spread up; ready as soon as both legs' bars are there."""

@@ -14,6 +14,10 @@ KEPT_SHORT_BARS = 34_560
 KEPT_MINUTE_BARS = 43_200
 
 
+_Row = tuple[int, float, float, float, float, float]
+"""Start, open, high, low, close and volume: most bars that are kept are never asked for."""
+
+
 class BarBuilder:
     """The bar that is being made; start is aligned to whole multiples of its length since 1970."""
 
@@ -41,10 +45,14 @@ class BarBuilder:
         self.close = close
         self.volume += volume
 
+    def row(self) -> _Row:
+        """Return start and values of the bar as it stands."""
+        start_ns = self.end_ns - self.length_ns
+        return start_ns, self.open, self.high, self.low, self.close, self.volume
+
     def bar(self) -> Bar:
         """Return the bar as it stands."""
-        start_ns = self.end_ns - self.length_ns
-        return Bar(start_ns, self.seconds, self.open, self.high, self.low, self.close, self.volume)
+        return _bar(self.row(), self.seconds)
 
 
 class BarRecorder:
@@ -52,8 +60,8 @@ class BarRecorder:
 
     def __init__(self) -> None:
         self._current = BarBuilder(SHORTEST_SECONDS)
-        self._short: deque[Bar] = deque(maxlen=KEPT_SHORT_BARS)
-        self._minutes: deque[Bar] = deque(maxlen=KEPT_MINUTE_BARS)
+        self._short: deque[_Row] = deque(maxlen=KEPT_SHORT_BARS)
+        self._minutes: deque[_Row] = deque(maxlen=KEPT_MINUTE_BARS)
         self._minute = BarBuilder(MINUTE_SECONDS)
 
     def add(self, time_ns: int, price: float, size: float) -> None:
@@ -61,7 +69,7 @@ class BarRecorder:
         current = self._current
         if time_ns >= current.end_ns:
             if current.end_ns:
-                self._finish(current.bar())
+                self._finish(current.row())
             current.begin(time_ns, price)
         current.add(price, price, price, size)
 
@@ -88,21 +96,29 @@ class BarRecorder:
     def _latest_first(self, bar_seconds: int) -> Iterator[Bar]:
         yield self._current.bar()
         if bar_seconds % MINUTE_SECONDS:
-            yield from reversed(self._short)
+            for row in reversed(self._short):
+                yield _bar(row, SHORTEST_SECONDS)
             return
         # The minute under way is made of its finished five-second bars and the current one.
         if self._minute.end_ns:
             yield self._minute.bar()
-        yield from reversed(self._minutes)
+        for row in reversed(self._minutes):
+            yield _bar(row, MINUTE_SECONDS)
 
-    def _finish(self, bar: Bar) -> None:
-        self._short.append(bar)
+    def _finish(self, row: _Row) -> None:
+        self._short.append(row)
+        start_ns, opened, high, low, close, volume = row
         minute = self._minute
-        if bar.start_ns >= minute.end_ns:
+        if start_ns >= minute.end_ns:
             if minute.end_ns:
-                self._minutes.append(minute.bar())
-            minute.begin(bar.start_ns, bar.open)
-        minute.add(bar.high, bar.low, bar.close, bar.volume)
+                self._minutes.append(minute.row())
+            minute.begin(start_ns, opened)
+        minute.add(high, low, close, volume)
+
+
+def _bar(row: _Row, bar_seconds: int) -> Bar:
+    start_ns, opened, high, low, close, volume = row
+    return Bar(start_ns, bar_seconds, opened, high, low, close, volume)
 
 
 def fold(bars: Iterable[Bar], bar_seconds: int) -> list[Bar]:

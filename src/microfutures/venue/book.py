@@ -9,7 +9,7 @@ from microfutures.model.market import Quote
 from microfutures.model.orders import Side
 from microfutures.model.sessions import session_at
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
-from microfutures.venue.messages import BookUpdate, SplitUpdate
+from microfutures.venue.messages import BarUpdate, BookUpdate, SplitUpdate
 
 REMEMBERED_MOVES = 5
 TAKEN_HALF_LIFE_NS = 2 * NANOSECONDS_PER_SECOND
@@ -152,6 +152,23 @@ class Book:
         self.volume += size
         return self._new_quote(time_ns)
 
+    def close_bar(self, update: BarUpdate) -> Quote:
+        """Take a bar's close: its top of the book, then its trades."""
+        now_ns, volume = update.time_ns, update.volume
+        if self.is_taken_from:
+            self.update(_top_of(update))
+        else:
+            self.updated_ns = now_ns
+            self.bid_ticks, self.ask_ticks = update.bid_ticks, update.ask_ticks
+            self.bid_size = self.left_at_bid = self.ask_size = self.left_at_ask = update.size
+            self.bid_taken_levels = self.ask_taken_levels = 0
+        if volume and now_ns < self._volume_until_ns:
+            self.last_ticks = update.last_ticks
+            self.volume += volume
+        elif volume:
+            return self.trade(now_ns, update.last_ticks, volume)
+        return self._new_quote(now_ns)
+
     def split(self, update: SplitUpdate) -> Quote:
         """Empty the book and restate the last price for the new share."""
         self.splits.append(update)
@@ -207,6 +224,17 @@ class Book:
         )
         self._quote = quote
         return quote
+
+
+def _top_of(update: BarUpdate) -> BookUpdate:
+    return BookUpdate(
+        update.time_ns,
+        update.instrument_id,
+        update.bid_ticks,
+        update.ask_ticks,
+        update.size,
+        update.size,
+    )
 
 
 def _eaten(levels: int, size: int, left: int) -> tuple[int, int]:

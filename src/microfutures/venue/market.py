@@ -1,7 +1,7 @@
 """Where a market comes from: a simulation or a tape, behind one Protocol."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
@@ -34,4 +34,15 @@ class MarketSource(Protocol):
 
     def describe(self) -> str:
         """Say in one line what market this is."""
+        ...
+
+
+@runtime_checkable
+class RecordedMarket(MarketSource, Protocol):
+    """A market that knows its bars beforehand; who asks must not ask for the future."""
+
+    def past(
+        self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
+    ) -> list[Bar]:
+        """Return at most `count` bars that ended by `end_ns`, be it before or after the start."""
         ...

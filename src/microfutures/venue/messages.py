@@ -30,6 +30,20 @@ class TradeUpdate(msgspec.Struct, frozen=True, gc=False):
     size: int
 
 
+class BarUpdate(msgspec.Struct, frozen=True, gc=False):
+    """The close of a bar: the top of the book then, and what was traded in the bar, in one."""
+
+    time_ns: int
+    instrument_id: InstrumentId
+    bid_ticks: int
+    ask_ticks: int
+    size: int
+    """Displayed at either side."""
+    last_ticks: int
+    volume: int
+    """0 where nobody traded: then there is no last price either."""
+
+
 class DividendUpdate(msgspec.Struct, frozen=True, gc=False):
     """A fund went without its dividend: `amount` USD a share for who holds it at that moment."""
 
@@ -47,7 +61,7 @@ class SplitUpdate(msgspec.Struct, frozen=True, gc=False):
     denominator: int
 
 
-MarketUpdate = BookUpdate | TradeUpdate | SplitUpdate | DividendUpdate
+MarketUpdate = BookUpdate | TradeUpdate | BarUpdate | SplitUpdate | DividendUpdate
 
 
 class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):

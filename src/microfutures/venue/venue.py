@@ -27,6 +27,7 @@ from microfutures.venue.listings import Listings
 from microfutures.venue.messages import (
     AccountMoved,
     AccountState,
+    BarUpdate,
     BookUpdate,
     DividendUpdate,
     MarginImpact,
@@ -49,6 +50,8 @@ from microfutures.venue.windows import order_window
 class Venue:
     """Books, orders and accounts of one simulated market.
 
+    ``keeps_bars`` can be False where nobody asks for `bars` made of a tape's bars.
+
     Raises
     ------
     UnknownInstrumentError
@@ -64,8 +67,10 @@ class Venue:
         start_ns: int,
         seed: int,
         session: int = 0,
+        keeps_bars: bool = True,
     ) -> None:
         self._now_ns = start_ns
+        self._keeps_bars = keeps_bars
         self._listings = Listings(instruments, start_ns)
         self._accounts = {name: Account(name, initial_cash) for name in accounts}
         self._credit = Credit(self._listings)
@@ -100,11 +105,35 @@ class Venue:
                 self._desk.match_book(book, now_ns, events)
         elif isinstance(update, TradeUpdate):
             self._trade(book, update, events)
+        elif isinstance(update, BarUpdate):
+            self._close_bar(book, update, events)
         elif isinstance(update, DividendUpdate):
             self._pay_dividend(update, events)
         else:
             self._split(book, update, events)
         return events
+
+    def quote_of(self, update: BarUpdate) -> Quote | None:
+        """Take a bar that can cause nothing but a quote and return that; None if it could more.
+
+        Then nothing was taken, and it is to be applied: there are orders at rest, or the time has
+        come for a session to open or to end.
+        """
+        now_ns, name = update.time_ns, update.instrument_id
+        if (
+            now_ns < self._now_ns
+            or now_ns >= self._clearing.next_ns
+            or now_ns >= self._listings.hours_until_ns
+            or now_ns >= self._desk.next_timer_ns
+            or self._desk.resting(name)
+        ):
+            return None
+        self._now_ns = now_ns
+        book = self._listings.book(name)
+        if update.volume and self._keeps_bars:
+            price = book.to_float(update.last_ticks)
+            self._listings.recorders[name].add(now_ns, price, update.volume)
+        return book.close_bar(update)
 
     def advance(self, now_ns: int) -> list[VenueEvent]:
         """Let time pass without data: sessions open and close, orders are released or expire."""
@@ -140,9 +169,9 @@ class Venue:
         """Change a live order; None keeps a term as it is. A changed order queues anew."""
         state = self._desk.find(order_id)
         if state is None:
-            return [self._refuse(order_id, admission.not_found(order_id, "modified"))]
+            return [_refused(order_id, self._now_ns, admission.not_found(order_id, "modified"))]
         if state.is_final:
-            return [self._refuse(order_id, admission.NOT_MODIFIABLE)]
+            return [_refused(order_id, self._now_ns, admission.NOT_MODIFIABLE)]
         terms = {
             "quantity": quantity,
             "limit_price": limit_price,
@@ -155,7 +184,7 @@ class Venue:
         after = replace(state.order, **wanted)
         reason = self._modify_refusal(state, after)
         if reason is not None:
-            return [self._refuse(order_id, reason)]
+            return [_refused(order_id, self._now_ns, reason)]
         events: list[VenueEvent] = [OrderModified(order_id, self._now_ns)]
         book = self._listings.book(after.instrument_id)
         self._desk.replace(state, after, book, self._now_ns, events)
@@ -165,9 +194,11 @@ class Venue:
         """Cancel a live order; say why not when it is unknown or final."""
         state = self._desk.find(order_id)
         if state is None:
-            return [self._refuse(order_id, admission.not_found(order_id, "cancelled"))]
+            return [_refused(order_id, self._now_ns, admission.not_found(order_id, "cancelled"))]
         if state.is_final:
-            return [self._refuse(order_id, admission.too_late(order_id, state.stage.value))]
+            return [
+                _refused(order_id, self._now_ns, admission.too_late(order_id, state.stage.value))
+            ]
         events: list[VenueEvent] = []
         self._desk.cancel(state, self._now_ns, "cancelled on request", events)
         return events
@@ -257,9 +288,6 @@ class Venue:
         more.filled = state.filled
         return self._credit.refusal(account, others, more)
 
-    def _refuse(self, order_id: int, reason: Reason) -> OrderRejected:
-        return OrderRejected(order_id, self._now_ns, *reason, is_request_only=True)
-
     def _trade(self, book: Book, update: TradeUpdate, events: list[VenueEvent]) -> None:
         ticks, size, now_ns = update.price_ticks, update.size, update.time_ns
         name = update.instrument_id
@@ -269,6 +297,23 @@ class Venue:
         events.append(QuoteChanged(quote))
         if self._desk.resting(name):
             self._desk.match_trade(book, ticks, size, now_ns, events)
+
+    def _close_bar(self, book: Book, update: BarUpdate, events: list[VenueEvent]) -> None:
+        name, ticks, volume, now_ns = (
+            update.instrument_id,
+            update.last_ticks,
+            update.volume,
+            update.time_ns,
+        )
+        events.append(QuoteChanged(book.close_bar(update)))
+        if volume:
+            if self._keeps_bars:
+                self._listings.recorders[name].add(now_ns, book.to_float(ticks), volume)
+            events.append(TradePrinted(name, now_ns, book.price(ticks), volume))
+        if self._desk.resting(name):
+            self._desk.match_book(book, now_ns, events)
+            if volume:
+                self._desk.match_trade(book, ticks, volume, now_ns, events)
 
     def _pay_dividend(self, update: DividendUpdate, events: list[VenueEvent]) -> None:
         name, amount = update.instrument_id, update.amount
@@ -303,3 +348,7 @@ class Venue:
         if now_ns >= self._clearing.next_ns:
             self._clearing.run(self._now_ns, now_ns, events)
         self._now_ns = now_ns
+
+
+def _refused(order_id: int, now_ns: int, reason: Reason) -> OrderRejected:
+    return OrderRejected(order_id, now_ns, *reason, is_request_only=True)

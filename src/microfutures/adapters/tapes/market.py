@@ -1,9 +1,12 @@
 """A recorded market, played from files: the segments of all contracts merged in time order."""
 
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator, Sequence
-from heapq import merge
+from operator import attrgetter
 
 from microfutures.adapters.tapes.holes import Holes, find_holes
+from microfutures.adapters.tapes.merging import merged
 from microfutures.adapters.tapes.segment import Segment
 from microfutures.model.errors import ConfigurationError, InvalidValueError
 from microfutures.model.identifiers import InstrumentId
@@ -54,10 +57,9 @@ class TapeMarket:
 
     def updates(self) -> Iterator[MarketUpdate]:
         """Yield the tape from the start to the end; at one moment in the order of the symbols."""
-        parts = (
-            segment.updates(self._start_ns, self._end_ns) for segment in self._segments.values()
+        return merged(
+            [segment.updates(self._start_ns, self._end_ns) for segment in self._segments.values()]
         )
-        return merge(*parts, key=lambda update: update.time_ns)
 
     def history(
         self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
@@ -66,20 +68,37 @@ class TapeMarket:
 
         A tape of longer bars than asked for has none to give: the list is empty.
         """
+        return self._bars(instrument_id, (end_ns, self._start_ns), bar_seconds, count)
+
+    def past(
+        self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
+    ) -> list[Bar]:
+        """Return bars that ended by `end_ns`, those that were played included."""
+        return self._bars(instrument_id, (end_ns, end_ns), bar_seconds, count)
+
+    def _bars(
+        self, instrument_id: InstrumentId, before_ns: tuple[int, int], seconds: int, count: int
+    ) -> list[Bar]:
+        """Return the last bars that began before the one moment and ended by the other."""
         segment = self._segments.get(instrument_id)
         if segment is None:
             known = ", ".join(self._segments)
             raise InvalidValueError(f"{instrument_id} is not on this tape; it has {known}")
-        limit_ns = min(end_ns, self._start_ns)
-        known_bars = [
-            bar
-            for bar in segment.bars
-            if bar.start_ns < limit_ns
-            and bar.start_ns + bar.seconds * NANOSECONDS_PER_SECOND <= self._start_ns
-        ]
-        if not known_bars or count <= 0 or known_bars[0].seconds > bar_seconds:
+        bars, length_ns = segment.bars, seconds * NANOSECONDS_PER_SECOND
+        if not bars or count <= 0 or bars[0].seconds > seconds:
             return []
-        return fold(known_bars, bar_seconds)[-count:]
+        place = bisect_left(bars, min(before_ns), key=attrgetter("start_ns"))
+        recent: deque[Bar] = deque()
+        folded, left = -1, count
+        for bar in map(bars.__getitem__, range(place - 1, -1, -1)):
+            if bar.start_ns + bar.seconds * NANOSECONDS_PER_SECOND > before_ns[1]:
+                continue
+            if bar.start_ns // length_ns != folded:
+                if not left:
+                    break
+                folded, left = bar.start_ns // length_ns, left - 1
+            recent.appendleft(bar)
+        return fold(recent, seconds)
 
     def holes(self) -> list[Holes]:
         """Return what is missing of bars shorter than half an hour, in liquid hours."""

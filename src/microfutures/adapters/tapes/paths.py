@@ -6,7 +6,7 @@ extremes needn't have come at the same moment: for pairs, ``BarPath.ENDS`` plays
 only, so that no gap appears between legs that the market never showed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
-from microfutures.venue.messages import BookUpdate, MarketUpdate, TradeUpdate
+from microfutures.venue.messages import BarUpdate, BookUpdate, MarketUpdate, TradeUpdate
 
 # The touch is thought to hold what trades in about three seconds.
 DISPLAYED_SECONDS = 3
@@ -28,7 +28,7 @@ class BarPath(StrEnum):
     ENDS = "ends"
     """Open and close."""
     CLOSE = "close"
-    """The close alone, for decisions at closes."""
+    """The close alone, book and trade in one update: for decisions at closes."""
 
 
 class Ticks:
@@ -37,6 +37,11 @@ class Ticks:
     def __init__(self, instrument: Instrument) -> None:
         tick = Fraction(instrument.tick_size)
         self._numerator, self._denominator = tick.numerator, tick.denominator
+
+    @property
+    def ratio(self) -> tuple[int, int]:
+        """Return the tick as a fraction: numerator and denominator."""
+        return self._numerator, self._denominator
 
     def nearest(self, price: float) -> int:
         """Return `price` in ticks."""
@@ -47,8 +52,6 @@ def points(bar: Bar, path: BarPath) -> list[tuple[int, float]]:
     """Return moments (nanoseconds UTC) and prices along the bar, the last just before its end."""
     length_ns = bar.seconds * NANOSECONDS_PER_SECOND
     end_ns = bar.start_ns + length_ns - 1
-    if path is BarPath.CLOSE:
-        return [(end_ns, bar.close)]
     if path is BarPath.ENDS:
         return [(bar.start_ns, bar.open), (end_ns, bar.close)]
     is_low_nearer = bar.open - bar.low <= bar.high - bar.open
@@ -65,6 +68,9 @@ def bar_updates(
     instrument_id: InstrumentId, bar: Bar, ticks: Ticks, spread_ticks: int, path: BarPath
 ) -> Iterator[MarketUpdate]:
     """Yield a book and a trade for every point of the bar at which the price is new."""
+    if path is BarPath.CLOSE:
+        yield from close_updates(instrument_id, (bar,), ticks, spread_ticks)
+        return
     prices: list[tuple[int, int]] = []
     along = points(bar, path)
     for place, (moment_ns, price) in enumerate(along):
@@ -81,3 +87,21 @@ def bar_updates(
         left -= traded
         if traded:
             yield TradeUpdate(moment_ns, instrument_id, price_ticks, traded)
+
+
+def close_updates(
+    instrument_id: InstrumentId, bars: Iterable[Bar], ticks: Ticks, spread_ticks: int
+) -> Iterator[BarUpdate]:
+    """Yield the close of every bar, just before its end."""
+    below, (numerator, denominator) = spread_ticks // 2, ticks.ratio
+    for bar in bars:
+        price, volume = round(bar.close * denominator / numerator), round(bar.volume)
+        yield BarUpdate(
+            bar.start_ns + bar.seconds * NANOSECONDS_PER_SECOND - 1,
+            instrument_id,
+            price - below,
+            price - below + spread_ticks,
+            round(volume * DISPLAYED_SECONDS / bar.seconds) or 1,
+            price,
+            volume,
+        )

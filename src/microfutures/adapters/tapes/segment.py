@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Self
 
-from microfutures.adapters.tapes.paths import BarPath, Ticks, bar_updates
+from microfutures.adapters.tapes.paths import BarPath, Ticks, bar_updates, close_updates
 from microfutures.model.catalog import with_hours
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar
@@ -31,7 +31,13 @@ class Segment:
         return type(self)(with_hours(self.instrument, day), self._play, self.bars, self.span_ns)
 
     def updates(self, start_ns: int, end_ns: int) -> Iterator[MarketUpdate]:
-        """Yield what lies in ``[start_ns, end_ns)``."""
+        """Return what lies in ``[start_ns, end_ns)``."""
+        first_ns, after_ns = self.span_ns
+        if start_ns <= first_ns and after_ns <= end_ns:
+            return self._play()
+        return self._between(start_ns, end_ns)
+
+    def _between(self, start_ns: int, end_ns: int) -> Iterator[MarketUpdate]:
         for update in self._play():
             if update.time_ns >= end_ns:
                 return
@@ -48,9 +54,9 @@ def of_bars(
     splits: Sequence[SplitUpdate] = (),
 ) -> Segment:
     """Return a segment that plays each bar along its path, and each split before its bar."""
+    ticks, name = Ticks(instrument), instrument.instrument_id
 
     def play() -> Iterator[MarketUpdate]:
-        ticks, name = Ticks(instrument), instrument.instrument_id
         waiting = list(splits)
         for bar in bars:
             while waiting and waiting[0].time_ns <= bar.start_ns:
@@ -58,7 +64,12 @@ def of_bars(
             yield from bar_updates(name, bar, ticks, spread_ticks, path)
 
     end_ns = bars[-1].start_ns + bars[-1].seconds * NANOSECONDS_PER_SECOND
-    return Segment(instrument, play, bars, (bars[0].start_ns, end_ns))
+    span_ns = (bars[0].start_ns, end_ns)
+    if path is BarPath.CLOSE and not splits:
+        return Segment(
+            instrument, lambda: close_updates(name, bars, ticks, spread_ticks), bars, span_ns
+        )
+    return Segment(instrument, play, bars, span_ns)
 
 
 def of_updates(

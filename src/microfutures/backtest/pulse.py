@@ -1,0 +1,69 @@
+"""When a backtest tells its engine the time: at the pace of the live shell, less what does nothing.
+
+The shell tells time twice a second while orders are worked, else every few seconds. Of an idle
+engine only the timers matter at which it checks, and of those only the ones at which a strategy
+may decide. Left out timers keep their beat: the next one comes when it would have come anyway.
+"""
+
+from microfutures.engine.engine import Engine
+from microfutures.engine.runner import BUSY_TIMER_SECONDS, IDLE_TIMER_SECONDS
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, seconds
+
+AWAKE_NS = 15 * 60 * NANOSECONDS_PER_SECOND
+"""Who doesn't rest is not asked again for so long."""
+
+
+class Pulse:
+    """The next timer of one engine."""
+
+    def __init__(self, engine: Engine, start_ns: int) -> None:
+        self._engine = engine
+        self._idle_ns = seconds(min(engine.check_interval_seconds, IDLE_TIMER_SECONDS))
+        self._busy_ns = min(seconds(BUSY_TIMER_SECONDS), self._idle_ns)
+        check_ns = seconds(engine.check_interval_seconds)
+        self._beat_ns = -(-check_ns // self._idle_ns) * self._idle_ns
+        """From one check of an idle engine to the next: whole steps of the shell's clock."""
+        self.next_ns = start_ns + self._idle_ns
+        self._unrested_ns = self.next_ns
+        """When the next timer would be if no strategy rested."""
+        self._ask_ns = 0
+        """When strategies are asked next whether they rest."""
+
+    def hurry(self, now_ns: int) -> None:
+        """Tell time soon: something was ordered."""
+        self.next_ns = self._unrested_ns = now_ns + self._busy_ns
+
+    def set_next(self, now_ns: int, due_ns: int) -> None:
+        """Choose the next timer, given that nothing but strategies is due before `due_ns`."""
+        engine = self._engine
+        if engine.is_busy:
+            self.hurry(now_ns)
+            return
+        check_ns = self._unrested_ns = self._on_grid(now_ns, engine.next_check_ns)
+        if due_ns <= check_ns:
+            self.next_ns = min(check_ns, self._on_grid(now_ns, due_ns))
+            return
+        if now_ns < self._ask_ns:
+            self.next_ns = check_ns
+            return
+        for strategy in engine.strategies:
+            due_ns = min(due_ns, strategy.rests_until(now_ns))
+        self.next_ns = self._on_beat(due_ns)
+        if self.next_ns == check_ns:
+            self._ask_ns = now_ns + AWAKE_NS
+
+    def wake(self, now_ns: int) -> None:
+        """End a rest, because a price moved that a position hangs on."""
+        if self.next_ns > self._unrested_ns:
+            self.next_ns = min(self.next_ns, self._on_beat(now_ns))
+
+    def _on_grid(self, now_ns: int, due_ns: int) -> int:
+        """Return the first moment from `due_ns` on, after now, at which the shell tells time."""
+        return now_ns + max(1, -(-(due_ns - now_ns) // self._idle_ns)) * self._idle_ns
+
+    def _on_beat(self, due_ns: int) -> int:
+        """Return the first moment from `due_ns` on at which an engine that never rests checks."""
+        late_ns = due_ns - self._unrested_ns
+        if late_ns <= 0:
+            return self._unrested_ns
+        return self._unrested_ns + -(-late_ns // self._beat_ns) * self._beat_ns
