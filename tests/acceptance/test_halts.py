@@ -94,6 +94,25 @@ def test_a_deep_drawdown_closes_everything_and_halts_over_a_restart(tmp_path: Pa
     assert orders_after(again, "still paused") == []
 
 
+def test_a_bad_day_ends_entries_and_a_restart_does_not_begin_it_anew(tmp_path: Path) -> None:
+    def run(seed: int, seconds: float) -> Result:
+        # Without the cost gate every round trip in the calm market costs more than it brings.
+        return run_virtually(
+            tmp_path,
+            market=SyntheticMarket(seed=seed, scenario="calm"),
+            seconds=seconds,
+            settings={"risk.max_daily_loss_percent": 0.3},
+            parameters={"cost_multiple": 0},
+        )
+
+    lost = -sum(trip.net for trip in run(1, 1800).outcome.snapshot.round_trips)
+    assert lost > 6  # of 2,000 USD
+    again = run(2, 300)
+    reason = f"no trade (daily loss): the day lost {lost:.2f} USD, at most 6.00 USD (0.3 %)"
+    assert reason in again.said
+    assert orders_after(again, "started") == []
+
+
 def test_a_round_trip_that_lost_too_much_is_closed_and_the_next_may_begin(tmp_path: Path) -> None:
     market = SyntheticMarket(seed=1, scenario="decoupling")
     result = run_virtually(

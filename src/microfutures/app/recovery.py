@@ -10,6 +10,7 @@ from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine
 from microfutures.engine.guards import EquityMark
 from microfutures.engine.reconciliation import ForeignPositions
+from microfutures.engine.trading_days import DayStarted
 from microfutures.model.corporate_actions import ShareSplit
 from microfutures.model.events import (
     CommandReceived,
@@ -45,6 +46,7 @@ def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
         ),
         "CommandReceived": _as(CommandReceived, commands.restore_command),
         "EquityMark": _as(EquityMark, lambda mark: engine.portfolio.restore_peak(mark.peak)),
+        "DayStarted": _as(DayStarted, engine.restore_day),
         "ForeignPositions": _as(
             ForeignPositions, lambda found: engine.reconciler.restore(found.quantities)
         ),

@@ -24,7 +24,7 @@ from microfutures.engine.output import (
 from microfutures.engine.reconciliation import ForeignPositions, Reconciler
 from microfutures.engine.settlement import Settlement
 from microfutures.engine.state import DeskState
-from microfutures.engine.trading_days import TradingDays
+from microfutures.engine.trading_days import DayStarted, TradingDays
 from microfutures.engine.tripwires import Tripwires
 from microfutures.engine.voice import Voice
 from microfutures.execution.desk import ExecutionDesk
@@ -131,6 +131,8 @@ class Engine:
         self.next_reconcile_ns = 0
         """When the broker's state is asked for next; 0 before it was told once."""
         self._days = TradingDays()
+        self._day_counted = ""
+        """The trading day whose loss is counted; an earlier run may have begun it."""
         self._check_interval_ns = seconds(settings.check_interval_seconds)
         self._handlers = self._table()
 
@@ -188,6 +190,11 @@ class Engine:
     def is_busy(self) -> bool:
         """Tell whether something is worked on that needs a fine clock."""
         return not self.floor.is_quiet or self.floor.is_waiting
+
+    def restore_day(self, started: DayStarted) -> None:
+        """Count the day's loss from its beginning, though an earlier run saw it."""
+        self._day_counted = started.day
+        self.floor.day_start_net = started.net
 
     def _follow_clock(self, time_ns: int) -> None:
         """Step to the broker's time once it is known: a simulator may live on another date."""
@@ -325,9 +332,13 @@ class Engine:
 
     def _roll_day(self) -> None:
         """Begin a new trading day: its loss counts from here, and capital is shared out anew."""
-        if self._days.is_new(self.state.time_ns):
-            self.floor.day_start_net = self.portfolio.performance().net
-            self.portfolio.distribute_capital()
+        if not self._days.is_new(self.state.time_ns):
+            return
+        if self._days.day != self._day_counted:
+            started = DayStarted(self._days.day, self.portfolio.performance().net)
+            self._out.record("equity", "DayStarted", started)
+            self.restore_day(started)
+        self.portfolio.distribute_capital()
 
     def _trader_of(self, symbol: Symbol) -> StrategyName | None:
         """Return the first strategy that trades a product."""

@@ -1,9 +1,20 @@
 """When a new trading day begins: at 18:00 New York of the day before."""
 
+from decimal import Decimal
+
+import msgspec
+
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, exchange_time
 
 HOUR_NS = 3_600 * NANOSECONDS_PER_SECOND
 STARTS_HOURS_EARLY = 6
+
+
+class DayStarted(msgspec.Struct, frozen=True):
+    """A trading day began; its loss counts from this net result, USD."""
+
+    day: str
+    net: Decimal
 
 
 class TradingDays:
@@ -11,7 +22,8 @@ class TradingDays:
 
     def __init__(self) -> None:
         self._hour = -1
-        self._day = ""
+        self.day = ""
+        """The trading day of the latest moment, like 2026-09-08."""
 
     def is_new(self, time_ns: int) -> bool:
         """Tell whether `time_ns` lies in another day than the moment before."""
@@ -19,6 +31,6 @@ class TradingDays:
         if hour == self._hour:
             return False
         self._hour = hour
-        before = self._day
-        self._day = exchange_time(time_ns + STARTS_HOURS_EARLY * HOUR_NS, pattern="%Y-%m-%d")
-        return self._day != before
+        before = self.day
+        self.day = exchange_time(time_ns + STARTS_HOURS_EARLY * HOUR_NS, pattern="%Y-%m-%d")
+        return self.day != before
