@@ -76,7 +76,7 @@ class Day:
         self._path = folder / "journal.sqlite3"
         self._story = story
         self._prepared = prepare(script, folder)
-        self._market = build_market(script.seed)
+        self._market = build_market(script)
         self._clock = SimulatedClock(self._market.start_ns)
         self._violations = Violations(self._clock)
         limits, capital = self._prepared.settings.risk, Decimal(str(script.capital))

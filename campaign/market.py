@@ -22,6 +22,8 @@ class SlowMarket:
         Contracts whose updates are passed on; the others stay listed without a price.
     keep_each
         Of the books of a contract, one in so many is passed on.
+    thinness
+        Sizes of books are divided by it.
     """
 
     def __init__(
@@ -30,11 +32,13 @@ class SlowMarket:
         *,
         slowness: int,
         keep_each: int,
+        thinness: int,
         quoted: frozenset[InstrumentId],
     ) -> None:
         self._source = source
         self._slowness = slowness
         self._keep_each = keep_each
+        self._thinness = thinness
         self._quoted = quoted
 
     @property
@@ -56,7 +60,7 @@ class SlowMarket:
                 continue
             seen[name] = seen.get(name, 0) + isinstance(update, BookUpdate)
             if seen[name] % self._keep_each == 0:
-                yield replace(update, time_ns=self._slowed(update.time_ns))
+                yield self._thinned(replace(update, time_ns=self._slowed(update.time_ns)))
 
     def history(
         self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
@@ -73,6 +77,14 @@ class SlowMarket:
     def describe(self) -> str:
         """Say in one line what market this is."""
         return f"{self._slowness} times slower: {self._source.describe()}"
+
+    def _thinned(self, update: MarketUpdate) -> MarketUpdate:
+        if not isinstance(update, BookUpdate):
+            return update
+        sizes = (update.bid_size, update.ask_size)
+        # One where there was any: an empty side is another matter.
+        bid, ask = (max(size // self._thinness, min(size, 1)) for size in sizes)
+        return replace(update, bid_size=bid, ask_size=ask)
 
     def _slowed(self, time_ns: int) -> int:
         return self.start_ns + (time_ns - self.start_ns) * self._slowness

@@ -10,7 +10,7 @@ from microfutures.twsim.faults.kinds import KINDS
 HOUR = 3600.0
 FAULTY_SECONDS = 5.9 * HOUR
 """From the start of the day at 09:31 New York; then the weather clears."""
-TIGHT_SHARE = 0.25
+TIGHT_SHARE = 0.35
 """Of the days, so many have limits that stop most of what the strategy wants."""
 TIGHT: dict[str, tuple[object, ...]] = {
     "max_order_contracts": (1, 2),
@@ -19,7 +19,7 @@ TIGHT: dict[str, tuple[object, ...]] = {
     "max_position_shares": (100, 200),
     "max_strategy_notional": (15_000.0, 30_000.0),
     "price_collar_ticks": (1, 3),
-    "max_daily_loss_percent": (0.5, 1.0),
+    "max_daily_loss_percent": (0.05, 0.2),
 }
 BINDING: dict[str, tuple[object, ...]] = {
     "max_open_orders": (1, 2),
@@ -66,6 +66,10 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     pauses: tuple[Timed, ...]
     own_shares: int
     """What the person who owns the account holds beside the desk."""
+    market: str
+    """The scenario that is played; in the calm one each round trip costs more than it brings."""
+    thinness: int
+    """By how much sizes are divided: in a thin book orders are filled in parts and repriced."""
 
     @property
     def unhedged_seconds(self) -> float:
@@ -116,6 +120,8 @@ def write_script(seed: int) -> Script:
             for _ in range(draw.randrange(3))
         ),
         own_shares=draw.choice((0, 0, 7)),
+        market=draw.choice(("demo", "demo", "demo", "calm")),
+        thinness=draw.choice((1, 1, 1, 10, 50)),
     )
 
 

@@ -48,12 +48,18 @@ def prepare(script: Script, folder: Path) -> Prepared:
     return Prepared(loaded.settings, run_options(loaded, simulate="demo", virtual_time=True))
 
 
-def build_market(seed: int) -> SlowMarket:
+def build_market(script: Script) -> SlowMarket:
     """Return the day's market, from a minute after the funds' opening bell."""
-    source = SyntheticMarket(seed=seed, start_ns=START_NS)
+    source = SyntheticMarket(seed=script.seed, start_ns=START_NS, scenario=script.market)
     today = local_date(START_NS, NEW_YORK)
     quoted = frozenset(catalog.front_contract(each, today).instrument_id for each in ("MCL", "USO"))
-    return SlowMarket(source, slowness=SLOWNESS, keep_each=KEEP_EACH, quoted=quoted)
+    return SlowMarket(
+        source,
+        slowness=SLOWNESS,
+        keep_each=KEEP_EACH,
+        thinness=script.thinness,
+        quoted=quoted,
+    )
 
 
 def build_watched_server(
