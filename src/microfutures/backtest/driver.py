@@ -19,11 +19,13 @@ from microfutures.engine.output import Say
 from microfutures.engine.runner import EngineRunner, carry_out
 from microfutures.model.errors import UnknownInstrumentError
 from microfutures.model.events import (
+    BrokerStateReported,
     Command,
     CommandReceived,
     ConnectionChanged,
     ConnectionState,
     EngineEvent,
+    FillReceived,
     InstrumentResolved,
     Severity,
     TimerFired,
@@ -42,6 +44,9 @@ WATCH_EVERY = 4096
 
 Watch = Callable[[int], bool]
 """Told the moment that was reached; says whether to go on."""
+
+
+_MOVES_POSITIONS = frozenset({FillReceived, BrokerStateReported})
 
 
 class BacktestOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,11 +214,14 @@ class Backtest:
 
     def _emit(self, event: EngineEvent) -> None:
         self._step(event)
+        if type(event) not in _MOVES_POSITIONS:
+            return
         portfolio = self._engine.portfolio
         self._holds = bool(portfolio.open_positions())
         trips = portfolio.round_trips
         new = trips.count - len(self._trips)
-        self._trips += reversed([trips.finished[place] for place in range(new)])
+        if new:
+            self._trips += reversed([trips.finished[place] for place in range(new)])
 
     def _step_alone(self, event: EngineEvent) -> None:
         output = self._engine.process(event)
