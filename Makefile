@@ -31,10 +31,10 @@ run: $(BASE)
 	@exec $(BIN)/python scripts/foreground.py main.py --simulate --display-interval 1 $(ARGS)
 
 test: $(DEV)
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-fast: $(DEV)
-	@exec $(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

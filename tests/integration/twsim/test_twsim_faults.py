@@ -243,6 +243,33 @@ def test_partial_fill_stops_and_the_rest_is_cancelled_late() -> None:
     play(scene, cash=10_000_000)
 
 
+def test_order_is_filled_while_its_cancel_is_pending() -> None:
+    async def scene(desk: FaultDesk, ib: ib_async.IB, codes: list[int]) -> None:
+        contract = await mcl(ib)
+        ticker = ib.reqMktData(contract)
+        await asyncio.sleep(2)
+        cause(desk, "slow_cancel", seconds=60, delay=20)
+        filled, cancelled = (
+            ib.placeOrder(contract, ib_async.LimitOrder("BUY", 1, ticker.bid - away, tif="DAY"))
+            for away in (1, 5)
+        )
+        await asyncio.sleep(1)
+        for trade in (filled, cancelled):
+            ib.cancelOrder(trade.order)
+        await asyncio.sleep(1)
+        assert filled.orderStatus.status == cancelled.orderStatus.status == "PendingCancel"
+        filled.order.lmtPrice = round(ticker.ask + 0.05, 2)
+        ib.placeOrder(contract, filled.order)
+        await asyncio.sleep(5)
+        assert (filled.orderStatus.status, filled.filled()) == ("Filled", 1)
+        assert cancelled.orderStatus.status == "PendingCancel"
+        await asyncio.sleep(20)
+        assert cancelled.orderStatus.status == "Cancelled"
+        assert 10148 in codes
+
+    play(scene)
+
+
 def test_corrected_execution_has_the_next_revision_and_a_commission_of_its_own() -> None:
     async def scene(desk: FaultDesk, ib: ib_async.IB, codes: list[int]) -> None:
         contract = await mcl(ib)

@@ -22,6 +22,7 @@ KINDS: dict[str, type[Fault]] = {
     "order_reject": orders.OrderReject,
     "silent_order": orders.SilentOrder,
     "partial_fill_stops": orders.PartialFillStops,
+    "slow_cancel": orders.SlowCancel,
     "fill_before_acknowledgement": orders.FillBeforeAcknowledgement,
     "duplicated": orders.DuplicatedCallbacks,
     "reordered": orders.ReorderedCallbacks,

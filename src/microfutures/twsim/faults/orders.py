@@ -7,12 +7,15 @@ from msgspec.structs import replace
 from microfutures.twsim.errors import wording
 from microfutures.twsim.faults.broker import PLACE_ORDER
 from microfutures.twsim.faults.fault import Fault, Stage, message_id
-from microfutures.twsim.order_facts import ExecutionFacts
+from microfutures.twsim.order_facts import ExecutionFacts, OrderFacts
+from microfutures.twsim.order_handlers import cancel_order
+from microfutures.twsim.order_messages import order_status
 from microfutures.twsim.session import Session
-from microfutures.twsim.wire import encode
+from microfutures.twsim.wire import FieldReader, encode
 from microfutures.venue.messages import OrderCancelled
 
 ORDER_STATUS, OPEN_ORDER, EXECUTION, CURRENT_TIME = 3, 5, 11, 49
+CANCEL_ORDER = 4
 CALLBACKS = frozenset({ORDER_STATUS, OPEN_ORDER, EXECUTION})
 
 
@@ -20,11 +23,18 @@ def _new_order_id(session: Session, fields: list[str]) -> int | None:
     """Return the id of an order that is placed for the first time, None for all else."""
     if session.client_id < 0 or fields[:1] != [str(PLACE_ORDER)] or len(fields) < 2:
         return None
-    if not fields[1].isdecimal() or len(fields[1]) > 10:
+    if not _is_id(fields[1]) or _order_named(session, fields[1]) is not None:
         return None
-    order_id = int(fields[1])
-    is_known = (session.client_id, order_id) in session.exchange.orders
-    return None if is_known else order_id
+    return int(fields[1])
+
+
+def _order_named(session: Session, text: str) -> OrderFacts | None:
+    """Return the order that a client means by the text of an id, None when there is none."""
+    return session.exchange.orders.get((session.client_id, int(text))) if _is_id(text) else None
+
+
+def _is_id(text: str) -> bool:
+    return text.isdecimal() and len(text) <= 10
 
 
 class OrderReject(Fault, frozen=True):
@@ -74,6 +84,26 @@ class PartialFillStops(Fault, frozen=True):
                 if all(isinstance(event, OrderCancelled) for event in told):
                     stage.later(self.delay, partial(exchange.publish, told))
         return frames
+
+
+class SlowCancel(Fault, frozen=True):
+    """A cancel takes its time: until then the order works on, and may still be filled.
+
+    Source: IB API, "Order status": PendingCancel is no confirmation, executions may still come.
+    """
+
+    seconds: float = 60.0
+    delay: float = 5.0
+
+    def takes(self, stage: Stage, session: Session, fields: list[str]) -> bool:
+        if session.client_id < 0 or fields[:1] != [str(CANCEL_ORDER)] or len(fields) < 3:
+            return True
+        order = _order_named(session, fields[2])
+        if order is None or not order.is_open:
+            return True
+        session.send(order_status(replace(order, status="PendingCancel")))
+        stage.later(self.delay, partial(cancel_order, session, FieldReader(fields[1:])))
+        return False
 
 
 class FillBeforeAcknowledgement(Fault, frozen=True):
