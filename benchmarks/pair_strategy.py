@@ -15,16 +15,43 @@ LOOKBACK, Z_ENTRY, Z_EXIT = 20, 2.0, 0.5
 CONTRACTS, SHARES = 1, 100
 
 
+class LogWindow:
+    """The latest logarithms of the ratio of two prices, and how far the newest is off."""
+
+    def __init__(self, lookback: int) -> None:
+        self._values = [0.0] * lookback
+        self._lookback = lookback
+        self._place = self._seen = 0
+        self._sum = self._squares = 0.0
+        self._first: float | None = None
+
+    def z(self, price: float, other: float) -> float | None:
+        """Take two prices; return the z-score once the window is full and moves."""
+        value = log(price) - log(other)
+        if self._first is None:
+            self._first = value
+        value -= self._first
+        lookback, place = self._lookback, self._place
+        old = self._values[place]
+        self._values[place] = value
+        self._place = place + 1 if place < lookback - 1 else 0
+        self._sum += value - old
+        self._squares += value * value - old * old
+        self._seen += 1
+        if self._seen < lookback:
+            return None
+        mean = self._sum / lookback
+        variance = self._squares / lookback - mean * mean
+        return (value - mean) / sqrt(variance) if variance > 1e-18 else None
+
+
 class LogRatio(Strategy):
     """Sells one of the first against a hundred of the second when their ratio is high."""
 
     def __init__(self, capital: int, view: BrokerView, z_entry: float = Z_ENTRY) -> None:
         super().__init__("LogRatio", capital, view)
         self._z_entry = z_entry
-        self._window = [0.0] * LOOKBACK
-        self._place = self._seen = 0
-        self._sum = self._squares = 0.0
-        self._first: float | None = None
+        self._window = LogWindow(LOOKBACK)
         self._side = 0
         self._is_busy = False
         self._latest_ns = 0
@@ -43,7 +70,7 @@ class LogRatio(Strategy):
         if second.time_ns == self._latest_ns:
             return []
         self._latest_ns = second.time_ns
-        z = self._z(log(first.last) - log(second.last))
+        z = self._window.z(first.last, second.last)
         if z is None or self._is_busy:
             return []
         if self._side == 0:
@@ -103,23 +130,6 @@ class LogRatio(Strategy):
         return tuple(
             TargetLeg(instrument_id=name, quantity=quantity) for name, quantity in held if quantity
         )
-
-    def _z(self, value: float) -> float | None:
-        if self._first is None:
-            self._first = value
-        value -= self._first
-        window, place = self._window, self._place
-        old = window[place]
-        window[place] = value
-        self._place = place + 1 if place < LOOKBACK - 1 else 0
-        self._sum += value - old
-        self._squares += value * value - old * old
-        self._seen += 1
-        if self._seen < LOOKBACK:
-            return None
-        mean = self._sum / LOOKBACK
-        variance = self._squares / LOOKBACK - mean * mean
-        return (value - mean) / sqrt(variance) if variance > 1e-18 else None
 
     def _signal(self, kind: SignalKind, z: float) -> Signal:
         view = self.ib

@@ -1,84 +1,112 @@
-"""One decision code: a backtest and the live system over the wire do the same on the same tape."""
+"""What a backtest decides hangs on the past alone, and on nothing that can't happen.
 
-from decimal import Decimal
+That it decides what the live system does over the wire is shown where that one runs on the same
+tapes: tests/acceptance/test_real_tapes.py.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from math import isfinite
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from acceptance.test_real_tapes import (
-    DAILY,
-    DAILY_SETTINGS,
-    NO_COST_GATE,
-    april_2020,
-    tape,
-)
-from helpers.backtest import backtest, journaled_fills, journaled_orders, order_lines
+from acceptance.test_real_tapes import DAILY, DAILY_SETTINGS, april_2020
+from helpers.backtest import END_OF_TAPE, assert_backtest_agrees, backtest
+from helpers.pair_tapes import pair_of_bars
 from helpers.run import run_virtually
+from microfutures.adapters.tapes.paths import BarPath
+from microfutures.backtest.record import BacktestResult
+from microfutures.model.market import Bar
+from microfutures.model.timestamp import seconds
 
-pytestmark = pytest.mark.slow
+SETTINGS: dict[str, object] = {"trading.check_interval": 30}
+PARAMETERS: dict[str, object] = {"max_quote_age_seconds": 65, "cost_multiple": 0}
+MINUTES, KNOWN = 240, 130
 
-PAIR = ("MCL", "USO")
-FIVE_MINUTES: dict[str, object] = {
-    "max_quote_age_seconds": 310,
-    "sample_seconds": 300,
-    "max_holding_seconds": 14_400,
-    "cost_multiple": 0,
-}
+Future = Callable[[list[Bar]], list[Bar]]
 
 
-def test_minutes_of_a_day_give_the_same_orders_as_the_live_system(
+def orders_until(result: BacktestResult, moment_ns: int) -> list[str]:
+    return [
+        sent.line
+        for sent in result.orders
+        if sent.time_ns < moment_ns and sent.order.reason != END_OF_TAPE
+    ]
+
+
+def hidden(_: list[Bar]) -> list[Bar]:
+    return []
+
+
+def shuffled(bars: list[Bar]) -> list[Bar]:
+    """Return bars of the same moments with the prices of other ones."""
+    prices = list(bars)
+    Random(7).shuffle(prices)
+    return [
+        Bar(bar.start_ns, bar.seconds, other.open, other.high, other.low, other.close, other.volume)
+        for bar, other in zip(bars, prices, strict=True)
+    ]
+
+
+def collapsed(bars: list[Bar]) -> list[Bar]:
+    """Return bars that fall to a third."""
+    return [
+        Bar(bar.start_ns, bar.seconds, *(round(bar.open / 3, 2),) * 4, bar.volume) for bar in bars
+    ]
+
+
+@pytest.mark.parametrize("path", [BarPath.ENDS, BarPath.CLOSE, BarPath.EXTREMES])
+@pytest.mark.parametrize("future", [hidden, shuffled, collapsed])
+def test_another_future_leaves_every_past_order_as_it_was(
+    tmp_path: Path, path: BarPath, future: Future
+) -> None:
+    def change(bars: list[Bar]) -> list[Bar]:
+        return bars[:KNOWN] + future(bars[KNOWN:])
+
+    whole = pair_of_bars(MINUTES, path)
+    turn_ns = whole.start_ns + seconds(KNOWN * 60)
+    as_it_was = backtest(tmp_path / "a", whole, settings=SETTINGS, parameters=PARAMETERS)
+    otherwise = backtest(
+        tmp_path / "b",
+        pair_of_bars(MINUTES, path, change),
+        settings=SETTINGS,
+        parameters=PARAMETERS,
+    )
+    past = orders_until(as_it_was, turn_ns)
+    assert len(past) >= 8
+    assert past == orders_until(otherwise, turn_ns)
+    assert as_it_was.order_hash != otherwise.order_hash
+
+
+def test_synthetic_minutes_give_the_same_orders_as_the_live_system(tmp_path: Path) -> None:
+    market = pair_of_bars(MINUTES, BarPath.ENDS)
+    live = run_virtually(tmp_path / "live", market=market, settings=SETTINGS, parameters=PARAMETERS)
+    ours = assert_backtest_agrees(
+        live, tmp_path / "ours", market, settings=SETTINGS, parameters=PARAMETERS
+    )
+    assert len(ours.orders) >= 16
+
+
+def test_april_2020_brings_neither_an_exception_nor_a_phantom_profit(
     tmp_path: Path, shared_dir: Path
 ) -> None:
-    market = tape(shared_dir / "data/micro_2026", PAIR, "2026-03-26T13:30", "2026-03-26T20:00")
-    settings: dict[str, object] = {"trading.check_interval": 30}
-    live = run_virtually(
-        tmp_path / "live", market=market, settings=settings, parameters=NO_COST_GATE
-    )
-    ours = backtest(tmp_path / "ours", market, settings=settings, parameters=NO_COST_GATE)
-    assert len(ours.orders) > 100
-    assert order_lines(ours) == journaled_orders(live.journal)
-    fills = [(each.instrument_id, each.signed_quantity, each.price) for each in ours.fills]
-    assert fills == journaled_fills(live.journal)
-    assert ours.net == ours.account_profit == live.earned
-
-
-def test_five_minute_bars_give_the_same_orders_as_the_live_system(
-    tmp_path: Path, shared_dir: Path
-) -> None:
-    folder = shared_dir / "data/micro_2026"
-    market = tape(folder, PAIR, "2026-03-24T13:30", "2026-03-25T20:00", "5m")
-    settings: dict[str, object] = {
-        "trading.check_interval": 150,
-        "risk.max_quote_age_seconds": 320,
-    }
-    live = run_virtually(
-        tmp_path / "live", market=market, settings=settings, parameters=FIVE_MINUTES
-    )
-    ours = backtest(tmp_path / "ours", market, settings=settings, parameters=FIVE_MINUTES)
-    assert ours.orders
-    assert order_lines(ours) == journaled_orders(live.journal)
-    assert ours.net == live.earned
-
-
-@pytest.mark.parametrize(
-    ("first", "last"), [("2020-04-01", "2020-04-10"), ("2020-04-20", "2020-05-01")]
-)
-def test_april_2020_rolls_and_splits_like_in_the_live_system(
-    tmp_path: Path, shared_dir: Path, first: str, last: str
-) -> None:
-    market = april_2020(shared_dir, first, last)
-    live = run_virtually(
-        tmp_path / "live",
-        market=market,
+    """Negative settlement on the 20th, roll before it, one share for eight on the 29th."""
+    result = backtest(
+        tmp_path,
+        april_2020(shared_dir, "2020-04-01", "2020-05-15"),
         settings=DAILY_SETTINGS,
         parameters=DAILY,
-        cash=Decimal(100_000),
+        cash=100_000,
     )
-    ours = backtest(
-        tmp_path / "ours", market, settings=DAILY_SETTINGS, parameters=DAILY, cash=100_000
-    )
-    assert ours.orders
-    assert order_lines(ours) == journaled_orders(live.journal)
-    assert ours.net == ours.account_profit == live.earned
-    # Neither the roll (5 USD a barrel apart) nor the split (8 old for 1 new) is anybody's profit.
-    assert all(abs(trip.gross) < 500 for trip in ours.round_trips)
+    assert result.is_complete
+    assert not result.still_open
+    assert result.net == result.account_profit
+    assert all(isfinite(equity) for _, equity in result.equity)
+    assert len(result.round_trips) >= 10
+    # A unit is about 2,500 USD a leg: the roll (5 USD a barrel), the day of -37.63 and the split
+    # would each be worth thousands.
+    assert all(abs(trip.gross) < 700 for trip in result.round_trips)
+    steps = [abs(now - before) for (_, before), (_, now) in pairwise(result.equity)]
+    assert max(steps) < 1500

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.backtest import assert_backtest_agrees
 from helpers.run import Result, run_virtually
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.tapes import TapeMarket, load_tapes
@@ -18,6 +19,9 @@ from microfutures.portfolio import Portfolio
 
 MINUTES: dict[str, object] = {"max_quote_age_seconds": 65}
 NO_COST_GATE = MINUTES | {"cost_multiple": 0}
+# From 1.3 s after a full minute on, no check meets a tick: which of two that meet is heard first
+# is the wire's affair.
+EVERY_HALF_MINUTE: dict[str, object] = {"trading.check_interval": 30}
 
 pytestmark = pytest.mark.slow
 
@@ -87,30 +91,32 @@ def test_five_minute_bars_of_two_sessions(
 ) -> None:
     folder, pair = shared_dir / "data/micro_2026", ("MCL", "USO")
     market = tape(folder, pair, "2026-03-24T13:30", "2026-03-25T20:00", "5m")
-    result = run_virtually(
-        tmp_path,
-        market=market,
-        settings={"trading.check_interval": 150, "risk.max_quote_age_seconds": 320},
-        parameters={
-            "max_quote_age_seconds": 310,
-            "sample_seconds": 300,
-            "max_holding_seconds": 14_400,
-            "cost_multiple": multiple,
-        },
-    )
+    settings: dict[str, object] = {
+        "trading.check_interval": 150,
+        "risk.max_quote_age_seconds": 320,
+    }
+    parameters: dict[str, object] = {
+        "max_quote_age_seconds": 310,
+        "sample_seconds": 300,
+        "max_holding_seconds": 14_400,
+        "cost_multiple": multiple,
+    }
+    result = run_virtually(tmp_path, market=market, settings=settings, parameters=parameters)
     assert fewest <= len(result.outcome.snapshot.round_trips) <= most
     assert (refusals(result).get("cost", 0) > 0) == (multiple > 0)
     assert_flat_and_equal_to_the_cent(result)
+    assert_backtest_agrees(
+        result, tmp_path / "again", market, settings=settings, parameters=parameters
+    )
 
 
 def test_minutes_without_the_cost_gate_lose_what_costs_say(
     tmp_path: Path, shared_dir: Path
 ) -> None:
-    market = tape(
-        shared_dir / "data/micro_2026", ("MCL", "USO"), "2026-03-26T13:30", "2026-03-26T20:00"
-    )
+    first, last = "2026-03-26T13:30:01.300", "2026-03-26T20:00"
+    market = tape(shared_dir / "data/micro_2026", ("MCL", "USO"), first, last)
     result = run_virtually(
-        tmp_path, market=market, parameters=NO_COST_GATE, settings={"trading.check_interval": 30}
+        tmp_path, market=market, parameters=NO_COST_GATE, settings=EVERY_HALF_MINUTE
     )
     trips = result.outcome.snapshot.round_trips
     assert len(trips) >= 10
@@ -120,21 +126,31 @@ def test_minutes_without_the_cost_gate_lose_what_costs_say(
     average = sum(trip.net for trip in trips) / len(trips)
     assert -8 < average < -1
     assert_flat_and_equal_to_the_cent(result)
+    ours = assert_backtest_agrees(
+        result,
+        tmp_path / "again",
+        market,
+        settings=EVERY_HALF_MINUTE,
+        parameters=NO_COST_GATE,
+    )
+    assert len(ours.orders) > 100
 
 
 def test_es_and_spy_minutes_trade_as_a_micro_pair(tmp_path: Path, shared_dir: Path) -> None:
-    market = tape(shared_dir / "data/lean", ("MES", "SPY"), "2013-10-08T13:30", "2013-10-08T20:00")
+    first, last = "2013-10-08T13:30:01.300", "2013-10-08T20:00"
+    market = tape(shared_dir / "data/lean", ("MES", "SPY"), first, last)
     pair: dict[str, object] = {"primary_symbol": "MES", "secondary_symbol": "SPY"}
+    parameters = NO_COST_GATE | pair
     result = run_virtually(
-        tmp_path,
-        market=market,
-        parameters=NO_COST_GATE | pair,
-        settings={"trading.check_interval": 30},
+        tmp_path, market=market, parameters=parameters, settings=EVERY_HALF_MINUTE
     )
     trips = result.outcome.snapshot.round_trips
     assert len(trips) >= 5
     assert {view.instrument_id for view in result.outcome.snapshot.markets} == {"MESZ3", "SPY"}
     assert_flat_and_equal_to_the_cent(result)
+    assert_backtest_agrees(
+        result, tmp_path / "again", market, settings=EVERY_HALF_MINUTE, parameters=parameters
+    )
 
 
 # Of what is settled or closed once a day, yesterday's price is the price.
@@ -165,12 +181,25 @@ def april_2020(shared_dir: Path, first: str, last: str) -> TapeMarket:
     return tape(shared_dir, (f"MCL={oil}", f"USO={fund}"), first, last)
 
 
+def assert_backtest_agrees_on_april(live: Result, tmp_path: Path, market: TapeMarket) -> None:
+    assert_backtest_agrees(
+        live,
+        tmp_path / "again",
+        market,
+        settings=DAILY_SETTINGS,
+        parameters=DAILY,
+        cash=100_000,
+        ends_between_ticks=False,
+    )
+
+
 def test_a_position_is_closed_when_its_month_rolls_in_april_2020(
     tmp_path: Path, shared_dir: Path
 ) -> None:
+    market = april_2020(shared_dir, "2020-04-03", "2020-04-10")
     result = run_virtually(
         tmp_path,
-        market=april_2020(shared_dir, "2020-04-03", "2020-04-10"),
+        market=market,
         settings=DAILY_SETTINGS,
         parameters=DAILY,
         cash=Decimal(100_000),
@@ -185,14 +214,16 @@ def test_a_position_is_closed_when_its_month_rolls_in_april_2020(
     assert abs(rolled.gross) < 500
     assert {trade.instrument_id for trade in result.outcome.snapshot.trades} >= {"MCLK20", "USO"}
     assert_flat_and_equal_to_the_cent(result)
+    assert_backtest_agrees_on_april(result, tmp_path, market)
 
 
 def test_a_position_is_held_through_the_reverse_split_of_april_2020(
     tmp_path: Path, shared_dir: Path
 ) -> None:
+    market = april_2020(shared_dir, "2020-04-23", "2020-04-30")
     result = run_virtually(
         tmp_path,
-        market=april_2020(shared_dir, "2020-04-23", "2020-04-30"),
+        market=market,
         settings=DAILY_SETTINGS,
         parameters=DAILY,
         cash=Decimal(100_000),
@@ -205,3 +236,4 @@ def test_a_position_is_held_through_the_reverse_split_of_april_2020(
     # 570 old shares at 2.16 against 71 new ones at 18.02 would look like a gain of 80 USD a share.
     assert abs(newest.gross) < 500
     assert_flat_and_equal_to_the_cent(result)
+    assert_backtest_agrees_on_april(result, tmp_path, market)

@@ -1,11 +1,13 @@
 """Backtests under test, and what a run that went over the wire left in its journal."""
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
+from helpers.run import Result
 from microfutures.adapters.sqlite_journal import JournalReader
 from microfutures.app.wiring import build_engine, traded_symbols, warm_up_span
 from microfutures.backtest.driver import Backtest, BacktestOptions
@@ -16,6 +18,7 @@ from microfutures.model.identifiers import Symbol
 from microfutures.model.orders import Order
 from microfutures.venue.market import MarketSource
 
+END_OF_TAPE = "the tape has ended"
 OrderLine = tuple[str, str, int, str, int | None, str, str]
 """Contract, side, quantity, type, limit in ticks, time in force, purpose."""
 
@@ -40,22 +43,51 @@ def backtest(
         warm_up=warm_up_span(chosen),
         cash=Decimal(cash),
         latency_seconds=latency_seconds,
+        seed=0,  # as the gateway of `run_virtually` has it
     )
     engine = build_engine(chosen, "backtest")
     return Backtest(engine=engine, market=market, options=options).run()
 
 
-def order_lines(result: BacktestResult) -> list[OrderLine]:
-    """Return the orders of a backtest, oldest first."""
-    return [_line(sent.order) for sent in result.orders]
+def assert_backtest_agrees(
+    live: Result,
+    folder: Path,
+    market: MarketSource,
+    *,
+    settings: dict[str, object],
+    parameters: dict[str, object],
+    cash: int = 25_000,
+    ends_between_ticks: bool = True,
+) -> BacktestResult:
+    """Run the tape again without a wire: the same orders, executions and cents come of it.
+
+    The end of a tape is heard at once while its last tick is still on the wire: where the two come
+    together, the orders that end the run are left out (docs/backtest.md).
+    """
+    ours = backtest(folder, market, settings=settings, parameters=parameters, cash=cash)
+    assert order_lines(ours, to_the_end=ends_between_ticks) == journaled_orders(
+        live.journal, to_the_end=ends_between_ticks
+    )
+    assert ours.net == ours.account_profit
+    if ends_between_ticks:
+        fills = [(each.instrument_id, each.signed_quantity, each.price) for each in ours.fills]
+        assert fills == journaled_fills(live.journal)
+        assert ours.net == live.earned
+    return ours
 
 
-def journaled_orders(journal: Path) -> list[OrderLine]:
-    """Return the orders that a run sent, oldest first."""
+def order_lines(result: BacktestResult, *, to_the_end: bool = True) -> list[OrderLine]:
+    """Return the orders of a backtest, oldest first, with those that end it or without."""
+    return _lines([sent.order for sent in result.orders], to_the_end=to_the_end)
+
+
+def journaled_orders(journal: Path, *, to_the_end: bool = True) -> list[OrderLine]:
+    """Return the orders that a run sent, oldest first, with those that end it or without."""
     reader = JournalReader(journal)
     records = [each for each in reader.read({"order"}) if each.name == "OrderApproved"]
     reader.close()
-    return [_line(msgspec.json.decode(each.payload, type=Order)) for each in records]
+    orders = [msgspec.json.decode(each.payload, type=Order) for each in records]
+    return _lines(orders, to_the_end=to_the_end)
 
 
 def journaled_fills(journal: Path) -> list[tuple[str, int, Decimal]]:
@@ -69,6 +101,10 @@ def journaled_fills(journal: Path) -> list[tuple[str, int, Decimal]]:
 
 class _FillReceived(msgspec.Struct, tag="FillReceived"):
     fill: Fill
+
+
+def _lines(orders: Sequence[Order], *, to_the_end: bool) -> list[OrderLine]:
+    return [_line(each) for each in orders if to_the_end or each.reason != END_OF_TAPE]
 
 
 def _line(order: Order) -> OrderLine:

@@ -99,6 +99,15 @@ BacktestData = Annotated[
 BarSize = Annotated[
     str | None, _flag("--bar-size", "bars to play, like 5m", "SIZE", "finest that all have")
 ]
+PlayedPart = Annotated[
+    str,
+    _flag(
+        "--bar-path",
+        "what is played of a bar: ends (open and close), closes or extremes",
+        "PART",
+        "ends",
+    ),
+]
 TimeZone = Annotated[
     str | None, _flag("--time-zone", "of moments in files that name none", "ZONE", "refused")
 ]

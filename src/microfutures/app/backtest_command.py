@@ -53,6 +53,7 @@ class BacktestCommand(msgspec.Struct, frozen=True, kw_only=True):
     latency: float = 0.25
     spread_ticks: int = 1
     bar_size: str | None = None
+    bar_path: str = "ends"
     time_zone: str | None = None
     output: Path
     keeps_journal: bool = True
@@ -79,6 +80,7 @@ def run_backtest(command: BacktestCommand, *, on_line: Say) -> int:
         between=(command.tape_start, command.tape_end),
         spread_ticks=command.spread_ticks,
         bar_size=command.bar_size,
+        bar_path=command.bar_path,
         time_zone=command.time_zone,
     )
     result = _run(command, settings, market)

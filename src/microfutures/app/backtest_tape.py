@@ -19,6 +19,7 @@ def load_tape(
     between: tuple[str | None, str | None],
     spread_ticks: int,
     bar_size: str | None,
+    bar_path: str,
     time_zone: str | None,
 ) -> TapeMarket:
     """Return the market that ``--data`` names for `symbols`.
@@ -31,9 +32,7 @@ def load_tape(
     folder, files = _split(data, symbols)
     options = TapeOptions(
         spread_ticks=_spread(spread_ticks),
-        # Only open and close of a bar: an invented path inside it would open gaps between the
-        # legs that the market never had.
-        path=BarPath.ENDS,
+        path=_path(bar_path),
         bar_size=_size(bar_size),
         time_zone=_zone(time_zone),
     )
@@ -73,6 +72,15 @@ def _spread(ticks: int) -> int:
     if ticks < 1:
         raise ConfigurationError(f"--spread-ticks must be at least 1, was {ticks}")
     return ticks
+
+
+def _path(name: str) -> BarPath:
+    # Open and close of a bar by default: an invented path inside it would open gaps between the
+    # legs that the market never had.
+    paths = {"ends": BarPath.ENDS, "closes": BarPath.CLOSE, "extremes": BarPath.EXTREMES}
+    if name not in paths:
+        raise ConfigurationError(f"--bar-path must be one of {', '.join(paths)}, was {name!a}")
+    return paths[name]
 
 
 def _size(size: str | None) -> str | None:

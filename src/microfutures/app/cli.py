@@ -20,6 +20,7 @@ from microfutures.app.arguments import (
     parse_duration,
     run_options,
 )
+from microfutures.app.backtest_cli import backtest
 from microfutures.app.data_commands import data_app
 from microfutures.config import load_with_origins
 from microfutures.model.errors import ConfigurationError, MicroFuturesError
@@ -154,43 +155,7 @@ def gateway(
     raise typer.Exit(serve_gateway(options, on_line=_say))
 
 
-@app.command()
-def backtest(
-    data: flags.BacktestData,
-    config: flags.Config = None,
-    tape_start: flags.TapeStart = None,
-    tape_end: flags.TapeEnd = None,
-    capital: flags.Capital = None,
-    cash: flags.Cash = 25_000,
-    latency: flags.Latency = 0.25,
-    spread_ticks: flags.SpreadTicks = 1,
-    bar_size: flags.BarSize = None,
-    time_zone: flags.TimeZone = None,
-    output: flags.Output = Path("backtest-result"),
-    journal: flags.KeepJournal = True,
-) -> None:
-    """Run the strategies on recorded markets.
-
-    The engine, the risk gate and the simulated venue are those of a run. Ctrl+C ends the tape and
-    keeps what was done.
-    """
-    from microfutures.app.backtest_command import BacktestCommand, run_backtest
-
-    command = BacktestCommand(
-        config=config,
-        data=tuple(data),
-        tape_start=tape_start,
-        tape_end=tape_end,
-        capital=capital,
-        cash=cash,
-        latency=latency,
-        spread_ticks=spread_ticks,
-        bar_size=bar_size,
-        time_zone=time_zone,
-        output=output,
-        keeps_journal=journal,
-    )
-    raise typer.Exit(run_backtest(command, on_line=_say))
+app.command()(backtest)
 
 
 @app.command()

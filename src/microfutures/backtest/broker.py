@@ -114,10 +114,11 @@ class VenueBroker:
 
     def publish(self, events: Iterable[VenueEvent]) -> None:
         """Send what the venue says of orders on its way back; quotes are not its matter."""
-        for event in events:
+        told = list(events)
+        for event in told:
             match event:
                 case OrderAccepted(number, _) | OrderReleased(number, _):
-                    self._answer(number, OrderStatus.WORKING)
+                    self._answer_working(number, told[-1])
                 case OrderCancelled(number, _, reason):
                     self._answer(number, OrderStatus.CANCELLED, reason)
                 case OrderRejected(number, _, code, message, is_request_only):
@@ -225,6 +226,12 @@ class VenueBroker:
                 reason=reason,
             )
         )
+
+    def _answer_working(self, number: int, last: VenueEvent) -> None:
+        is_done = isinstance(last, OrderFilled) and last.order_id == number and not last.remaining
+        # Of an order that is filled as it arrives, IB as well may tell nothing but that.
+        if not is_done:
+            self._answer(number, OrderStatus.WORKING)
 
     def _answer_fill(self, event: OrderFilled) -> None:
         self._agenda.after(self._delay_ns, partial(self._tell_fill, event))

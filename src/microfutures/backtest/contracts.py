@@ -44,8 +44,8 @@ Past = Callable[[InstrumentId, int, int, int], list[Bar]]
 
 
 def past_of(venue: Venue, market: MarketSource) -> Past:
-    """Return what tells the bars up to a moment: the tape itself, or what was recorded of it."""
-    if isinstance(market, RecordedMarket):
+    """Return what tells the bars up to a moment: a tape of closes, or what was recorded."""
+    if isinstance(market, RecordedMarket) and market.is_of_closes:
         return market.past
 
     def recorded(instrument_id: InstrumentId, end_ns: int, length: int, count: int) -> list[Bar]:

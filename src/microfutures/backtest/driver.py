@@ -19,11 +19,13 @@ from microfutures.engine.output import Say
 from microfutures.engine.runner import EngineRunner, carry_out
 from microfutures.model.errors import UnknownInstrumentError
 from microfutures.model.events import (
+    BrokerStateReported,
     Command,
     CommandReceived,
     ConnectionChanged,
     ConnectionState,
     EngineEvent,
+    FillReceived,
     InstrumentResolved,
     Severity,
     TimerFired,
@@ -42,6 +44,9 @@ WATCH_EVERY = 4096
 
 Watch = Callable[[int], bool]
 """Told the moment that was reached; says whether to go on."""
+
+
+_MOVES_POSITIONS = frozenset({FillReceived, BrokerStateReported})
 
 
 class BacktestOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +91,7 @@ class Backtest:
             initial_cash=options.cash,
             start_ns=market.start_ns,
             seed=options.seed,
-            keeps_bars=not isinstance(market, RecordedMarket),
+            keeps_bars=not (isinstance(market, RecordedMarket) and market.is_of_closes),
         )
         past = past_of(self._venue, market)
         self._months = FrontMonths(self._venue, market, past)
@@ -130,7 +135,7 @@ class Backtest:
         agenda, pulse, venue = self._agenda, self._pulse, self._venue
         for update in self._market.updates():
             now_ns = update.time_ns
-            if pulse.next_ns < now_ns or agenda.next_ns < now_ns:
+            if pulse.next_ns <= now_ns or agenda.next_ns <= now_ns:
                 self._run_until(now_ns)
             agenda.time_ns = now_ns
             quote = venue.quote_of(update) if type(update) is BarUpdate else None
@@ -148,10 +153,10 @@ class Backtest:
     # -- time ---------------------------------------------------------------------------------
 
     def _run_until(self, moment_ns: int) -> None:
-        """Do what is due before `moment_ns`; at one moment the market comes first."""
+        """Do what is due up to `moment_ns`; a tick of that very moment is still on the wire."""
         agenda = self._agenda
         pulse = self._pulse
-        while (next_ns := min(agenda.next_ns, pulse.next_ns)) < moment_ns:
+        while (next_ns := min(agenda.next_ns, pulse.next_ns)) <= moment_ns:
             self._advance(next_ns)
             if agenda.next_ns <= pulse.next_ns:
                 agenda.do_next()
@@ -171,12 +176,17 @@ class Backtest:
             self._roll_ns = next_roll_ns(now_ns)
             self._resolve_all()
         self._step(TimerFired(time_ns=now_ns))
+        # What this very timer sets going has a fine clock at once, like in the shell, even if it
+        # is done before any time has passed.
+        is_busy = self._engine.is_busy
         while self._agenda.next_ns <= now_ns:
-            # What this very timer sets going is to have a fine clock at once, like in the shell.
             self._agenda.do_next()
         if now_ns >= self._point_ns:
             self._add_equity(now_ns)
-        self._set_pulse(now_ns)
+        if is_busy:
+            self._pulse.hurry(now_ns)
+        else:
+            self._set_pulse(now_ns)
 
     def _set_pulse(self, now_ns: int) -> None:
         # A message on its way may wake the engine: what is before it is as idle as now.
@@ -209,11 +219,14 @@ class Backtest:
 
     def _emit(self, event: EngineEvent) -> None:
         self._step(event)
+        if type(event) not in _MOVES_POSITIONS:
+            return
         portfolio = self._engine.portfolio
         self._holds = bool(portfolio.open_positions())
         trips = portfolio.round_trips
         new = trips.count - len(self._trips)
-        self._trips += reversed([trips.finished[place] for place in range(new)])
+        if new:
+            self._trips += reversed([trips.finished[place] for place in range(new)])
 
     def _step_alone(self, event: EngineEvent) -> None:
         output = self._engine.process(event)
@@ -256,7 +269,7 @@ class Backtest:
             next_ns = min(self._agenda.next_ns, self._pulse.next_ns)
             if next_ns > end_ns:
                 break
-            self._run_until(next_ns + 1)
+            self._run_until(next_ns)
 
     def _is_closed(self) -> bool:
         return self._engine.floor.is_quiet and not self._engine.portfolio.open_positions()

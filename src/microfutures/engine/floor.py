@@ -55,7 +55,7 @@ class TradingFloor:
     @property
     def is_quiet(self) -> bool:
         """Tell whether no order is live and nothing is being worked on."""
-        return not self.desk.running and not self.desk.orders.has_live
+        return self.desk.is_idle
 
     @property
     def is_waiting(self) -> bool:
@@ -120,7 +120,7 @@ class TradingFloor:
 
     def on_timer(self) -> None:
         """Let running intents look again, and give up previews that never came."""
-        if self.is_quiet and not self._admission.is_waiting:
+        if self.desk.is_idle and not self._admission.is_waiting:
             return
         self._act(self.desk.on_timer())
         for intent in self._admission.overdue(self._state.time_ns):

@@ -87,9 +87,8 @@ class OutputBuilder:
 
     def take(self, sequence: int) -> EngineOutput:
         """Return what was collected and start anew."""
+        if not self._effects and not self._records:
+            return EngineOutput(sequence, (), ())
         output = EngineOutput(sequence, tuple(self._effects), tuple(self._records))
-        if self._effects:
-            self._effects = []
-        if self._records:
-            self._records = []
+        self._effects, self._records = [], []
         return output

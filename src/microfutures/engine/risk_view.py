@@ -10,7 +10,6 @@ from microfutures.model.identifiers import IntentId, OrderRef, StrategyName
 from microfutures.model.intents import Intent
 from microfutures.model.orders import Order, OrderPurpose, OrderType, Side
 from microfutures.risk.context import RiskContext
-from microfutures.risk.rule import OPENINGS
 
 
 class Holding(NamedTuple):
@@ -38,11 +37,15 @@ class RiskView:
         live = [each for each in self._orders.live if each.order.order_ref != order.order_ref]
         here = [each for each in live if each.order.instrument_id == name]
         instrument = state.instrument_by_id(name)
-        # What only closes is held to no exposure and no loss, and is in a hurry.
-        opens = order.purpose in OPENINGS
-        held = self._holdings(live) if opens else []
-        earned = state.portfolio.performance().net if opens else day_start_net
         family = family_of(instrument.symbol) if instrument is not None else ""
+        strategy_notional = family_gross = family_net = 0.0
+        for owner, held_family, worth in self._holdings(live):
+            if owner == order.strategy:
+                strategy_notional += abs(worth)
+            if held_family == family:
+                family_gross += abs(worth)
+                family_net += worth
+        portfolio = state.portfolio
         return RiskContext(
             now_ns=state.time_ns,
             connection=state.connection,
@@ -51,22 +54,20 @@ class RiskView:
             kill_reason=state.kill_reason,
             instrument=instrument,
             quote=state.quote(name),
-            position=state.portfolio.ledger.total_position(name),
+            position=portfolio.ledger.total_position(name),
             working=_signed(here),
             strategy_position=state.position(order.strategy, name),
             strategy_working=_signed(
                 [each for each in here if each.order.strategy == order.strategy]
             ),
-            strategy_notional=sum(
-                abs(each.worth) for each in held if each.strategy == order.strategy
-            ),
+            strategy_notional=strategy_notional,
             family=family,
-            family_gross=sum(abs(each.worth) for each in held if each.family == family),
-            family_net=sum(each.worth for each in held if each.family == family),
+            family_gross=family_gross,
+            family_net=family_net,
             open_orders=len(live),
-            day_net=earned - day_start_net,
-            capital=state.portfolio.initial_capital,
-            drawdown_percent=state.portfolio.drawdown_percent_with(earned) if opens else 0.0,
+            day_net=portfolio.performance().net - day_start_net,
+            capital=portfolio.initial_capital,
+            drawdown_percent=portfolio.drawdown_percent,
         )
 
     def trial(self, intent: Intent, day_start_net: Decimal) -> list[tuple[Order, RiskContext]]:

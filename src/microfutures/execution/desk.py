@@ -28,6 +28,11 @@ class ExecutionDesk:
         """Return the executors that are not done."""
         return self._running
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no order is live and no intent runs."""
+        return not self._running and not self.orders.has_live
+
     def reason_against(self, intent: Intent) -> str | None:
         """Return why `intent` can't be started now; None when it can."""
         names = [leg.instrument_id for leg in intent.legs]

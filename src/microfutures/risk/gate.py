@@ -67,6 +67,10 @@ class RiskGate:
             Drawdown(limits),
             self._rate,
         )
+        self._rules_for = {
+            purpose: tuple(rule for rule in self.rules if purpose in rule.holds_for)
+            for purpose in OrderPurpose
+        }
         self._approved: dict[OrderRef, None] = {}
         self._refusals: dict[str, int] = {}
         self._latest: dict[str, str] = {}
@@ -130,9 +134,7 @@ class RiskGate:
         )
 
     def _refusal(self, order: Order, context: RiskContext) -> Refused | None:
-        for rule in self.rules:
-            if order.purpose not in rule.holds_for:
-                continue
+        for rule in self._rules_for[order.purpose]:
             reason = rule.reason_against(order, context)
             if reason is not None:
                 return Refused(order, rule.name, reason)

@@ -25,9 +25,10 @@ class Credit:
 
         What lowers the margin is always taken.
         """
-        listings = self._listings
+        listings, at_work = self._listings, list(others)
+        if not at_work and _only_closes(account, order):
+            return None
         held = {name: account.quantity(name) for name in listings.books}
-        at_work = list(others)
         before, after = (
             of_account(account, listings, worst_changes(orders, held))
             for orders in (at_work, [*at_work, order])
@@ -71,3 +72,9 @@ class Credit:
         )
         price = next(price for price in candidates if price is not None)
         return commission(book.instrument.symbol, order.quantity, price)
+
+
+def _only_closes(account: Account, order: OrderState) -> bool:
+    """Tell whether an order, alone at work, can but bring a position nearer to nothing."""
+    held, sign = account.quantity(order.order.instrument_id), order.order.side.sign
+    return held * sign < 0 and order.remaining <= abs(held)

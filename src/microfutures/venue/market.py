@@ -41,6 +41,11 @@ class MarketSource(Protocol):
 class RecordedMarket(MarketSource, Protocol):
     """A market that knows its bars beforehand; who asks must not ask for the future."""
 
+    @property
+    def is_of_closes(self) -> bool:
+        """Tell whether it plays nothing but closes: then it alone knows its bars."""
+        ...
+
     def past(
         self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
     ) -> list[Bar]:

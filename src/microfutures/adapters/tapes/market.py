@@ -70,6 +70,11 @@ class TapeMarket:
         """
         return self._bars(instrument_id, (end_ns, self._start_ns), bar_seconds, count)
 
+    @property
+    def is_of_closes(self) -> bool:
+        """Tell whether every contract plays nothing but the closes of its bars."""
+        return all(segment.is_of_closes for segment in self._segments.values())
+
     def past(
         self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
     ) -> list[Bar]:

@@ -18,17 +18,31 @@ class Segment:
     """One instrument, its updates in ascending time, its bars of trades."""
 
     def __init__(
-        self, instrument: Instrument, play: Play, bars: Sequence[Bar], span_ns: tuple[int, int]
+        self,
+        instrument: Instrument,
+        play: Play,
+        bars: Sequence[Bar],
+        span_ns: tuple[int, int],
+        *,
+        is_of_closes: bool = False,
     ) -> None:
         self.instrument = instrument
         self._play = play
         self.bars = bars
         self.span_ns = span_ns
         """First moment, and the first after the last."""
+        self.is_of_closes = is_of_closes
+        """Whether it plays the closes of its bars and nothing else."""
 
     def around(self, day: date) -> Self:
         """Return the same part of the tape, its instrument's hours being those around `day`."""
-        return type(self)(with_hours(self.instrument, day), self._play, self.bars, self.span_ns)
+        return type(self)(
+            with_hours(self.instrument, day),
+            self._play,
+            self.bars,
+            self.span_ns,
+            is_of_closes=self.is_of_closes,
+        )
 
     def updates(self, start_ns: int, end_ns: int) -> Iterator[MarketUpdate]:
         """Return what lies in ``[start_ns, end_ns)``."""
@@ -67,7 +81,11 @@ def of_bars(
     span_ns = (bars[0].start_ns, end_ns)
     if path is BarPath.CLOSE and not splits:
         return Segment(
-            instrument, lambda: close_updates(name, bars, ticks, spread_ticks), bars, span_ns
+            instrument,
+            lambda: close_updates(name, bars, ticks, spread_ticks),
+            bars,
+            span_ns,
+            is_of_closes=True,
         )
     return Segment(instrument, play, bars, span_ns)
 
