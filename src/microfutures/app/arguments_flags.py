@@ -82,6 +82,9 @@ Scenario = Annotated[
 ControlPort = Annotated[
     int | None, _flag("--control-port", "port to ask for faults on; 0 takes any", "PORT", "none")
 ]
+State = Annotated[
+    Path | None, _flag("--state", "keep the account in this file, over a kill too", "FILE")
+]
 Symbols = Annotated[str, _flag("--symbols", "products to list", "LIST", "MCL,USO")]
 Record = Annotated[
     Path | None, _flag("--record", "add every message to this file, accounts masked", "FILE")

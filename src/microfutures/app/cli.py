@@ -134,6 +134,7 @@ def gateway(
     proxy: flags.Proxy = None,
     replay: flags.Replay = None,
     control_port: flags.ControlPort = None,
+    state: flags.State = None,
 ) -> None:
     """Serve a simulated TWS to any TWS API client."""
     from microfutures.app.gateway_command import GatewayOptions, serve_gateway
@@ -151,6 +152,7 @@ def gateway(
         proxy=proxy,
         replay=replay,
         control_port=control_port,
+        state=state,
     )
     raise typer.Exit(serve_gateway(options, on_line=_say))
 
@@ -159,9 +161,7 @@ app.command()(backtest)
 
 
 @app.command()
-def recording(
-    path: flags.RecordingFile,
-) -> None:
+def recording(path: flags.RecordingFile) -> None:
     """Print the messages of a recorded session, with their names."""
     from microfutures.app.recording_command import recording_lines
 

@@ -11,6 +11,7 @@ import msgspec
 
 from microfutures.adapters.system_clock import SimulatedClock, SystemClock
 from microfutures.app.arguments import DEFAULT_SCENARIO, checked_speed, run_options
+from microfutures.app.gateway_state import open_state
 from microfutures.app.recording_command import build_recorder, serve_proxy, serve_replay
 from microfutures.app.simulation import build_market
 from microfutures.config import load_with_origins
@@ -51,6 +52,8 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Address of a TWS to record, instead of a simulation."""
     replay: Path | None = None
     """A recording to serve, instead of a simulation."""
+    state: Path | None = None
+    """Where the account is kept; None forgets it at the end."""
 
 
 def serve_gateway(options: GatewayOptions, *, on_line: Callable[[str], None]) -> int:
@@ -109,6 +112,10 @@ def _check(options: GatewayOptions) -> None:
         )
     if options.proxy is not None and options.record is None:
         raise ConfigurationError("--proxy needs --record FILE, what it hears is written there")
+    if options.state is not None and (options.proxy or options.replay) is not None:
+        raise ConfigurationError(
+            "--state keeps a simulated account; --proxy and --replay have none"
+        )
     if options.replay is not None and options.record is not None:
         raise ConfigurationError("--replay plays a recording and --record makes one; leave one out")
 
@@ -147,16 +154,19 @@ def _build(options: GatewayOptions, host: str, port: int) -> FaultDesk:
         market = build_market(run, symbols)
     except (UnknownInstrumentError, InvalidValueError) as error:
         raise ConfigurationError(f"--symbols {options.symbols!a}: {error}") from None
-    clock = SimulatedClock(market.start_ns, speed=run.speed)
+    state = open_state(options.state)
+    clock = SimulatedClock(max(market.start_ns, state.time_ns), speed=run.speed)
+    session = max(SystemClock().now_ns() // 1_000_000_000, state.next_session)
     server = build_server(
         market=market,
         clock=clock,
-        session=SystemClock().now_ns() // 1_000_000_000,
+        session=session,
         host=host,
         port=port,
         initial_cash=Decimal(str(options.cash)),
         seed=run.seed,
     )
+    state.resume(server, session)
     return FaultDesk(server, clock, seed=run.seed, plans=scenario.plans)
 
 

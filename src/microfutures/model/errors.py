@@ -45,5 +45,9 @@ class JournalError(MicroFuturesError):
     """The journal can't be read or written."""
 
 
+class GatewayStateError(MicroFuturesError):
+    """The simulated broker's memory can't be kept or read; it must not go on."""
+
+
 class ControlError(MicroFuturesError):
     """No desk could be asked."""

@@ -4,12 +4,13 @@ Requests of clients come in through `handlers`; what the venue answers goes out 
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
 from msgspec.structs import replace
 
+from microfutures.model.errors import GatewayStateError
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import Quote
@@ -22,6 +23,7 @@ from microfutures.twsim.derived_lines import DerivedLines
 from microfutures.twsim.display_groups import DisplayGroups
 from microfutures.twsim.growing_bars import GrowingBars
 from microfutures.twsim.history import History
+from microfutures.twsim.keeping import Keeper
 from microfutures.twsim.lines import Lines
 from microfutures.twsim.order_desk import OrderDesk, Owner
 from microfutures.twsim.order_facts import OrderFacts
@@ -83,6 +85,10 @@ class Exchange:
         self._names = tuple(each.instrument_id for each in market.instruments)
         self.desk = OrderDesk(venue=venue, owners=self.clients, names=self._names, session=session)
         self.desk.watch.close_of = self._close_of
+        self.keeper: Keeper | None = None
+        """Writes down what changed; None forgets it at the end."""
+        self.on_failure: Callable[[GatewayStateError], None] = lambda _: None
+        """Ends everything before a client hears what could not be kept."""
         self._kinds = {
             each.instrument_id: each.security_type
             for each in market.instruments
@@ -133,6 +139,19 @@ class Exchange:
             if not waiting and not self.desk.watch.is_empty:
                 waiting.extend(self.desk.check_conditions())
         self._tell_accounts(changed)
+        touched = self.desk.memory.take_touched()
+        if touched or changed:
+            self._keep(touched, changed)
+
+    def _keep(self, orders: Iterable[int], accounts: Iterable[str]) -> None:
+        """Keep what changed before the end of this turn, when the clients' messages leave."""
+        if self.keeper is None:
+            return
+        try:
+            self.keeper.keep(orders, accounts)
+        except GatewayStateError as error:
+            self.on_failure(error)
+            raise
 
     def _tell_accounts(self, changed: dict[str, set[InstrumentId]]) -> None:
         for account, names in changed.items():
@@ -171,6 +190,7 @@ class Exchange:
         now_ns = self.clock.now_ns()
         self.lines.on_time(now_ns)
         self.daily.on_time(now_ns)
+        self._keep((order.perm_id for order in self.desk.open_orders()), self.accounts)
         if not self.desk.watch.is_empty:
             self.publish(self.desk.check_conditions())
 

@@ -39,6 +39,14 @@ from microfutures.venue.venue import Venue
 OPENING = TimeInForce.AT_THE_OPENING
 CHANGEABLE = ("quantity", "limit_price", "aux_price", "order_ref", "terms")
 TRAILING = frozenset(each.value for each, rule in RULES.items() if rule.is_trailing)
+ORDER_EVENTS = (
+    OrderAccepted,
+    OrderReleased,
+    OrderModified,
+    OrderFilled,
+    OrderCancelled,
+    OrderRejected,
+)
 COMMISSION_DELAY_SECONDS = 0.05
 """Commission reports come separately and a little after their execution."""
 
@@ -161,6 +169,8 @@ class OrderDesk:
 
     def on_event(self, event: VenueEvent) -> list[VenueEvent]:
         """Tell the owner; return what follows from the event for other orders."""
+        if isinstance(event, ORDER_EVENTS):
+            self.memory.touch(event.order_id)
         match event:
             case OrderAccepted(perm_id, _, is_held):
                 order = self._by_perm_id[perm_id]
@@ -220,6 +230,7 @@ class OrderDesk:
 
     def _set_status(self, order: OrderFacts, status: str) -> None:
         order.status = status
+        self.memory.touch(order.perm_id)
         self.send_order(order)
 
     def _warn_of_closed_market(self, order: OrderFacts) -> None:

@@ -21,24 +21,41 @@ class OrderMemory:
         self.by_perm_id: dict[int, OrderFacts] = {}
         self.completed: deque[OrderFacts] = deque(maxlen=KEPT_COMPLETED)
         self.executions: deque[ExecutionFacts] = deque(maxlen=KEPT_EXECUTIONS)
-        self._next_perm_id = FIRST_PERM_ID + session % SESSIONS * ORDERS_PER_SESSION
-        self._next_order_ids: dict[int, int] = {}
+        self.next_perm_id = FIRST_PERM_ID + session % SESSIONS * ORDERS_PER_SESSION
+        self.next_order_ids: dict[int, int] = {}
+        self._touched: set[int] = set()
 
     def next_order_id(self, client_id: int) -> int:
         """Return the first order id that `client_id` may use."""
-        return self._next_order_ids.get(client_id, 1)
+        return self.next_order_ids.get(client_id, 1)
 
     def new_perm_id(self) -> int:
         """Return a permId that was never used."""
-        self._next_perm_id += 1
-        return self._next_perm_id - 1
+        self.next_perm_id += 1
+        return self.next_perm_id - 1
+
+    def touch(self, perm_id: int) -> None:
+        """Note that an order changed."""
+        self._touched.add(perm_id)
+
+    def take_touched(self) -> set[int]:
+        """Return the permIds of what changed since this was asked last."""
+        touched, self._touched = self._touched, set()
+        return touched
 
     def add(self, order: OrderFacts) -> None:
         """Keep a new order."""
         self.orders[order.client_id, order.order_id] = order
         self.by_perm_id[order.perm_id] = order
         after = max(self.next_order_id(order.client_id), order.order_id + 1)
-        self._next_order_ids[order.client_id] = after
+        self.next_order_ids[order.client_id] = after
+
+    def restore(self, order: OrderFacts) -> None:
+        """Keep an order that was kept before."""
+        self.orders[order.client_id, order.order_id] = order
+        self.by_perm_id[order.perm_id] = order
+        if not order.is_open:
+            self.completed.append(order)
 
     def add_execution(self, facts: ExecutionFacts) -> None:
         """Keep an execution until the day in New York is over, like TWS."""

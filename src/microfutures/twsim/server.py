@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from microfutures.model.errors import GatewayStateError
 from microfutures.ports.clock import Clock
 from microfutures.twsim.driver import MarketDriver
 from microfutures.twsim.exchange import Exchange
@@ -73,18 +74,26 @@ class TwsServer:
         """What new sessions pass their messages through."""
         self._server: asyncio.AbstractServer | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._failure: asyncio.Future[None] | None = None
+        self.exchange.on_failure = self._fail
+
+    def skip(self) -> None:
+        """Play the market up to now, unseen; only before `start`."""
+        self._driver.skip()
 
     async def start(self) -> None:
         """Listen and begin to play; raise `OSError` when the port is taken."""
         await self.listen(self.port)
+        self._failure = asyncio.get_running_loop().create_future()
         self._tasks = [
             asyncio.create_task(self._driver.run(), name="twsim market"),
             asyncio.create_task(self._beat(), name="twsim beat"),
         ]
 
     async def wait(self) -> None:
-        """Run until a task of the server fails or is cancelled."""
-        await asyncio.gather(*self._tasks)
+        """Run until a task of the server fails or is cancelled, or its memory can't be kept."""
+        failures = () if self._failure is None else (self._failure,)
+        await asyncio.gather(*self._tasks, *failures)
 
     async def stop(self) -> None:
         """Stop playing, disconnect everybody, free the port."""
@@ -96,6 +105,14 @@ class TwsServer:
         self.stop_listening()
         if server is not None:
             await server.wait_closed()
+
+    def _fail(self, error: GatewayStateError) -> None:
+        """Fall silent at once; `wait` raises the error."""
+        self.stop_listening()
+        for session in list(self._sessions):
+            session.abort()
+        if self._failure is not None and not self._failure.done():
+            self._failure.set_exception(error)
 
     async def listen(self, port: int) -> None:
         """Accept clients on `port` and no longer on the present one; raise `OSError` if taken."""

@@ -247,6 +247,12 @@ class Session(asyncio.Protocol):
             else:
                 self._transport.pause_reading()
 
+    def abort(self) -> None:
+        """End the connection; what was written in this turn is not sent."""
+        self._unsent.clear()
+        if self._transport is not None:
+            self._transport.abort()
+
     def close(self) -> None:
         """End the connection; what was written is still sent."""
         self._flush()

@@ -9,7 +9,7 @@ so that at any moment::
                     = cash + value of stocks + variation of futures that is not settled
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 
@@ -93,6 +93,18 @@ class Account:
         """Return the signed position."""
         position = self._positions.get(instrument_id)
         return 0 if position is None else position.quantity
+
+    def restore(
+        self,
+        *,
+        initial_cash: Decimal,
+        cash: Decimal,
+        commissions: Decimal,
+        positions: Iterable[Position],
+    ) -> None:
+        """Let the account stand as it stood."""
+        self.initial_cash, self.cash, self.commissions = initial_cash, cash, commissions
+        self._positions = {each.instrument.instrument_id: each for each in positions}
 
     def trade(
         self, instrument: Instrument, signed_quantity: int, price: Decimal, commission: Decimal

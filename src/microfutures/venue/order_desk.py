@@ -79,6 +79,16 @@ class OrderDesk:
         else:
             heappush(self._timers, (window.open_ns, order.order_id))
 
+    def restore(self, state: OrderState, now_ns: int) -> None:
+        """Take a live order back as it stood, without a word to anybody."""
+        order_id, window = state.order.order_id, state.window
+        self._orders[order_id] = self._live[order_id] = state
+        heappush(self._timers, (window.close_ns, order_id))
+        if window.open_ns > now_ns:
+            heappush(self._timers, (window.open_ns, order_id))
+        else:
+            self._resting.setdefault(state.order.instrument_id, []).append(state)
+
     def replace(
         self,
         state: OrderState,

@@ -23,6 +23,7 @@ from microfutures.venue.admission import Reason
 from microfutures.venue.book import Book
 from microfutures.venue.clearing import Clearing
 from microfutures.venue.credit import Credit
+from microfutures.venue.keeping import Keeping
 from microfutures.venue.listings import Listings
 from microfutures.venue.messages import (
     AccountMoved,
@@ -80,6 +81,8 @@ class Venue:
             execution_prefix=crc32(f"{seed}/{start_ns}/{session}".encode()),
             seed=seed,
         )
+        self.keeping = Keeping(self._accounts, self._desk, self._listings.instruments)
+        """What outlives a venue, and the way back in."""
 
     @property
     def now_ns(self) -> int:
