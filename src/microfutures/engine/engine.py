@@ -93,7 +93,7 @@ class Engine:
             self.voice,
             order_ref_prefix=settings.order_ref_prefix,
             trader_of=self._trader_of,
-            is_live=self._is_live,
+            is_live=lambda order_ref: self.floor.desk.orders.is_live(order_ref),
         )
         self.floor = self._build_floor()
         self.commands = CommandDesk(
@@ -351,9 +351,6 @@ class Engine:
     def _trader_of(self, symbol: Symbol) -> StrategyName | None:
         """Return the first strategy that trades a product."""
         return next((each.name for each in self.strategies if symbol in each.symbols), None)
-
-    def _is_live(self, order_ref: OrderRef) -> bool:
-        return self.floor.desk.orders.is_live(order_ref)
 
     def _next_ref(self) -> OrderRef:
         self._orders_made += 1
