@@ -64,6 +64,7 @@ def cause(desk: FaultDesk, kind: str, **parameters: object) -> None:
     desk.cause(parse_fault({"kind": kind, **parameters}, place="test"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "parameters", "codes"),
     [
@@ -106,6 +107,7 @@ def test_streams_end_with_a_loss_of_data_and_only_then(then: int, goes_on: bool)
     play(scene)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["socket_drop", "refused", "restart", "weekly_logout"])
 def test_client_is_dropped_and_comes_back_when_it_may(kind: str) -> None:
     async def scene(desk: FaultDesk, ib: ib_async.IB, _seen: list[int]) -> None:
@@ -459,6 +461,7 @@ def test_wrong_command_is_one_line_of_error(line: str) -> None:
     play(scene)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_scenario_plays(path: Path) -> None:
     async def main() -> None:
