@@ -22,6 +22,7 @@ WORDING: dict[int, str] = {
     113: "The Tif option should be set to DAY for MOC and LOC orders.",
     114: "Relative orders are valid for stocks only.",
     135: "Can't find order with id ={order_id}",
+    154: "Order cannot be transmitted for a halted security.",
     161: ("Cancel attempted when order is not in a cancellable state. Order permId ={order_id}"),
     162: "Historical Market Data Service error message:{detail}",
     200: "No security definition has been found for the request",
