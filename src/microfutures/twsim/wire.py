@@ -71,7 +71,7 @@ def split_fields(frame: bytes) -> list[str]:
 
 def encode(fields: Iterable[Field]) -> bytes:
     """Return the frame of a message."""
-    return frame("".join(f"{spell(field)}\0" for field in fields).encode())
+    return frame(("\0".join(map(spell, fields)) + "\0").encode())
 
 
 def frame(body: bytes) -> bytes:
@@ -89,6 +89,10 @@ def escaped(text: str) -> str:
 
 def spell(field: Field) -> str:
     """Return a field as TWS writes it: 1 and 0 for booleans, empty for nothing."""
+    if type(field) is str:  # most are, or whole numbers
+        return field if "\0" not in field else field.replace("\0", "")
+    if type(field) is int:
+        return str(field)
     match field:
         case None:
             return ""
