@@ -31,6 +31,9 @@ WORDING: dict[int, str] = {
     300: "Can't find EId with tickerId:{request_id}",
     309: "Max number ({limit}) of market depth requests has been reached",
     310: "Can't find the subscribed market depth with tickerId:{request_id}",
+    312: "The combo details are invalid.",
+    313: "The combo details for leg '{detail}' are invalid.",
+    315: "Stock combo legs are restricted to SMART order routing.",
     320: "Error reading request. {detail}",
     321: "Error validating request.-'{tag}' : cause - {detail}",
     322: "Error processing request.-'{tag}' : cause - {detail}",
@@ -78,7 +81,12 @@ WORDING: dict[int, str] = {
     2152: "Exchanges - Depth: {detail}; Top: {top}; ",
     2157: "Sec-def data farm connection is broken:{detail}",
     2158: "Sec-def data farm connection is OK:{detail}",
+    10000: "Cross currency combo error.",
     10052: "Invalid time in force:{detail}",
+    10058: (
+        "Combo per-leg prices are only supported for non-guaranteed smart combos with two legs and "
+        'the "IECOMBOPERLEGPRICE" feature enabled.'
+    ),
     10089: (
         "Requested market data requires additional subscription for API. "
         "See link in 'Market Data Connections' dialog for more details."
@@ -112,6 +120,7 @@ SOURCES: dict[int, str] = {
     162: f"{_LOGS}; swigibpy, issue 11",
     321: "ibapi for Rust, pull request 245",
     322: _LOGS,
+    10058: "Lean.Brokerages.InteractiveBrokers, issue 213",
     354: f"Message Codes; what stands behind its last period: {_LOGS}",
     **dict.fromkeys((430, 1100, 1102, 2103, 2104, 2105, 2106, 2110, 2152, 2157, 2158), _LOGS),
     1101: "Message Codes; the list of farms as of 1102",

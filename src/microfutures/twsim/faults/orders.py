@@ -174,7 +174,7 @@ class CorrectedExecution(Fault, frozen=True):
         return replace(
             facts,
             execution_id=f"{stem}.{int(revision) + 1:02d}",
-            price=facts.price + self.ticks * facts.order.instrument.tick_size,
+            price=facts.price + self.ticks * facts.instrument.tick_size,
         )
 
 
