@@ -198,7 +198,8 @@ class Exchange:
         now_ns = self.clock.now_ns()
         self.lines.on_time(now_ns)
         self.daily.on_time(now_ns)
-        self._keep((order.perm_id for order in self.desk.open_orders()), self.accounts)
+        if self.keeper is not None:
+            self._keep((order.perm_id for order in self.desk.open_orders()), self.accounts)
         if not self.desk.watch.is_empty:
             self.publish(self.desk.check_conditions())
 
