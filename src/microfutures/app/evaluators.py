@@ -1,0 +1,26 @@
+"""Which backtest evaluates a study's sets."""
+
+from collections.abc import Callable
+
+from microfutures.app.event_evaluator import EventEvaluator
+from microfutures.app.study_terms import StudyTerms, TapeRequest
+from microfutures.model.errors import ConfigurationError
+from microfutures.research.evaluator import Evaluator
+from microfutures.research.tape_days import TapeDays
+
+ENGINES = ("auto", "kernel", "events")
+
+
+def chosen_evaluator(
+    engine: str, terms: StudyTerms, tape: TapeRequest, days: TapeDays, say: Callable[[str], None]
+) -> Evaluator:
+    """Return the evaluator of this name; ``auto`` takes the kernel where it can play the tape.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of this name, or it can't play the tape.
+    """
+    if engine not in ENGINES:
+        raise ConfigurationError(f"--engine must be one of {', '.join(ENGINES)}, was {engine!a}")
+    return EventEvaluator(terms=terms, tape=tape, days=days)

@@ -1,0 +1,1 @@
+"""Studies: many sets of parameters tried, and what the best of them is worth."""
