@@ -85,7 +85,7 @@ class PairEyes:
         limit = self.parameters.max_quote_age_seconds
         for instrument, quote in zip(instruments, quotes, strict=True):
             problem = hours_problem(instrument, now_ns) or quote_problem(
-                instrument.instrument_id, quote, now_ns, limit
+                instrument, quote, now_ns, limit
             )
             if problem is not None:
                 return problem
