@@ -88,10 +88,7 @@ def optimize(
     time_zone: flags.TimeZone = None,
     output: StudyOutput = Path("study"),
 ) -> None:
-    """Try many sets of parameters and tell what the best of them is worth.
-
-    Every finished set is kept at once: after Ctrl+C or a crash, --resume goes on.
-    """
+    """Try many sets of parameters and tell what the best is worth; --resume goes on."""
     from microfutures.app.optimize_command import OptimizeCommand, run_optimize
     from microfutures.app.study_terms import TapeRequest
 

@@ -116,7 +116,7 @@ def run_optimize(command: OptimizeCommand, *, on_line: Say) -> int:
     finally:
         file.close()
     on_line(f"{len(verdict.tried):,} sets on {market.describe()}")
-    on_line(f"  computed     {bench.computed:,} results, the others were in {path}")
+    on_line(f"  computed     {bench.computed:,} results; kept in {path}")
     _report(command, terms, space, verdict, days, on_line)
     if not verdict.is_complete:
         on_line("interrupted; what was finished is kept: the same command with --resume goes on")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from math import sqrt
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 from microfutures.analytics.bootstrap import LEAST_DAYS, Interval
@@ -21,11 +22,12 @@ YEAR = sqrt(TRADING_DAYS)
 def table_of(verdict: Verdict, space: Space, objective: str) -> Table:
     """Return the best sets on the whole tape."""
     shown = verdict.tried[:MOST_ROWS]
-    table = Table(title=f"best {len(shown)} of {len(verdict.tried):,} sets by {objective}")
+    title = f"best {len(shown)} of {len(verdict.tried):,} sets by {objective}"
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
     for axis in space.axes:
-        table.add_column(axis.name, justify="right")
-    for name in ("net USD", "Sharpe", "drawdown", "trades", "hit rate", "costs USD"):
-        table.add_column(name, justify="right")
+        table.add_column(axis.name, justify="right", no_wrap=True)
+    for name in ("net USD", "Sharpe", "drawdown", "trades", "won", "costs USD"):
+        table.add_column(name, justify="right", no_wrap=True)
     for parameters, result in shown:
         value = measure(result.closes)
         decided = result.wins + result.losses
@@ -95,15 +97,15 @@ def _walk_lines(verdict: Verdict, objective: str) -> Iterator[str]:
         return
     inside, outside = (mean_score(folds, objective, is_in=is_in) for is_in in (True, False))
     yield (
-        f"  out of       {len(folds)} folds, {len(walk.profits)} days, {walk.trades:,} trades: net "
+        f"  judged       {len(folds)} folds, {len(walk.profits)} days, {walk.trades:,} trades: net "
         f"{words.money(walk.net, sign=True)} USD, Sharpe {words.ratio(measure(walk.closes).sharpe)}"
     )
     yield (
-        f"    sample     {objective} where chosen {words.ratio(inside)}, where judged "
+        f"  degradation  {objective} where chosen {words.ratio(inside)}, where judged "
         f"{words.ratio(outside)}, means of the folds"
     )
     if verdict.walk_interval is not None:
-        yield f"    interval   Sharpe a year {_between(verdict.walk_interval)}, by bootstrap"
+        yield f"               Sharpe a year {_between(verdict.walk_interval)}, by bootstrap"
 
 
 def mean_score(folds: tuple[FoldOutcome, ...], objective: str, *, is_in: bool) -> float | None:
