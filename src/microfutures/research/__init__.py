@@ -1,1 +1,1 @@
-"""Studies: many sets of parameters tried, and what the best of them is worth."""
+"""Studies: the pair strategy at compiled speed, many sets of parameters, what the best is worth."""
