@@ -97,7 +97,7 @@ def write_days(folder: Path, days: int, minutes: int = 60) -> Path:
                 now = round(_price(symbol, place, day), 2)
                 moment = (date + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:00Z")
                 low, high = min(before, now), max(before, now)
-                lines.append(f"{moment},{before},{high},{low},{now},600")
+                lines.append(f"{moment},{before},{high},{low},{now},9000")
                 before = now
         (folder / f"{symbol}_1m.csv").write_text("\n".join(lines) + "\n")
     return folder

@@ -23,4 +23,20 @@ def chosen_evaluator(
     """
     if engine not in ENGINES:
         raise ConfigurationError(f"--engine must be one of {', '.join(ENGINES)}, was {engine!a}")
+    if engine != "events":
+        try:
+            return _kernel(terms, tape, days)
+        except ConfigurationError as error:
+            if engine == "kernel":
+                raise
+            say(f"  engine       event-driven, for the kernel can't play this: {error}")
     return EventEvaluator(terms=terms, tape=tape, days=days)
+
+
+def _kernel(terms: StudyTerms, tape: TapeRequest, days: TapeDays) -> Evaluator:
+    from microfutures.app.kernel_evaluator import KernelEvaluator
+
+    found = KernelEvaluator(terms=terms, tape=tape, days=days)
+    # What it can't play, it says when it looks at the tape; what it can't trade, at the first set.
+    found.evaluate([terms.parameters], days.whole, 1)
+    return found

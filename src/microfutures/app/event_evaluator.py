@@ -12,7 +12,6 @@ from microfutures.app.wiring import build_engine, traded_symbols, warm_up_span
 from microfutures.backtest.driver import Backtest, BacktestOptions
 from microfutures.backtest.record import BacktestResult
 from microfutures.config.strategy_parameters import PairParameters
-from microfutures.model.errors import ConfigurationError
 from microfutures.model.identifiers import Symbol
 from microfutures.research.evaluator import SetResult, Stretch
 from microfutures.research.tape_days import TapeDays, days_of
@@ -47,10 +46,7 @@ class EventEvaluator:
     def _market(self) -> TapeMarket:
         market = self._tape.load(traded_symbols(self._terms.settings))
         if days_of(market).digest != self._days.digest:
-            raise ConfigurationError(
-                f"{', '.join(self._tape.data)}: not the tape that this study is of; every machine "
-                f"of a cluster needs the same files under the same path"
-            )
+            raise self._tape.other_tape()
         return market
 
     def evaluate(

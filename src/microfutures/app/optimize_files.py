@@ -17,7 +17,7 @@ Row = Sequence[object]
 
 OF_A_SET = (
     "net", "sharpe", "sortino", "calmar", "max_drawdown", "trades", "wins", "losses", "gross",
-    "costs",
+    "costs", "doubts",
 )  # fmt: skip
 
 
@@ -46,6 +46,7 @@ def _sets(verdict: Verdict, names: list[str], objective: str) -> Iterator[Row]:
             rank, *(getattr(parameters, name) for name in names), objective_of(objective)(result),
             result.net, value.sharpe, value.sortino, value.calmar, value.max_drawdown,
             result.trades, result.wins, result.losses, result.gross, result.costs,
+            result.doubts,
         )  # fmt: skip
 
 

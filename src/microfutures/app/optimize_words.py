@@ -9,6 +9,7 @@ from rich.table import Table
 from microfutures.analytics.bootstrap import LEAST_DAYS, Interval
 from microfutures.analytics.performance import TRADING_DAYS, measure
 from microfutures.reports import words
+from microfutures.research.evaluator import SetResult
 from microfutures.research.landscape import Landscape
 from microfutures.research.objective import objective_of
 from microfutures.research.space import Space
@@ -51,9 +52,27 @@ def study_lines(
     if verdict.best is None:
         yield f"  best         none: no set has a {objective}; did any trade? look at `backtest`"
         return
-    count = len(days.days)
-    if count < LEAST_DAYS:
-        yield f"  days         {count} trading days are too few to tell luck from skill"
+    yield from _warnings(verdict.best[1], len(days.days))
+    yield from _luck_lines(verdict)
+    if verdict.sharpe_interval is not None:
+        yield f"  interval     Sharpe a year {_between(verdict.sharpe_interval)}, by bootstrap"
+    if land is not None:
+        yield f"  neighbours   {_neighbours(land, objective)}"
+    if verdict.walk is not None:
+        yield from _walk_lines(verdict, objective)
+
+
+def _warnings(best: SetResult, days: int) -> Iterator[str]:
+    if days < LEAST_DAYS:
+        yield f"  days         {days} trading days are too few to tell luck from skill"
+    if best.doubts:
+        yield (
+            f"  doubts       at {best.doubts:,} moments the event-driven backtest may do otherwise "
+            f"with the best set than the kernel did; confirm it with `--engine events`"
+        )
+
+
+def _luck_lines(verdict: Verdict) -> Iterator[str]:
     if verdict.deflated is not None:
         found = verdict.deflated
         yield (
@@ -68,12 +87,6 @@ def study_lines(
             f"below the middle on the other, of {over.ways:,} ways; it loses there in "
             f"{over.loss_probability:.3f}"
         )
-    if verdict.sharpe_interval is not None:
-        yield f"  interval     Sharpe a year {_between(verdict.sharpe_interval)}, by bootstrap"
-    if land is not None:
-        yield f"  neighbours   {_neighbours(land, objective)}"
-    if verdict.walk is not None:
-        yield from _walk_lines(verdict, objective)
 
 
 def _neighbours(land: Landscape, objective: str) -> str:
@@ -95,15 +108,18 @@ def _walk_lines(verdict: Verdict, objective: str) -> Iterator[str]:
     walk, folds = verdict.walk, verdict.folds
     if walk is None:
         return
-    inside, outside = (mean_score(folds, objective, is_in=is_in) for is_in in (True, False))
     yield (
         f"  judged       {len(folds)} folds, {len(walk.profits)} days, {walk.trades:,} trades: net "
         f"{words.money(walk.net, sign=True)} USD, Sharpe {words.ratio(measure(walk.closes).sharpe)}"
     )
-    yield (
-        f"  degradation  {objective} where chosen {words.ratio(inside)}, where judged "
-        f"{words.ratio(outside)}, means of the folds"
-    )
+    # A ratio of a few days, made a year's, says nothing.
+    is_long = min(len(fold.fold.test) for fold in folds) >= LEAST_DAYS
+    for name in dict.fromkeys(("net", objective if is_long else "net")):
+        inside, outside = (mean_score(folds, name, is_in=is_in) for is_in in (True, False))
+        yield (
+            f"  degradation  {'USD a day' if name == 'net' else name}: {words.ratio(inside)} where "
+            f"chosen, {words.ratio(outside)} where judged, means of the folds"
+        )
     if verdict.walk_interval is not None:
         yield f"               Sharpe a year {_between(verdict.walk_interval)}, by bootstrap"
 

@@ -12,6 +12,7 @@ from microfutures.app.backtest_tape import load_tape
 from microfutures.app.wiring import decisive
 from microfutures.config.settings import Settings
 from microfutures.config.strategy_parameters import PairParameters
+from microfutures.model.errors import ConfigurationError
 from microfutures.research.tape_days import TapeDays
 
 
@@ -37,6 +38,13 @@ class TapeRequest(msgspec.Struct, frozen=True, kw_only=True):
             time_zone=self.time_zone,
         )
 
+    def other_tape(self) -> ConfigurationError:
+        """Return what is wrong when a worker finds other prices than the study is of."""
+        return ConfigurationError(
+            f"{', '.join(self.data)}: not the tape that this study is of; every machine of a "
+            f"cluster needs the same files under the same path"
+        )
+
 
 class StudyTerms(msgspec.Struct, frozen=True, kw_only=True):
     """All that results depend on beside the sets and the tape's prices."""
@@ -46,6 +54,11 @@ class StudyTerms(msgspec.Struct, frozen=True, kw_only=True):
     strategy: str
     cash: float
     latency_seconds: float
+
+    @property
+    def parameters(self) -> PairParameters:
+        """Return the parameters as the configuration has them."""
+        return self.settings.strategies[self.strategy].parameters
 
     def settings_of(self, parameters: PairParameters) -> Settings:
         """Return the settings with these parameters."""

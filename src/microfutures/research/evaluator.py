@@ -32,6 +32,8 @@ class SetResult(msgspec.Struct, frozen=True, kw_only=True):
     gross: float
     """Of the trades, before costs."""
     costs: float
+    doubts: int = 0
+    """Moments at which the event-driven backtest might do otherwise; none if it did this run."""
 
     @property
     def net(self) -> float:
@@ -64,6 +66,7 @@ def together(parts: Sequence[SetResult]) -> SetResult:
         losses=sum(part.losses for part in parts),
         gross=fsum(part.gross for part in parts),
         costs=fsum(part.costs for part in parts),
+        doubts=sum(part.doubts for part in parts),
     )
 
 

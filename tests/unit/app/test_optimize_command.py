@@ -104,6 +104,52 @@ def test_result_of_a_set_is_that_of_the_backtest(tape: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+def test_kernel_and_events_come_to_the_same_sets_and_folds(
+    tape: Path, config: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("numba")
+    for engine in ("kernel", "events"):
+        code, _ = run(
+            "--config", config, "--data", tape, *GRID, "--engine", engine, "--objective", "net",
+            "--walk-forward", "train=2d,test=1d", "--output", tmp_path / engine,
+        )  # fmt: skip
+        assert code == 0
+    for name, columns in (
+        ("results.csv", ("z_entry", "lookback", "net", "trades", "wins", "costs")),
+        ("folds.csv", ("train", "test", "z_entry", "lookback", "net", "trades")),
+    ):
+        ours, theirs = (table(tmp_path / engine / name) for engine in ("kernel", "events"))
+        assert len(ours) == len(theirs) > 0
+        for mine, other in zip(ours, theirs, strict=True):
+            assert [number(mine[each]) for each in columns] == [
+                number(other[each]) for each in columns
+            ]
+
+
+def number(text: str) -> float | str:
+    """Return a number to the cent, or the text that is none."""
+    try:
+        return round(float(text), 4)
+    except ValueError:
+        return text
+
+
+@pytest.mark.slow
+def test_tape_that_the_kernel_cannot_play_is_played_by_events(
+    tape: Path, config: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("numba")
+    arguments = ("--config", config, "--data", tape, "--grid", "z_entry=2", "--bar-path", "ends",
+                 "--jobs", 1, "--output", tmp_path / "out")  # fmt: skip
+    code, text = run(*arguments)
+    assert code == 0
+    assert "engine       event-driven, for the kernel can't play this" in text
+    code, text = run(*arguments, "--engine", "kernel")
+    assert code == 2
+    assert "--bar-path closes" in text
+
+
+@pytest.mark.slow
 def test_study_goes_on_after_a_kill_and_after_ctrl_c(
     tape: Path, config: Path, tmp_path: Path
 ) -> None:
@@ -175,7 +221,7 @@ def test_study_of_another_tape_or_other_settings_is_refused(
         assert "is one of other data or settings" in text
     changed = write_days(tmp_path / "changed", days=6)
     file = changed / "USO_1m.csv"
-    file.write_text(file.read_text().replace(",600", ",601", 1))
+    file.write_text(file.read_text().replace(",9000", ",9001", 1))
     code, text = run("--config", config, "--data", changed, *arguments[2:], "--resume")
     assert code == 2
     assert "is one of other data or settings" in text
