@@ -140,7 +140,7 @@ def valid_exchanges(instrument: Instrument) -> str:
 
 
 def market_rule_id(instrument: Instrument) -> int:
-    """Return the id of the price increment rule: IB's of US stocks, or the tick in ten-millionths."""
+    """Return the id of the price increment rule: IB's of stocks, or the tick in ten-millionths."""
     if instrument.security_type is SecurityType.STOCK:
         return STOCK_RULE
     return int(instrument.tick_size * 10_000_000)
