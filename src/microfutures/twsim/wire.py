@@ -71,7 +71,12 @@ def split_fields(frame: bytes) -> list[str]:
 
 def encode(fields: Iterable[Field]) -> bytes:
     """Return the frame of a message."""
-    return frame(("\0".join(map(spell, fields)) + "\0").encode())
+    return frame(spelled(fields))
+
+
+def spelled(fields: Iterable[Field]) -> bytes:
+    """Return fields, each with its NUL."""
+    return "\0".join([*map(spell, fields), ""]).encode()
 
 
 def frame(body: bytes) -> bytes:

@@ -11,6 +11,7 @@ from ib_async import CommissionReport, Contract, Execution, ExecutionFilter, Ord
 from ib_async import Order as IBOrder
 from msgspec.structs import replace
 
+from microfutures.adapters.ib.completed import CompletedOrders
 from microfutures.adapters.ib.contracts import Resolved
 from microfutures.adapters.ib.error_codes import classify
 from microfutures.adapters.ib.executions import ExecutionFeed
@@ -42,6 +43,7 @@ class OrderDesk:
         self._contracts = contracts
         self._book = OrderBook()
         self._executions = ExecutionFeed(clock=clock, emit=emit, contracts=contracts, warn=warn)
+        self._completed = CompletedOrders()
         self._listed: dict[int, BrokerOrder] = {}
         self._listing: asyncio.Future[None] | None = None
         self._replays: dict[int, asyncio.Future[None]] = {}
@@ -53,6 +55,7 @@ class OrderDesk:
         self._ib = ib
         self._writer = None if ib is None else OrderWriter(ib.client)
         self._book.forget_connection()
+        self._completed.forget_connection()
         for waiting in (self._listing, *self._replays.values()):
             if waiting is not None and not waiting.done():
                 waiting.cancel()
@@ -100,6 +103,10 @@ class OrderDesk:
         await self._listing
         return tuple(order for order in self._listed.values() if not order.status.is_final)
 
+    async def list_completed(self, ib: TappedIB) -> tuple[BrokerOrder, ...]:
+        """Return the orders that are over and were not told of yet; one call at a time."""
+        return await self._completed.list(ib)
+
     async def replay_executions(self, ib: TappedIB) -> None:
         """Have the day's executions told again; known ones change nothing."""
         request_id = ib.client.getReqId()
@@ -136,6 +143,14 @@ class OrderDesk:
         """Finish a listing."""
         if self._listing is not None and not self._listing.done():
             self._listing.set_result(None)
+
+    def on_completed_order(self, contract: Contract, order: IBOrder, state: OrderState) -> None:
+        """Take an order that is over."""
+        self._completed.on_order(contract, order, state)
+
+    def on_completed_orders_end(self) -> None:
+        """Finish a listing."""
+        self._completed.on_end()
 
     def on_status(
         self, order_id: int, status: str, filled: float, remaining: float, perm_id: int, client: int
