@@ -158,7 +158,8 @@ def trading_class(instrument: Instrument) -> str:
         return "COMB"
     if instrument.security_type is not SecurityType.STOCK:
         return instrument.symbol
-    return "NMS" if primary_exchange(instrument) == "NASDAQ" else "PCX"
+    listing = {"NASDAQ": "NMS", "ARCA": "PCX"}
+    return listing.get(primary_exchange(instrument), instrument.symbol)
 
 
 def primary_exchange(instrument: Instrument) -> str:
