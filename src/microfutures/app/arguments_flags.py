@@ -59,7 +59,10 @@ Simulate = Annotated[
     ),
 ]
 Data = Annotated[Path | None, _flag("--data", "simulate on the tapes in this folder", "DIR")]
-Speed = Annotated[float | None, _flag("--speed", _PACE, "N", f"{DEFAULT_SPEED:g}")]
+Speed = Annotated[
+    float | None,
+    _flag("--speed", f"{_PACE}, also of a gateway that simulates", "N", f"{DEFAULT_SPEED:g}"),
+]
 Seed = Annotated[int | None, _flag("--seed", _SEED, "N", DEFAULT_SEED)]
 TapeStart = Annotated[
     str | None, _flag("--from", "begin the tape here; what lies before warms it up", "DATE")

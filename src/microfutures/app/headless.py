@@ -16,11 +16,11 @@ from microfutures.app.arguments import RunOptions, run_options
 from microfutures.app.control import Control
 from microfutures.app.garbage import GarbagePolicy
 from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
-from microfutures.app.logging_setup import start_logging
+from microfutures.app.logging_setup import DeskLog, start_logging
 from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.app.simulation import Simulation, build_simulation
 from microfutures.app.supervision import Supervision
-from microfutures.app.wiring import build_system, journal_path, traded_symbols
+from microfutures.app.wiring import build_system, journal_path, own_clock, traded_symbols
 from microfutures.config import Settings
 from microfutures.config.loading import load_with_origins
 from microfutures.config.log_directory import make_directory, require_writable
@@ -92,12 +92,13 @@ async def _run(settings: Settings, options: RunOptions) -> ExitCode:
     if options.is_simulated:
         simulation = build_simulation(options, traded_symbols(settings), on_tape_end=tape_end)
     make_directory(log_dir)
-    clock = simulation.clock if simulation else SystemClock()
+    clock = own_clock(options, simulation)
     desk_log = start_logging(log_dir, level=settings.logging.level, clock=clock)
     display = TerminalDisplay(mode=options.display)
     try:
         with _open_journal(log_dir, settings, options) as journal:
-            return await _run_desk(settings, options, simulation, journal, display, tape_end)
+            desk = _run_desk(settings, options, simulation, journal, display, tape_end, desk_log)
+            return await desk
     except MicroFuturesError as error:
         display.stop()
         _log.error("%s", error)
@@ -127,6 +128,7 @@ async def _run_desk(
     journal: SqliteJournal,
     display: TerminalDisplay,
     tape_end: TapeEnd,
+    desk_log: DeskLog,
 ) -> ExitCode:
     log_dir = Path(settings.logging.log_dir)
     if simulation is not None:
@@ -136,6 +138,7 @@ async def _run_desk(
         recover(system.engine, journal.read(RECOVERED_KINDS))
 
     clock = system.manager.clock
+    desk_log.go_by(clock)
     control = Control(
         engine=system.engine,
         runner=system.runner,
@@ -144,9 +147,9 @@ async def _run_desk(
         snapshot=lambda: take_snapshot(system.engine, system.facts, clock.now_ns()),
     )
 
-    local_clock = simulation.clock if simulation else SystemClock()
-    supervision = Supervision(engine=system.engine, runner=system.runner, clock=local_clock)
-    garbage = GarbagePolicy(clock=SystemClock(), is_quiet=lambda: not system.engine.is_busy)
+    machine = SystemClock()
+    supervision = Supervision(engine=system.engine, runner=system.runner, clock=machine)
+    garbage = GarbagePolicy(clock=machine, is_quiet=lambda: not system.engine.is_busy)
 
     def export() -> Iterator[None]:
         try:

@@ -61,11 +61,18 @@ class DeskState:
 
     def revalue(self) -> None:
         """Value open positions at the middle of their latest quotes."""
+        for instrument_id, mark in self.latest_marks().items():
+            self.portfolio.mark(instrument_id, mark)
+
+    def latest_marks(self) -> dict[InstrumentId, Decimal]:
+        """Return the middle of the latest quote of all that is held."""
+        marks = {}
         for _, instrument_id, _ in self.portfolio.open_positions():
             quote = self.quotes.get(instrument_id)
             mark = None if quote is None else quote.mark
             if mark is not None:
-                self.portfolio.mark(instrument_id, mark)
+                marks[instrument_id] = mark
+        return marks
 
     def now_ns(self) -> int:
         """Return the moment of the latest event."""

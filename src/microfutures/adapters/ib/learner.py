@@ -67,7 +67,11 @@ class Learner:
         if reason is not None:
             return reason
         parts.account.choose(accounts[0])
-        await self.learn_time()
+        if await self.learn_time():
+            parts.voice.info(
+                f"the broker's clock is {parts.clock.offset_words} this machine's: the desk goes "
+                f"by the broker's"
+            )
         # The first event on the broker's date: a simulator's may be another than ours.
         parts.voice.change(
             ConnectionState.CONNECTING,
