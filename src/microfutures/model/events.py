@@ -62,6 +62,8 @@ class ConnectionChanged(Event, frozen=True, kw_only=True):
 
     state: ConnectionState
     detail: str
+    attempt: int = 0
+    """Which one in a row to connect, from 1; 0 where it is none."""
 
 
 class ClockStepped(Event, frozen=True, kw_only=True):

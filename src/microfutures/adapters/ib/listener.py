@@ -13,6 +13,8 @@ CLIENT_ID_IN_USE = 326
 UPSTREAM_LOST = (1100, 2110)
 DATA_LOST, DATA_KEPT = 1101, 1102
 STREAM_RESET = (10182, 10225)
+NO_DATA = "query returned no data"
+"""Code 162 for two things: this one is an answer, and whoever asked tells what follows from it."""
 CANCELLED = 202
 """The status says it as well; only what follows "reason:" is news, and mostly nothing does."""
 
@@ -59,7 +61,9 @@ class ErrorListener:
         ib = self._ib()
         instrument_id = self._market.instrument_of(request_id)
         order_ref = self._orders.on_error(ib.client.clientId, request_id, code, text)
-        if code != CANCELLED or text.rpartition("reason:")[2].strip():
+        if NO_DATA in text:
+            self._voice.detail(f"[{code}] {text}")
+        elif code != CANCELLED or text.rpartition("reason:")[2].strip():
             self._voice.code(code, text, instrument_id=instrument_id, order_ref=order_ref)
         if classify(code).code_class is CodeClass.CANCEL and code != CANCELLED:
             # The order is over, or never was: the list of open orders knows.
