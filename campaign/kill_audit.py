@@ -15,7 +15,7 @@ from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.app.wiring import build_engine
 from microfutures.model.events import FillReceived
 from microfutures.model.fills import Fill, execution_stem
-from microfutures.model.identifiers import InstrumentId
+from microfutures.model.identifiers import ExecutionId, InstrumentId
 from microfutures.model.intents import Intent
 from microfutures.model.orders import Order, Side
 from microfutures.ports.journal import JournalRecord
@@ -109,7 +109,7 @@ def _executions(broker: Remembered, memory: Memory) -> Iterator[str]:
     orders = {each.facts.perm_id: each.facts for each in broker.orders}
     theirs: Counter[tuple[object, ...]] = Counter(
         (
-            execution_stem(each.execution_id),
+            execution_stem(ExecutionId(each.execution_id)),
             orders[each.perm_id].instrument.instrument_id,
             Side(orders[each.perm_id].action),
             each.quantity,

@@ -24,6 +24,7 @@ SPEED = 10
 CAPITAL = 1_000_000
 CASH = Decimal(10_000_000)
 PATIENCE_SECONDS = 240.0
+ORDER_SECONDS = 20.0
 POLL_SECONDS = 0.05
 
 _RISK = {
@@ -103,11 +104,11 @@ class NeverCame(Exception):
 
 
 class Stage:
-    """One market's worth of processes in a folder."""
+    """One market's worth of processes in a folder; the desk's own files may lie elsewhere."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, log_dir: Path | None = None) -> None:
         self.folder = folder
-        self.log_dir = folder / "logs"
+        self.log_dir = log_dir or folder / "logs"
         self.journal = self.log_dir / "journal.sqlite3"
         self._state = folder / "state.sqlite3"
         self._seed = seed
@@ -140,12 +141,13 @@ class Stage:
             log="gateway.log",
         )
 
-    def start_desk(self) -> None:
+    def start_desk(self) -> Child:
         """Begin to trade."""
         words = ("--port", str(self._port), "--speed", str(SPEED), "--display", "none")
         files = ("--config", str(self._config), "--log-dir", str(self.log_dir))
         main = str(ROOT / "main.py")
         self._desk = Child(main, *words, *files, directory=self.folder, log="desk.log")
+        return self._desk
 
     def kill(self, name: str) -> None:
         """End the desk or the gateway where it stands."""
@@ -171,6 +173,16 @@ class Stage:
         """Wait until the desk is connected, and lift what halts it."""
         self._wait("a connected desk", lambda: str(self._status("connection"))[:9] == "connected")
         self._command("resume")
+
+    def wait_for_an_order(self) -> None:
+        """Wait until the broker has got an order more, or a while when none comes."""
+        before, deadline = self._count_orders(), monotonic() + ORDER_SECONDS
+        while self._count_orders() == before and monotonic() < deadline:
+            sleep(POLL_SECONDS)
+
+    def _count_orders(self) -> int:
+        broker = self.broker()
+        return 0 if broker is None else len(broker.orders)
 
     def wait_until_quiet(self) -> None:
         """Have everything closed; return when nothing is held and nothing works."""

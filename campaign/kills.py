@@ -1,7 +1,7 @@
 """``python -m campaign.kills --kills 100 --seed 1 --who desk``: real processes, killed under load.
 
 A desk trades at a gateway, both processes of their own; one of them, or both, gets SIGKILL at a
-random moment and is started again. Then everything is closed and the laws of `kill_audit` are
+random moment of trading and is started again. Then everything is closed and the laws of `kill_audit` are
 held. A kill in five hits a process that is just starting, before anything was held. Exit code 1 if
 a law was broken; the files are left where the line says.
 """
@@ -50,6 +50,7 @@ def kill_often(stage: Stage, who: tuple[str, ...], kills: int, draws: Random, ta
     left = kills
     while left and not tally.violations:
         stage.wait_until_it_trades()
+        stage.wait_for_an_order()
         sleep(draws.uniform(0, LATEST_SECONDS))
         _kill(stage, who, draws, tally)
         left -= 1

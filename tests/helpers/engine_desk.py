@@ -55,7 +55,7 @@ class OnceStrategy(Strategy):
             z_entry=None,
             z_exit=None,
             why_no_trade="",
-            refusals={},
+            refusals=(),
         )
 
     def held_legs(self) -> tuple[TargetLeg, ...]:

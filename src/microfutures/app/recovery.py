@@ -12,6 +12,7 @@ from microfutures.engine.guards import EquityMark
 from microfutures.engine.reconciliation import ForeignPositions
 from microfutures.engine.trading_days import DayStarted
 from microfutures.model.corporate_actions import ShareSplit
+from microfutures.model.errors import JournalError
 from microfutures.model.events import (
     CommandReceived,
     CommissionReceived,
@@ -20,7 +21,7 @@ from microfutures.model.events import (
 )
 from microfutures.model.fills import Fill
 from microfutures.model.orders import Order
-from microfutures.ports.journal import JournalRecord
+from microfutures.ports.journal import JournalRecord, RecordsLost
 
 T = TypeVar("T")
 
@@ -28,7 +29,13 @@ RECOVERED_KINDS = frozenset({"run", "order", "connection", "equity"})
 
 
 def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
-    """Give the engine back what records of `RECOVERED_KINDS` say."""
+    """Give the engine back what records of `RECOVERED_KINDS` say.
+
+    Raises
+    ------
+    JournalError
+        If one can't be read: its memory would have a hole.
+    """
     books, commands = engine.books, engine.commands
     restore: dict[str, Callable[[bytes], object]] = {
         "RunStarted": _as(
@@ -50,11 +57,18 @@ def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
         "ForeignPositions": _as(
             ForeignPositions, lambda found: engine.reconciler.restore(found.quantities)
         ),
+        "RecordsLost": _as(RecordsLost, lambda lost: commands.restore_halt(lost.reason)),
         HALTED: _as(dict[str, str], lambda halted: commands.restore_halt(halted["reason"])),
     }
     for record in records:
         if record.name in restore:
-            restore[record.name](record.payload)
+            try:
+                restore[record.name](record.payload)
+            except msgspec.DecodeError as error:
+                raise JournalError(
+                    f"the journal's record {record.sequence} ({record.name}) can't be read: "
+                    f"{error}; restore a copy, or use the version that wrote it"
+                ) from error
 
 
 def _as(kind: type[T], use: Callable[[T], object]) -> Callable[[bytes], object]:

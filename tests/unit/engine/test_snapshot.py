@@ -31,4 +31,5 @@ def test_a_snapshot_values_at_the_newest_quote_and_leaves_the_engine_as_it_was()
     assert snapshot.portfolio.unrealized == Decimal("-99.00")
     assert snapshot.positions[0].market_price == 69.01
     after = portfolio.current_capital, portfolio.drawdown_percent, portfolio.mark_of(MCL)
-    assert after == before == (2000, 0.0, 70)
+    assert after == before
+    assert before == (Decimal(2000), 0.0, Decimal(70))
