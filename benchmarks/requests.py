@@ -1,14 +1,39 @@
 """Well-formed requests of every kind, written by a client that nobody here wrote: ib_async."""
 
 import inspect
+from datetime import date
 from typing import Any
 
 import ib_async
 from ib_async.client import Client
 
+from microfutures.model import catalog
+
 ACCOUNT = "DU1000001"
 FUTURE = ib_async.Future("MCL", "202611", "NYMEX", currency="USD")
 FUND = ib_async.Stock("USO", "SMART", "USD")
+SPREAD = ib_async.Bag(
+    symbol="MCL",
+    exchange="NYMEX",
+    currency="USD",
+    comboLegs=[
+        ib_async.ComboLeg(
+            conId=catalog.future("MCL", 2026, number, date(2026, 9, 8)).con_id,
+            ratio=1,
+            action=action,
+            exchange="NYMEX",
+        )
+        for number, action in ((10, "BUY"), (11, "SELL"))
+    ],
+)
+COMBO_ORDERS = (
+    ib_async.MarketOrder("BUY", 1, tif="DAY"),
+    ib_async.LimitOrder("SELL", 2, 50.0, tif="GTC", orderRef="fuzz"),
+    ib_async.MarketOrder("SELL", 1, tif="DAY", whatIf=True),
+    ib_async.MarketOrder(
+        "BUY", 1, tif="DAY", smartComboRoutingParams=[ib_async.TagValue("NonGuaranteed", "1")]
+    ),
+)
 ORDERS = (
     ib_async.MarketOrder("BUY", 1, tif="DAY"),
     ib_async.LimitOrder("SELL", 3, 71.5, tif="GTC", orderRef="fuzz"),
@@ -99,7 +124,10 @@ def requests_of(version: int) -> list[list[str]]:
             method(*[_VALUES.get(each, "") for each in names])
     for number, order in enumerate(ORDERS):
         pen.placeOrder(2_000_001 + number, FUTURE if number % 2 else FUND, order)
+    for number, order in enumerate(COMBO_ORDERS):
+        pen.placeOrder(2_001_001 + number, SPREAD, order)
     pen.reqContractDetails(12, FUND)
+    pen.reqMktData(15, SPREAD, "", False, False, [])
     pen.reqMktData(13, FUND, "", True, False, [])
     pen.reqHistoricalData(14, FUND, "", "1 D", "5 mins", "MIDPOINT", 1, 1, True, [])
     return [message.split("\0")[:-1] for message in pen.written]

@@ -57,6 +57,7 @@ def collapsed(bars: list[Bar]) -> list[Bar]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [BarPath.ENDS, BarPath.CLOSE, BarPath.EXTREMES])
 @pytest.mark.parametrize("future", [hidden, shuffled, collapsed])
 def test_another_future_leaves_every_past_order_as_it_was(
@@ -80,6 +81,7 @@ def test_another_future_leaves_every_past_order_as_it_was(
     assert as_it_was.order_hash != otherwise.order_hash
 
 
+@pytest.mark.slow
 def test_synthetic_minutes_give_the_same_orders_as_the_live_system(tmp_path: Path) -> None:
     market = pair_of_bars(MINUTES, BarPath.ENDS)
     live = run_virtually(tmp_path / "live", market=market, settings=SETTINGS, parameters=PARAMETERS)
@@ -89,6 +91,7 @@ def test_synthetic_minutes_give_the_same_orders_as_the_live_system(tmp_path: Pat
     assert len(ours.orders) >= 16
 
 
+@pytest.mark.slow
 def test_april_2020_brings_neither_an_exception_nor_a_phantom_profit(
     tmp_path: Path, shared_dir: Path
 ) -> None:

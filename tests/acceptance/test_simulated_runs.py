@@ -28,6 +28,7 @@ def records(result: Result, name: str) -> int:
     return int(count)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 7))
 def test_demo_finishes_a_round_trip_within_two_minutes(tmp_path: Path, seed: int) -> None:
     result = run_virtually(tmp_path, market=SyntheticMarket(seed=seed), seconds=118)
@@ -45,6 +46,7 @@ def test_run_ends_flat_with_a_ledger_that_equals_the_account_to_the_cent(tmp_pat
     assert sum(each.quantity for each in result.account.positions) == 0
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_journal_byte_for_byte(tmp_path: Path) -> None:
     first = run_virtually(tmp_path / "one", seconds=300)
     second = run_virtually(tmp_path / "two", seconds=300)
@@ -172,6 +174,7 @@ def test_lost_line_is_made_again_and_trading_goes_on(tmp_path: Path) -> None:
     assert net(result) == result.earned
 
 
+@pytest.mark.slow
 def test_upstream_loss_blocks_orders_and_is_told(tmp_path: Path) -> None:
     states = []
 

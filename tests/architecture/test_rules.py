@@ -7,19 +7,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from helpers.source_trees import source_trees
+
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src" / "microfutures"
 
 CLOCK_CALLS = {
     ("time", "time"), ("time", "time_ns"), ("time", "monotonic"), ("time", "sleep"),
     ("time", "perf_counter"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today"),
     ("asyncio", "sleep"),
 }  # fmt: skip
-
-
-def trees() -> Iterator[tuple[str, ast.Module]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        yield path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text())
 
 
 def called_attributes(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -49,7 +45,7 @@ def imported(tree: ast.Module) -> Iterator[str]:
 def test_the_clock_is_read_in_one_file() -> None:
     readers = {
         name
-        for name, tree in trees()
+        for name, tree in source_trees()
         if any(call in CLOCK_CALLS for call in called_attributes(tree))
     }
     assert readers == {"adapters/system_clock.py"}
@@ -57,7 +53,7 @@ def test_the_clock_is_read_in_one_file() -> None:
 
 def test_randomness_is_always_seeded() -> None:
     unseeded = []
-    for name, tree in trees():
+    for name, tree in source_trees():
         if "random" in imports(tree) or "secrets" in imports(tree):
             unseeded.append(name)
     assert not unseeded
@@ -66,7 +62,7 @@ def test_randomness_is_always_seeded() -> None:
 def test_ib_async_is_spoken_only_in_its_adapter() -> None:
     speakers = {
         name
-        for name, tree in trees()
+        for name, tree in source_trees()
         if any(module.split(".")[0] == "ib_async" for module in imported(tree))
     }
     assert speakers
@@ -76,7 +72,7 @@ def test_ib_async_is_spoken_only_in_its_adapter() -> None:
 def test_only_the_risk_gate_makes_approvals() -> None:
     makers = {
         name
-        for name, tree in trees()
+        for name, tree in source_trees()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

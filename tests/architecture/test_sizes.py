@@ -1,10 +1,8 @@
 """Files, functions and classes stay small enough to be read at once."""
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
 
-SOURCE = Path(__file__).parents[2] / "src" / "microfutures"
+from helpers.source_trees import SOURCE, source_trees
 
 MAX_MODULE_LINES = 360
 MAX_FUNCTION_LINES = 60
@@ -17,39 +15,31 @@ FACADES = {"IBManager", "Link"}
 """They only delegate: a line a method, as many as the ports have."""
 
 
-def modules() -> Iterator[tuple[Path, str]]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        yield path, path.read_text()
-
-
 def test_no_module_is_longer_than_the_limit() -> None:
-    long = {
-        str(path): text.count("\n")
-        for path, text in modules()
-        if text.count("\n") > MAX_MODULE_LINES
-    }
+    lines = {name: (SOURCE / name).read_text().count("\n") for name, _ in source_trees()}
+    long = {name: count for name, count in lines.items() if count > MAX_MODULE_LINES}
     assert not long
 
 
 def test_no_function_is_longer_than_the_limit() -> None:
     long = []
-    for path, text in modules():
-        for node in ast.walk(ast.parse(text)):
+    for name, tree in source_trees():
+        for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > MAX_FUNCTION_LINES and node.name not in MESSAGE_TABLES:
-                    long.append(f"{path.name}: {node.name} has {lines} lines")
+                    long.append(f"{name}: {node.name} has {lines} lines")
     assert not long
 
 
 def test_no_class_has_more_methods_than_the_limit() -> None:
     wide = []
-    for path, text in modules():
-        for node in ast.walk(ast.parse(text)):
+    for name, tree in source_trees():
+        for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and node.name not in FACADES:
                 count = sum(
                     isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) for each in node.body
                 )
                 if count > MAX_METHODS:
-                    wide.append(f"{path.name}: {node.name} has {count} methods")
+                    wide.append(f"{name}: {node.name} has {count} methods")
     assert not wide

@@ -31,6 +31,9 @@ class IbapiKit:
     def contract(self, **fields: Any) -> Any:
         return filled(ibapi.contract.Contract(), fields)
 
+    def leg(self, **fields: Any) -> Any:
+        return filled(ibapi.contract.ComboLeg(), fields)
+
     def order(self, **fields: Any) -> Any:
         return filled(ibapi.order.Order(), fields)
 
@@ -59,6 +62,9 @@ class IbAsyncKit:
 
     def contract(self, **fields: Any) -> Any:
         return ib_async.Contract(**fields)
+
+    def leg(self, **fields: Any) -> Any:
+        return ib_async.ComboLeg(**fields)
 
     def order(self, **fields: Any) -> Any:
         return ib_async.Order(**fields)

@@ -31,6 +31,9 @@ class OldIbapiKit:
     def contract(self, **fields: Any) -> Any:
         return filled(ibapi.contract.Contract(), fields)
 
+    def leg(self, **fields: Any) -> Any:
+        return filled(ibapi.contract.ComboLeg(), fields)
+
     def order(self, **fields: Any) -> Any:
         # TWS refuses what this release still sets by itself (10268, 10269).
         return filled(ibapi.order.Order(), {"eTradeOnly": False, "firmQuoteOnly": False, **fields})

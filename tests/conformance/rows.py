@@ -4,7 +4,13 @@ Rows are sent in this order over one connection, so a cancel follows what it can
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, NamedTuple, Protocol
+
+from microfutures.model import catalog
+
+DAY = date(2026, 9, 8)
+"""When the simulated market begins."""
 
 SILENT = "silence"
 """What TWS answers to most cancels and settings; the connection must go on answering."""
@@ -18,6 +24,8 @@ class Kit(Protocol):
     """Whether it is IB's own client of today, which asks for more here and there."""
 
     def contract(self, **fields: Any) -> Any: ...
+
+    def leg(self, **fields: Any) -> Any: ...
 
     def order(self, **fields: Any) -> Any: ...
 
@@ -88,6 +96,26 @@ def option(kit: Kit) -> Any:
     )
 
 
+def spread(kit: Kit) -> Any:
+    legs = [
+        kit.leg(
+            conId=catalog.future("MCL", 2026, month, DAY).con_id,
+            ratio=1,
+            action=action,
+            exchange="NYMEX",
+        )
+        for month, action in ((10, "BUY"), (11, "SELL"))
+    ]
+    return kit.contract(
+        symbol="MCL", secType="BAG", exchange="NYMEX", currency="USD", comboLegs=legs
+    )
+
+
+def _order(kit: Kit, offset: int, contract: Any, **fields: Any) -> tuple[Any, ...]:
+    said: dict[str, Any] = {"action": "BUY", "totalQuantity": 1, "tif": "DAY"}
+    return kit.next_order_id() + offset, contract, kit.order(**said, **fields)
+
+
 def _cancel(method: str, request_id: int, *answers: str, note: str = "") -> Row:
     return Row(method, lambda kit: (request_id,), answers or (SILENT,), request_id, note)
 
@@ -144,6 +172,14 @@ ROWS: tuple[Row, ...] = (
         "option",
     ),
     _cancel("cancelMktData", 19, note="option"),
+    Row(
+        "reqMktData",
+        lambda kit: (18, spread(kit), "", False, False, []),
+        ("tickPrice", "priceSizeTick"),
+        18,
+        "combo",
+    ),
+    _cancel("cancelMktData", 18, note="combo"),
     Row(
         "reqRealTimeBars",
         lambda kit: (22, mcl(kit), 5, "TRADES", False, []),
@@ -302,12 +338,26 @@ ROWS: tuple[Row, ...] = (
     # -- orders --------------------------------------------------------------------------------
     Row(
         "placeOrder",
-        lambda kit: (
-            kit.next_order_id(),
-            mcl(kit),
-            kit.order(action="BUY", orderType="LMT", lmtPrice=1.0, totalQuantity=1, tif="DAY"),
-        ),
+        lambda kit: _order(kit, 0, mcl(kit), orderType="LMT", lmtPrice=1.0),
         ("openOrder",),
+    ),
+    Row(
+        "placeOrder",
+        lambda kit: _order(kit, 1, spread(kit), orderType="LMT", lmtPrice=-9.0),
+        ("openOrder",),
+        note="combo",
+    ),
+    Row(
+        "placeOrder",
+        lambda kit: _order(kit, 2, spread(kit), orderType="MKT", whatIf=True),
+        ("openOrder",),
+        note="what-if of a combo",
+    ),
+    Row(
+        "placeOrder",
+        lambda kit: _order(kit, 3, spread(kit), orderType="MKT"),
+        ("execDetails",),
+        note="combo that is filled",
     ),
     Row("cancelOrder", lambda kit: (987_654, *kit.order_cancel()), ("error 10147",), 987_654),
     _plain("reqOpenOrders", answers=("openOrderEnd",)),

@@ -35,6 +35,9 @@ class JsonKit:
     def contract(self, **fields: Any) -> Any:
         return fields
 
+    def leg(self, **fields: Any) -> Any:
+        return fields
+
     def order(self, **fields: Any) -> Any:
         return {"transmit": True, **fields}
 

@@ -12,10 +12,15 @@ from microfutures.venue.synthetic import SyntheticMarket
 
 
 def a_server(
-    *, port: int = 0, speed: float = 1.0, scenario: str = "demo", start_ns: int | None = None
+    *,
+    port: int = 0,
+    speed: float = 1.0,
+    scenario: str = "demo",
+    start_ns: int | None = None,
+    symbols: tuple[str, ...] = ("MCL", "USO"),
 ) -> TwsServer:
     """Return a server on the synthetic market, not started."""
-    market = SyntheticMarket(seed=1, scenario=scenario, start_ns=start_ns)
+    market = SyntheticMarket(symbols, seed=1, scenario=scenario, start_ns=start_ns)
     return build_server(
         market=market,
         clock=SimulatedClock(market.start_ns, speed=speed),

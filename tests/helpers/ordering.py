@@ -47,11 +47,16 @@ class Desk:
         return datetime.fromtimestamp(self.server.exchange.clock.now_ns() / 1e9, tz=UTC)
 
 
-def play(scene: Callable[[Desk], Awaitable[None]], *, start_ns: int | None = None) -> None:
+def play(
+    scene: Callable[[Desk], Awaitable[None]],
+    *,
+    start_ns: int | None = None,
+    symbols: tuple[str, ...] = ("MCL", "USO"),
+) -> None:
     """Run `scene` with a desk at a server that was just started."""
 
     async def main() -> None:
-        server = a_server(start_ns=start_ns)
+        server = a_server(start_ns=start_ns, symbols=symbols)
         await server.start()
         ib = ib_async.IB()
         await ib.connectAsync("127.0.0.1", server.port, clientId=1)

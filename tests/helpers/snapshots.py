@@ -38,6 +38,7 @@ def a_market(
         volume=1_234_567,
         age_seconds=age,
         data_type=MarketDataType.DELAYED if delayed else MarketDataType.LIVE,
+        flaw="delayed" if delayed else "",
         is_liquid=True,
         price_decimals=2,
         session="liquid until 16:00",

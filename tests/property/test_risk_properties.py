@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +46,7 @@ asks = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(asks)
 def test_no_sequence_of_orders_passes_a_limit(orders: list[tuple[object, ...]]) -> None:

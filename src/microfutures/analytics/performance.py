@@ -135,7 +135,7 @@ def annual_volatility(daily: Floats) -> float | None:
 
 def sharpe(daily: Floats) -> float | None:
     """Return ``mean / s * sqrt(252)``; the riskless rate is taken as none."""
-    deviation = _deviation(daily)
+    deviation = deviation_of(daily)
     return float(daily.mean()) / deviation * sqrt(TRADING_DAYS) if deviation else None
 
 
@@ -163,7 +163,7 @@ def positive_share(daily: Floats) -> float | None:
 
 def skewness(daily: Floats) -> float | None:
     """Return the adjusted Fisher-Pearson skewness (as pandas and Excel have it)."""
-    count, deviation = len(daily), _deviation(daily)
+    count, deviation = len(daily), deviation_of(daily)
     if count < 3 or not deviation:
         return None
     cubes = float(np.sum(((daily - daily.mean()) / deviation) ** 3))
@@ -172,7 +172,7 @@ def skewness(daily: Floats) -> float | None:
 
 def excess_kurtosis(daily: Floats) -> float | None:
     """Return the unbiased excess kurtosis (as pandas and Excel have it); normal is 0."""
-    count, deviation = len(daily), _deviation(daily)
+    count, deviation = len(daily), deviation_of(daily)
     if count < 4 or not deviation:
         return None
     fourths = float(np.sum(((daily - daily.mean()) / deviation) ** 4))
@@ -180,7 +180,7 @@ def excess_kurtosis(daily: Floats) -> float | None:
     return scale * fourths - 3 * (count - 1) ** 2 / ((count - 2) * (count - 3))
 
 
-def _deviation(daily: Floats) -> float:
+def deviation_of(daily: Floats) -> float:
     """Return the sample deviation; 0 for constant returns, whatever rounding says."""
     if len(daily) < 2 or float(np.ptp(daily)) <= 1e-15 * float(np.abs(daily).max() + 1):
         return 0.0

@@ -1,70 +1,121 @@
-"""Rolling mean and standard deviation over the last n values, O(1) a value."""
+"""Rolling mean and standard deviation over the last n values, O(1) a value.
 
-from collections import deque
-from math import fsum, sqrt
+`push`, `mean` and `deviation` are pure arithmetic on plain numbers, so that a compiled kernel runs
+the very lines that `RollingWindow` runs.
+"""
+
+from math import sqrt
+from typing import NamedTuple, Protocol
+
+
+class Ring(Protocol):
+    """A list or an array of as many values as the window has."""
+
+    def __len__(self) -> int:
+        """Return its size."""
+        ...
+
+    def __getitem__(self, place: int, /) -> float:
+        """Return the value at a place."""
+        ...
+
+    def __setitem__(self, place: int, value: float, /) -> None:
+        """Replace the value at a place."""
+        ...
+
+
+class Moments(NamedTuple):
+    """What is known of the values in a ring."""
+
+    place: int
+    """Where the next value goes; the oldest one once the ring is full."""
+    samples: int
+    pushes: int
+    """Since the sums were taken anew."""
+    origin: float
+    """The sums are of differences to this, so that little is lost by rounding."""
+    total: float
+    squares: float
+
+
+EMPTY = Moments(0, 0, 0, 0.0, 0.0, 0.0)
+
+
+def push(ring: Ring, moments: Moments, value: float) -> Moments:
+    """Put a value into the ring, over the oldest when it is full; return the new moments.
+
+    The sums are taken anew once a ring: rounding can't build up however long it runs.
+    """
+    size = len(ring)
+    place, count, pushes, origin, total, squares = moments
+    oldest = ring[place] - origin
+    ring[place] = value
+    place = place + 1 if place + 1 < size else 0
+    pushes += 1
+    if pushes >= size or count == 0:
+        count = min(count + 1, size)
+        # Until the ring is full its values begin at the start.
+        origin = ring[place] if count == size else ring[0]
+        total = squares = 0.0
+        for index in range(count):
+            shifted = ring[index] - origin
+            total += shifted
+            squares += shifted * shifted
+        return Moments(place, count, 0, origin, total, squares)
+    if count == size:
+        total -= oldest
+        squares -= oldest * oldest
+    else:
+        count += 1
+    shifted = value - origin
+    return Moments(place, count, pushes, origin, total + shifted, squares + shifted * shifted)
+
+
+def mean(moments: Moments) -> float:
+    """Return the mean; there must be a value."""
+    return moments.origin + moments.total / moments.samples
+
+
+def deviation(moments: Moments) -> float:
+    """Return the sample standard deviation (divisor n - 1); 0 below two values."""
+    count = moments.samples
+    if count < 2:
+        return 0.0
+    variance = (moments.squares - moments.total * moments.total / count) / (count - 1)
+    return sqrt(variance) if variance > 0 else 0.0
 
 
 class RollingWindow:
-    """The last `size` values and their moments.
-
-    Sums are kept relative to the first value and are taken anew once a window, so that rounding
-    can't build up however long it runs.
-    """
+    """The last `size` values and their moments."""
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._values: deque[float] = deque(maxlen=size)
-        self._origin = 0.0
-        self._sum = 0.0
-        self._squares = 0.0
-        self._pushes = 0
+        self._ring = [0.0] * size
+        self._moments = EMPTY
 
     def __len__(self) -> int:
         """Return how many values there are."""
-        return len(self._values)
+        return self._moments.samples
 
     @property
     def is_full(self) -> bool:
         """Tell whether there are `size` values."""
-        return len(self._values) == self.size
+        return self._moments.samples == self.size
 
     def push(self, value: float) -> None:
         """Add a value; the oldest leaves when the window is full."""
-        if self.is_full:
-            oldest = self._values[0] - self._origin
-            self._sum -= oldest
-            self._squares -= oldest * oldest
-        self._values.append(value)
-        self._pushes += 1
-        if self._pushes >= self.size or len(self._values) == 1:
-            self._recompute()
-        else:
-            shifted = value - self._origin
-            self._sum += shifted
-            self._squares += shifted * shifted
+        self._moments = push(self._ring, self._moments, value)
 
     def clear(self) -> None:
         """Forget everything."""
-        self._values.clear()
-        self._recompute()
+        self._moments = EMPTY
 
     @property
     def mean(self) -> float:
         """Return the mean; the window must not be empty."""
-        return self._origin + self._sum / len(self._values)
+        return mean(self._moments)
 
     @property
     def deviation(self) -> float:
         """Return the sample standard deviation (divisor n - 1); 0 below two values."""
-        count = len(self._values)
-        if count < 2:
-            return 0.0
-        variance = (self._squares - self._sum * self._sum / count) / (count - 1)
-        return sqrt(variance) if variance > 0 else 0.0
-
-    def _recompute(self) -> None:
-        self._pushes = 0
-        self._origin = self._values[0] if self._values else 0.0
-        shifted = [value - self._origin for value in self._values]
-        self._sum = fsum(shifted)
-        self._squares = fsum(value * value for value in shifted)
+        return deviation(self._moments)

@@ -111,7 +111,7 @@ class JournalEyes:
         look = self._eyes.look(self, quotes)
         ratio = self._eyes.spread.ratio
         if isinstance(look, Look):
-            self._note(look.prices.ratio, look.z)
+            self._note(look.ratio, look.z)
         elif self._eyes.is_ratio_sound and ratio is not None:
             self._note(ratio, float("nan"))
 

@@ -104,6 +104,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("risk.price_collar_ticks", "see price_collar_percent", "ticks"),
     Setting("risk.max_quote_age_seconds", "no entry on an older quote", "seconds"),
+    Setting(
+        "risk.max_quote_jump_percent",
+        "a price that moves further than this share, or max_quote_jump_ticks if that is more, is "
+        "not traded on until it has stayed there for 10 s",
+        "percent",
+    ),
+    Setting("risk.max_quote_jump_ticks", "see max_quote_jump_percent", "ticks"),
     Setting("risk.max_open_orders", "no entry while so many orders work", "orders"),
     Setting("risk.max_orders_per_window", "most orders in rate_window_seconds", "orders"),
     Setting("risk.max_identical_orders", "most orders alike in rate_window_seconds", "orders"),

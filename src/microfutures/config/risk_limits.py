@@ -29,6 +29,10 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     price_collar_ticks: Count = 20
     """…or this many ticks, whichever is more (prices can be near zero or negative)."""
     max_quote_age_seconds: Positive = 60.0
+    max_quote_jump_percent: Percent = 10.0
+    """A price that jumps further than this share of what it was is not believed at once…"""
+    max_quote_jump_ticks: Count = 50
+    """…unless it is less than so many ticks."""
     max_open_orders: Count = 20
     max_orders_per_window: Count = 20
     max_identical_orders: Count = 6

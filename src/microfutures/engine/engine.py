@@ -15,6 +15,7 @@ from microfutures.engine.commands import CommandDesk
 from microfutures.engine.connection_watch import ConnectionWatch
 from microfutures.engine.floor import TradingFloor
 from microfutures.engine.guards import LossGuard
+from microfutures.engine.market_watch import MarketWatch
 from microfutures.engine.output import (
     EngineOutput,
     OutputBuilder,
@@ -92,7 +93,7 @@ class Engine:
             self.voice,
             order_ref_prefix=settings.order_ref_prefix,
             trader_of=self._trader_of,
-            is_live=self._is_live,
+            is_live=lambda order_ref: self.floor.desk.orders.is_live(order_ref),
         )
         self.floor = self._build_floor()
         self.commands = CommandDesk(
@@ -110,16 +111,11 @@ class Engine:
             voice=self.voice,
             out=self._out,
         )
-        self._guard = LossGuard(
-            state=self.state,
-            floor=self.floor,
-            commands=self.commands,
-            strategies=strategies,
-            limits=settings.limits,
-            voice=self.voice,
-            out=self._out,
-        )
+        self._guard = self._build_guard()
         self._line = ConnectionWatch(self.state, self.voice)
+        self.market = MarketWatch(
+            state=self.state, limits=settings.limits, out=self._out, voice=self.voice
+        )
         self._tripwires = Tripwires(
             commands=self.commands, limits=settings.limits, voice=self.voice
         )
@@ -149,6 +145,17 @@ class Engine:
             books=self.books,
             out=self._out,
             voice=self.voice,
+        )
+
+    def _build_guard(self) -> LossGuard:
+        return LossGuard(
+            state=self.state,
+            floor=self.floor,
+            commands=self.commands,
+            strategies=self.strategies,
+            limits=self._settings.limits,
+            voice=self.voice,
+            out=self._out,
         )
 
     def _table(self) -> dict[type, Callable[..., None]]:
@@ -210,7 +217,7 @@ class Engine:
     # -- market -------------------------------------------------------------------------------
 
     def _on_quote(self, quote: Quote) -> None:
-        self.state.quotes[quote.instrument_id] = quote
+        quote = self.state.quotes[quote.instrument_id] = self.market.take(quote)
         self.state.last_message_ns = quote.time_ns
         for strategy in self.strategies:
             for intent in strategy.on_quote(quote):
@@ -316,6 +323,7 @@ class Engine:
         """Evaluate every strategy once."""
         self.state.revalue()
         self._roll_day()
+        self.market.check()
         self.portfolio.record_equity(self.state.time_ns)
         self._guard.check()
         for strategy in self.strategies:
@@ -343,9 +351,6 @@ class Engine:
     def _trader_of(self, symbol: Symbol) -> StrategyName | None:
         """Return the first strategy that trades a product."""
         return next((each.name for each in self.strategies if symbol in each.symbols), None)
-
-    def _is_live(self, order_ref: OrderRef) -> bool:
-        return self.floor.desk.orders.is_live(order_ref)
 
     def _next_ref(self) -> OrderRef:
         self._orders_made += 1

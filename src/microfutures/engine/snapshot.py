@@ -119,6 +119,7 @@ def _market(engine: Engine, instrument: Instrument, now_ns: int) -> MarketView:
         volume=quote.volume if quote else 0.0,
         age_seconds=(now_ns - quote.time_ns) / 1e9 if quote else None,
         data_type=quote.data_type if quote else MarketDataType.LIVE,
+        flaw=engine.market.flaw(instrument.instrument_id),
         is_liquid=instrument.is_liquid(now_ns),
         price_decimals=max(0, -exponent) if isinstance(exponent, int) else 0,
         session=session_words(instrument, now_ns),

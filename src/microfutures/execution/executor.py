@@ -200,12 +200,13 @@ class IntentExecutor:
         first = self._legs[0]
         quote = self._view.quote(first.instrument_id)
         instrument = self._view.instrument_by_id(first.instrument_id)
-        if quote is None or quote.mid is None or instrument is None or not self._first_leg_filled:
+        mark = None if quote is None else quote.mark
+        if mark is None or instrument is None or not self._first_leg_filled:
             return 0.0
         wanted, have = self._hedge(1), self._legs[1].position
         share = 1 - have / wanted if wanted else 0.0
         paid = self._first_leg_value / self._first_leg_filled
-        return share * first.position * (paid - quote.mid) * float(instrument.multiplier)
+        return share * first.position * (paid - float(mark)) * float(instrument.multiplier)
 
     def _give_up(self, why: str) -> list[Action]:
         self.phase = Phase.HALTED

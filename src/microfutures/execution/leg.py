@@ -8,15 +8,20 @@ from microfutures.execution.actions import Action, CancelOrder, Report, SendOrde
 from microfutures.execution.order_ledger import OrderLedger, OrderRecord
 from microfutures.execution.pricing import marketable_ticks
 from microfutures.model.events import Severity
+from microfutures.model.flaws import Flaw
 from microfutures.model.identifiers import InstrumentId, OrderRef
 from microfutures.model.instrument import Instrument
 from microfutures.model.intents import Intent
+from microfutures.model.market import Quote
 from microfutures.model.orders import Order, OrderPurpose, OrderStatus, OrderType, Side
-from microfutures.model.quality import hours_problem
+from microfutures.model.quality import flaw_of, flaw_words, hours_problem
 from microfutures.ports.view import BrokerView
 
 NextRef = Callable[[], OrderRef]
 
+PRICED = (Flaw.NONE, Flaw.ONE_SIDED)
+"""What an order may be priced at. However old: a limit can do no worse than it says."""
+ANY_AGE = float("inf")
 REPORT_AGAIN_SECONDS = 60.0
 LONGEST_REPORT_SECONDS = 3600.0
 """The same trouble of a leg is told again after the first, twice as long each time, at most so."""
@@ -159,14 +164,22 @@ class Leg:
         if not instrument.is_open(now_ns):
             self.blocked_reason = hours_problem(instrument, now_ns) or "closed"
             return None
+        quote = self._view.quote(self.instrument_id)
+        flaw = flaw_of(instrument, quote, now_ns, ANY_AGE)
+        if flaw is Flaw.HALTED:
+            self.blocked_reason = flaw_words(flaw, instrument, quote, now_ns)
+            return None
         side = Side.BUY if gap > 0 else Side.SELL
         is_liquid = instrument.is_liquid(now_ns)
-        limit_ticks = self._limit_ticks(instrument, side)
+        usable = quote if flaw in PRICED else None
+        limit_ticks = self._limit_ticks(instrument, side, usable)
         may_be_market = is_liquid and purpose.reduces_risk
         if may_be_market and (self.attempts > self._settings.max_reprices or self._is_blind):
             limit_ticks = None
         elif limit_ticks is None:
             self.blocked_reason = f"{self.instrument_id} has no price to {side.lower()} at"
+            if flaw:
+                self.blocked_reason = flaw_words(flaw, instrument, quote, now_ns)
             return None
         return Order(
             order_ref=self._next_ref(),
@@ -182,12 +195,11 @@ class Leg:
             reason=self._intent.reason,
         )
 
-    def _limit_ticks(self, instrument: Instrument, side: Side) -> int | None:
+    def _limit_ticks(self, instrument: Instrument, side: Side, quote: Quote | None) -> int | None:
         """Return the price to trade at, and remember since when there is none."""
         settings = self._settings
         # The collar widens with the attempts, but not for ever: books are thin at night.
         collar = settings.collar_ticks * (1 + min(self.attempts, settings.max_reprices))
-        quote = self._view.quote(self.instrument_id)
         limit_ticks = marketable_ticks(instrument, quote, side, collar)
         if limit_ticks is not None:
             self._blind_since_ns = None

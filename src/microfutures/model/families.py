@@ -18,6 +18,10 @@ _ROWS: dict[str, tuple[str, ...]] = {
     "US rates": ("2YY", "5YY", "10Y", "30Y"),
 }
 
+NEVER_NEGATIVE = frozenset({"US equities", "precious metals", "copper", "dollar", "crypto"})
+"""Families whose futures can't be worth nothing. Oil settled below zero on 2020-04-20, rates did
+for years, and of what no row names nothing is known."""
+
 _FAMILY_OF = {symbol: family for family, symbols in _ROWS.items() for symbol in symbols}
 
 

@@ -99,6 +99,29 @@ def commission(symbol: str, quantity: int, price: Decimal) -> Decimal:
     return order_commission(symbol, abs(quantity), abs(price * quantity))
 
 
+class OrderRate(msgspec.Struct, frozen=True):
+    """What an order of one product costs: the terms behind `order_commission`, USD."""
+
+    per_unit: Decimal
+    share_of_value: Decimal = Decimal(0)
+    minimum: Decimal = Decimal(0)
+    most_of_value: Decimal = Decimal("Infinity")
+
+
+def order_rate(symbol: str) -> OrderRate:
+    """Return the terms of one product, for those who estimate many orders."""
+    kind = spec(symbol).security_type
+    if kind is SecurityType.FUTURE:
+        return OrderRate(FUTURE_RATES[symbol].all_in)
+    if kind is SecurityType.CURRENCY:
+        return OrderRate(Decimal(0), CURRENCY_SHARE_OF_VALUE, CURRENCY_MINIMUM_PER_ORDER)
+    return OrderRate(
+        STOCK_RATE_PER_SHARE,
+        minimum=STOCK_MINIMUM_PER_ORDER,
+        most_of_value=STOCK_MAXIMUM_SHARE_OF_VALUE,
+    )
+
+
 def order_commission(symbol: str, quantity: int, value: Decimal) -> Decimal:
     """Return what an order costs of which `quantity` was filled, worth `value` in all, USD.
 

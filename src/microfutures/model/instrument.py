@@ -18,6 +18,7 @@ class SecurityType(StrEnum):
     STOCK = "STK"
     CURRENCY = "CASH"
     INDEX = "IND"
+    COMBO = "BAG"
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):

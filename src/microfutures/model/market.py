@@ -8,6 +8,7 @@ from math import isfinite
 import msgspec
 
 from microfutures.model.errors import InvalidValueError
+from microfutures.model.flaws import Flaw
 from microfutures.model.identifiers import InstrumentId
 
 
@@ -37,6 +38,8 @@ class Quote(msgspec.Struct, frozen=True, gc=False, tag="quote"):
     last: float | None = None
     volume: float = 0.0
     data_type: MarketDataType = MarketDataType.LIVE
+    trouble: Flaw = Flaw.NONE
+    """What the values themselves don't show: a halt, or what the market was before."""
 
     @property
     def is_two_sided(self) -> bool:
@@ -52,7 +55,9 @@ class Quote(msgspec.Struct, frozen=True, gc=False, tag="quote"):
 
     @property
     def mark(self) -> Decimal | None:
-        """Return the middle exactly, as money is counted; None unless both sides are there."""
+        """Return the middle exactly, as money is counted; None unless both sides can be right."""
+        if self.trouble and self.trouble is not Flaw.HALTED:
+            return None
         if self.bid is None or self.ask is None or not isfinite(self.bid + self.ask):
             return None
         return _exact_middle(self.bid, self.ask)

@@ -2,33 +2,82 @@
 
 from math import isfinite
 
-from microfutures.model.identifiers import InstrumentId
-from microfutures.model.instrument import Instrument
+from microfutures.model.families import NEVER_NEGATIVE, family_of
+from microfutures.model.flaws import Flaw
+from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import MarketDataType, Quote
 from microfutures.model.sessions import next_open
 from microfutures.model.timestamp import exchange_time
 
 
 def quote_problem(
-    instrument_id: InstrumentId, quote: Quote | None, now_ns: int, max_age_seconds: float
+    instrument: Instrument, quote: Quote | None, now_ns: int, max_age_seconds: float
 ) -> str | None:
     """Return why `quote` may not be traded on; None when it may."""
+    flaw = flaw_of(instrument, quote, now_ns, max_age_seconds)
+    if not flaw:
+        return None
+    words = flaw_words(flaw, instrument, quote, now_ns)
+    return f"{words}, limit {max_age_seconds:g} s" if flaw is Flaw.STALE else words
+
+
+def flaw_of(
+    instrument: Instrument, quote: Quote | None, now_ns: int, max_age_seconds: float
+) -> Flaw:
+    """Return what is wrong with `quote`, the worst first; `Flaw.NONE` when nothing is."""
     if quote is None:
-        return f"no quote of {instrument_id} yet"
-    if quote.data_type is not MarketDataType.LIVE:
-        kind = quote.data_type.name.lower().replace("_", " ")
-        return f"{instrument_id} data is {kind}; only live quotes are traded on"
-    if quote.bid is None or quote.ask is None:
-        missing = "bid" if quote.bid is None else "ask"
-        return f"{instrument_id} has no {missing}"
-    if not (isfinite(quote.bid) and isfinite(quote.ask)):
-        return f"{instrument_id} quote is not a number: {quote.bid} / {quote.ask}"
-    if quote.bid > quote.ask:
-        return f"{instrument_id} is crossed: bid {quote.bid} > ask {quote.ask}"
-    age = (now_ns - quote.time_ns) / 1e9
-    if age > max_age_seconds:
-        return f"{instrument_id} quote is {age:.0f} s old, limit {max_age_seconds:g} s"
-    return None
+        return Flaw.MISSING
+    flaw = quote.trouble or _flaw_of_kind(quote.data_type) or price_flaw(instrument, quote)
+    if flaw:
+        return flaw
+    return Flaw.STALE if now_ns - quote.time_ns > max_age_seconds * 1e9 else Flaw.NONE
+
+
+def price_flaw(instrument: Instrument, quote: Quote) -> Flaw:
+    """Return what is wrong with the two prices taken by themselves."""
+    bid, ask = quote.bid, quote.ask
+    if bid is None or ask is None:
+        return Flaw.ONE_SIDED
+    if not (isfinite(bid) and isfinite(ask)):
+        return Flaw.NOT_A_NUMBER
+    lowest = min(bid, ask)
+    if lowest <= 0 and not may_be_negative(instrument):
+        return Flaw.NEGATIVE if lowest < 0 else Flaw.ZERO
+    return Flaw.CROSSED if bid > ask else Flaw.NONE
+
+
+def may_be_negative(instrument: Instrument) -> bool:
+    """Tell whether a price of zero or below can be right."""
+    return instrument.security_type is SecurityType.FUTURE and (
+        family_of(instrument.symbol) not in NEVER_NEGATIVE
+    )
+
+
+def flaw_words(flaw: Flaw, instrument: Instrument, quote: Quote | None, now_ns: int) -> str:
+    """Return the sentence for a flaw, with its numbers."""
+    name = instrument.instrument_id
+    if quote is None:
+        return f"no quote of {name} yet"
+    prices = f"bid {quote.bid}, ask {quote.ask}"
+    match flaw:
+        case Flaw.HALTED:
+            return f"trading in {name} is halted"
+        case Flaw.FROZEN | Flaw.DELAYED:
+            return f"{name} data is {flaw}; only live quotes are traded on"
+        case Flaw.ONE_SIDED:
+            return f"{name} has no {'bid' if quote.bid is None else 'ask'}"
+        case Flaw.STALE:
+            return f"{name} quote is {(now_ns - quote.time_ns) / 1e9:.0f} s old"
+        case Flaw.JUMP:
+            return f"{name} jumped: {prices} is far from what it was"
+        case _:
+            return f"{name} is {flaw}: {prices}"
+
+
+def _flaw_of_kind(data_type: MarketDataType) -> Flaw:
+    if data_type is MarketDataType.LIVE:
+        return Flaw.NONE
+    return Flaw.DELAYED if data_type is MarketDataType.DELAYED else Flaw.FROZEN
 
 
 def hours_problem(instrument: Instrument, now_ns: int) -> str | None:

@@ -46,3 +46,16 @@ def joint_open_ns(hours: Sequence[tuple[Session, ...]], moment_ns: int) -> int |
         if opens == moment_ns:
             return opens
         moment_ns = opens
+
+
+def joint_sessions(hours: Sequence[tuple[Session, ...]]) -> tuple[Session, ...]:
+    """Return the stretches in which all are open, ascending."""
+    joint, *others = hours
+    for sessions in others:
+        joint = tuple(
+            Session(max(one.open_ns, other.open_ns), min(one.close_ns, other.close_ns))
+            for one in joint
+            for other in sessions
+            if one.open_ns < other.close_ns and other.open_ns < one.close_ns
+        )
+    return joint

@@ -64,6 +64,8 @@ class MarketView(msgspec.Struct, frozen=True, kw_only=True):
     volume: float
     age_seconds: float | None
     data_type: MarketDataType
+    flaw: str
+    """Why it is not traded on, in a word or two; empty when it is."""
     is_liquid: bool
     price_decimals: int
     session: str

@@ -81,7 +81,7 @@ class KnownInstrument:
 
 
 class FreshQuote:
-    """Entries need a live, two-sided, fresh quote."""
+    """Entries need a quote without a flaw."""
 
     name = "quote"
     holds_for = ENTRIES
@@ -90,8 +90,11 @@ class FreshQuote:
         self._max_age = limits.max_quote_age_seconds
 
     def reason_against(self, order: Order, context: RiskContext) -> str | None:
-        """Refuse on a stale, crossed, one-sided or delayed quote."""
-        return quote_problem(order.instrument_id, context.quote, context.now_ns, self._max_age)
+        """Refuse on a quote with any flaw; see `model.flaws`."""
+        instrument = context.instrument
+        if instrument is None:
+            return f"{order.instrument_id} is not resolved"
+        return quote_problem(instrument, context.quote, context.now_ns, self._max_age)
 
     def limit(self) -> str:
         """Return the limit in words."""

@@ -7,18 +7,25 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from microfutures.analytics import pairs
+from microfutures.analytics.pairs import (
+    FLAT,
+    NO_PRICES,
+    NO_TERMS,
+    PairLook,
+    PairState,
+    PairTarget,
+)
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.model.identifiers import InstrumentId, Symbol
 from microfutures.model.instrument import Instrument
 from microfutures.model.intents import Intent, Refusal, Signal, SignalKind, TargetLeg
 from microfutures.model.market import Bar, Quote
 from microfutures.ports.view import BrokerView
+from microfutures.strategies import pair_words as words
 from microfutures.strategies.base import Strategy
 from microfutures.strategies.joint_hours import JointHours
-from microfutures.strategies.pair_entry import EntryGate
-from microfutures.strategies.pair_eyes import Look, PairEyes, pair_metrics, seconds_left
-from microfutures.strategies.pair_plan import UnitPlan, plan_unit
-from microfutures.strategies.pair_trip import Trip
+from microfutures.strategies.pair_eyes import Look, PairEyes, left_ns, pair_metrics
+from microfutures.strategies.pair_plan import rules_of, terms_of
 from microfutures.strategies.status import StrategyStatus
 
 _KINDS = {
@@ -63,12 +70,15 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             lookback=lookback,
         )
         self._eyes = PairEyes(self.parameters)
-        self._gate = EntryGate(self.parameters, risk_tolerance=risk_tolerance)
+        self._rules = rules_of(self.parameters, risk_tolerance)
         self.spread = self._eyes.spread
         self._hours = JointHours()
-        self._trip: Trip | None = None
+        self._memory = FLAT
+        self._legs: tuple[TargetLeg, ...] = ()
+        """Of the position that is on, or being put on."""
+        self._wanted: tuple[PairState, PairTarget] | None = None
+        """The entry that was signalled, and the state it leads to."""
         self._busy: Intent | None = None
-        self._plan: UnitPlan | None = None
         self._z: float | None = None
         self._why = "not started"
 
@@ -87,8 +97,8 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         if self._busy is not None:
             self._why = f"working on it: {self._busy.reason}"
             return []
-        if self._trip is not None:
-            return self._check_exit(self._trip, look)
+        if self._memory.direction:
+            return self._check_exit(look)
         return self._check_entry(look) if look is not None else []
 
     def execute_trades(self, signals: Sequence[Signal]) -> list[Intent]:
@@ -106,7 +116,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         """Return the open positions, by fills."""
         if self.ib is None:
             return ()
-        known = [leg.instrument_id for leg in self._trip.legs] if self._trip else []
+        known = [leg.instrument_id for leg in self._legs]
         for symbol in self.symbols:
             instrument = self.ib.instrument(symbol)
             if instrument is not None and instrument.instrument_id not in known:
@@ -120,7 +130,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
     def rests_until(self, now_ns: int) -> int:
         """Rest while it is flat and either leg is outside of its liquid hours."""
         instruments = self._eyes.instruments(self.ib)
-        if self._trip is not None or self._busy is not None or instruments is None:
+        if self._memory.direction or self._busy is not None or instruments is None:
             return now_ns
         return self._hours.opens_ns(instruments, now_ns)
 
@@ -146,9 +156,8 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             self._busy = None
         if self.held_legs():
             return
-        if self._trip is not None:
-            self._gate.cool_down(time_ns, after_stop=intent.kind is SignalKind.STOP)
-        self._trip = None
+        if self._memory.direction:
+            self._end_trip(time_ns, after_stop=intent.kind is SignalKind.STOP)
 
     def on_refused(self, refusal: Refusal) -> None:
         """Count it and let go of the intent that was refused."""
@@ -156,14 +165,13 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         self._why = refusal.reason
         refused, self._busy = self._busy, None
         if refused is not None and refused.kind.is_entry:
-            self._trip = None
-            self._gate.cool_down(refusal.time_ns, after_stop=False)
+            self._end_trip(refusal.time_ns, after_stop=False)
 
     def status(self) -> StrategyStatus:
         """Return the state, the numbers and the sentence."""
         return StrategyStatus(
             state=self._state(),
-            metrics=pair_metrics(self._eyes, self._z),
+            metrics=pair_metrics(self._eyes, self._rules, self._z),
             z_score=self._z,
             z_entry=self.parameters.z_entry,
             z_exit=self.parameters.z_exit,
@@ -176,14 +184,27 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
     def _look(self, market_data: Mapping[Symbol, Quote]) -> Look | None:
         look = self._eyes.look(self.ib, market_data)
         if self._eyes.warning is not None:
-            if self._trip is not None:
-                self._trip.has_jumped = True
+            self._memory = self._memory._replace(has_jumped=bool(self._memory.direction))
             self._refuse("jump", self._eyes.warning, self._view().now_ns())
         if isinstance(look, str):
             self._z, self._why = None, look
             return None
         self._z = look.z
         return look
+
+    def _plain(self, look: Look | None, instruments: Sequence[Instrument]) -> PairLook:
+        """Return a look, or that there is none, as `analytics.pairs` takes it."""
+        now_ns = self._view().now_ns()
+        return PairLook(
+            now_ns=now_ns,
+            is_seen=look is not None,
+            is_sound=self._eyes.is_ratio_sound,
+            ratio=look.ratio if look else 0.0,
+            z=look.z if look else 0.0,
+            deviation=self.spread.deviation if look else 0.0,
+            left_ns=left_ns(instruments, now_ns) if instruments else 0,
+            capital=float(self.capital),
+        )
 
     def _adopt_position(self) -> None:
         """Follow positions that others made: left by an earlier run, or closed by hand.
@@ -193,10 +214,9 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         if self._busy is not None:
             return
         legs = self.held_legs()
-        if self._trip is not None:
+        if self._memory.direction:
             if not legs and self.ib is not None:  # closed by hand, or by the broker
-                self._trip = None
-                self._gate.cool_down(self.ib.now_ns(), after_stop=False)
+                self._end_trip(self.ib.now_ns(), after_stop=False)
             return
         instruments = self._eyes.instruments(self.ib)
         is_ready = self.spread.is_ready
@@ -207,111 +227,79 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         # A leg alone is closed at the next look and needs no stop.
         mean, deviation = (self.spread.mean, self.spread.deviation) if is_ready else (0.0, 0.0)
         far = (self.parameters.z_entry + self.parameters.stop_sigma) * deviation
-        self._trip = Trip(
-            direction=direction,
-            legs=legs,
-            stop_ratio=mean - direction * far,
-            entered_ns=self.ib.now_ns(),
+        self._legs = legs
+        self._memory = self._memory._replace(
+            direction=direction, stop_ratio=mean - direction * far, entered_ns=self.ib.now_ns()
         )
+
+    def _end_trip(self, time_ns: int, *, after_stop: bool) -> None:
+        self._memory = pairs.closed(self._memory, self._rules, time_ns, after_stop)
+        self._legs = ()
 
     def _check_entry(self, look: Look) -> list[Signal]:
-        parameters = self.parameters
-        self._gate.see(look.z)
-        step = pairs.decide(
-            0, look.z, look.prices.ratio, 0.0, parameters.z_entry, parameters.z_exit
-        )
-        if step == pairs.HOLD:
-            self._why = f"|z| {abs(look.z):.2f} is below the entry at {parameters.z_entry:.2f}"
+        plain = self._plain(look, look.instruments)
+        terms = terms_of(*look.instruments)
+        after, target = pairs.step(self._memory, self._rules, plain, look.prices, terms)
+        if target.action != pairs.HOLD:
+            self._wanted = after, target
+            why = words.why_enter(self._rules, plain, target)
+            return [self._signal(_KINDS[target.action], look.now_ns, why)]
+        self._memory = after
+        if target.rule != pairs.NO_RULE:
+            reason = words.reason_against(after, self._rules, plain, target)
+            self._refuse(*reason, look.now_ns)
+        else:
+            self._why = words.why_wait(self._rules, plain)
             self.refusals.settle()
-            return []
-        plan = self._plan = plan_unit(
-            look.prices,
-            z=look.z,
-            deviation=self.spread.deviation,
-            parameters=parameters,
-            ib=self._view(),
-        )
-        against = self._gate.reason_against(look, plan, float(self.capital))
-        if against is not None:
-            self._refuse(*against, look.now_ns)
-            return []
-        self._why = (
-            f"z {look.z:+.2f} beyond {parameters.z_entry:.2f}; expected {plan.expected:.2f} "
-            f"USD a unit against costs of {plan.round_trip_cost:.2f} USD"
-        )
-        return [self._signal(_KINDS[step], look.now_ns, self._why)]
+        return []
 
-    def _check_exit(self, trip: Trip, look: Look | None) -> list[Signal]:
+    def _check_exit(self, look: Look | None) -> list[Signal]:
         now_ns = self._view().now_ns()
         if len(held := self.held_legs()) == 1:
             alone = f"one leg alone: {held[0].quantity:+d} {held[0].instrument_id}"
             return [self._signal(SignalKind.FLATTEN, now_ns, alone)]
-        left = self._seconds_left(held)
-        flatten = trip.reason_to_flatten(
-            now_ns,
-            current=[each.instrument_id for each in self._eyes.instruments(self.ib) or ()],
-            seconds_left=left,
-            is_ratio_sound=self._eyes.is_ratio_sound,
-            parameters=self.parameters,
-        )
-        if flatten is not None and left > 0:
-            return [self._signal(SignalKind.FLATTEN, now_ns, flatten)]
-        if flatten is not None:
+        found = (self._view().instrument_by_id(leg.instrument_id) for leg in held)
+        plain = self._plain(look, [each for each in found if each is not None])
+        prices = look.prices if look else NO_PRICES
+        _, target = pairs.step(self._memory, self._rules, plain, prices, NO_TERMS)
+        why = words.why_leave(self._memory, plain, target)
+        is_due = target.action == pairs.FLATTEN or target.rule != pairs.NO_RULE
+        if self._has_rolled():
+            is_due, why = True, "the contract month changed (roll)"
+        if is_due and plain.left_ns > 0:
+            return [self._signal(SignalKind.FLATTEN, now_ns, why)]
+        if is_due:
             # A leg sold now would leave the other one alone until its market opens.
-            self._why = f"holding until both legs trade in liquid hours; then: {flatten}"
-            return []
-        if look is None:
+            self._why = f"holding until both legs trade in liquid hours; then: {why}"
+        elif look is None:
             self._why = f"holding, can't judge the exit: {self._why}"
-            return []
-        step = pairs.decide(
-            trip.direction,
-            look.z,
-            look.prices.ratio,
-            trip.stop_ratio,
-            self.parameters.z_entry,
-            self.parameters.z_exit,
-        )
-        if step == pairs.HOLD:
-            self._why = (
-                f"in position since {trip.seconds_held(now_ns):.0f} s; z {look.z:+.2f}, out at "
-                f"{-trip.direction * self.parameters.z_exit:+.2f}, stop at ratio "
-                f"{trip.stop_ratio:.5f} (now {look.prices.ratio:.5f})"
-            )
-            return []
-        reason = (
-            f"z back to {look.z:+.2f}"
-            if step == pairs.EXIT
-            else f"stop: ratio {look.prices.ratio:.5f} reached {trip.stop_ratio:.5f}"
-        )
-        return [self._signal(_KINDS[step], now_ns, reason)]
+        elif target.action == pairs.HOLD:
+            self._why = words.why_hold(self._memory, self._rules, plain)
+        else:
+            return [self._signal(_KINDS[target.action], now_ns, why)]
+        return []
+
+    def _has_rolled(self) -> bool:
+        current = [each.instrument_id for each in self._eyes.instruments(self.ib) or ()]
+        return any(leg.instrument_id not in current for leg in self._legs)
 
     # -- making -------------------------------------------------------------------------------
 
     def _entry_intent(self, signal: Signal) -> Intent | None:
-        look, plan = self._eyes.latest, self._plan
-        if look is None or plan is None:
+        look, wanted = self._eyes.latest, self._wanted
+        self._wanted = None
+        if look is None or wanted is None:
             return None
-        units = self._gate.size(plan, float(self.capital)).units
-        if units < 1:
-            return None
-        direction = 1 if signal.kind is SignalKind.ENTER_LONG else -1
-        legs = (
-            TargetLeg(instrument_id=look.prices.primary.instrument_id, quantity=direction * units),
-            TargetLeg(
-                instrument_id=look.prices.secondary.instrument_id,
-                quantity=-direction * units * plan.hedge_quantity,
-            ),
-        )
-        beyond = self.parameters.stop_sigma * self.spread.deviation
-        self._trip = Trip(
-            direction=direction,
-            legs=legs,
-            stop_ratio=look.prices.ratio - direction * beyond,
-            entered_ns=signal.time_ns,
+        self._memory, target = wanted
+        direction, hedge = self._memory.direction, target.plan.hedge_quantity
+        quantities = (direction * target.units, -direction * target.units * hedge)
+        self._legs = tuple(
+            TargetLeg(instrument_id=instrument.instrument_id, quantity=quantity)
+            for instrument, quantity in zip(look.instruments, quantities, strict=True)
         )
         return self.make_intent(
             signal.kind,
-            legs,
+            self._legs,
             signal.reason,
             signal.time_ns,
             unhedged_loss_limit=self.parameters.max_unhedged_loss,
@@ -323,16 +311,9 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             TargetLeg(instrument_id=leg.instrument_id, quantity=0) for leg in self.held_legs()
         )
         if not flat:
-            self._trip = None
+            self._memory, self._legs = self._memory._replace(direction=0), ()
             return None
         return self.make_intent(signal.kind, flat, signal.reason, signal.time_ns)
-
-    def _seconds_left(self, legs: Sequence[TargetLeg]) -> float:
-        """Return for how long all `legs` trade in liquid hours; 0 when one of them doesn't now."""
-        view = self._view()
-        instruments = [view.instrument_by_id(leg.instrument_id) for leg in legs]
-        known = [each for each in instruments if each is not None]
-        return seconds_left(known, view.now_ns()) if known else 0.0
 
     def _signal(self, kind: SignalKind, now_ns: int, reason: str) -> Signal:
         self._why = reason
@@ -354,6 +335,6 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             return "stopped"
         if self._busy is not None:
             return "entering" if self._busy.kind.is_entry else "exiting"
-        if self._trip is not None:
-            return "long" if self._trip.direction > 0 else "short"
+        if self._memory.direction:
+            return "long" if self._memory.direction > 0 else "short"
         return "watching" if self.spread.is_ready else "warming"

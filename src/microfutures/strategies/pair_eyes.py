@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from microfutures.analytics.pairs import PairPrices, PairRules, plan_unit
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.model.identifiers import Symbol
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Quote
 from microfutures.model.quality import hours_problem, quote_problem
-from microfutures.model.sessions import seconds_to_close
+from microfutures.model.sessions import session_at
 from microfutures.ports.view import BrokerView
-from microfutures.strategies.pair_plan import PairPrices, joint_prices
+from microfutures.strategies.pair_plan import joint_prices, terms_of
 from microfutures.strategies.spread import Spread
 
 
@@ -19,18 +20,16 @@ class Look(msgspec.Struct, frozen=True):
     """One look at the market: prices that may be traded on, and their z-score."""
 
     now_ns: int
+    instruments: tuple[Instrument, Instrument]
     prices: PairPrices
+    ratio: float
     z: float
 
-    @property
-    def seconds_left(self) -> float:
-        """Return the seconds until the liquid hours of either leg end."""
-        return seconds_left((self.prices.primary, self.prices.secondary), self.now_ns)
 
-
-def seconds_left(instruments: Iterable[Instrument], now_ns: int) -> float:
-    """Return the seconds until the liquid hours of any of `instruments` end; 0 outside them."""
-    return min(seconds_to_close(each.liquid_hours, now_ns) or 0.0 for each in instruments)
+def left_ns(instruments: Iterable[Instrument], now_ns: int) -> int:
+    """Return how long until the liquid hours of any of `instruments` end; 0 outside them."""
+    sessions = [session_at(each.liquid_hours, now_ns) for each in instruments]
+    return min(0 if each is None else each.close_ns - now_ns for each in sessions)
 
 
 class PairEyes:
@@ -66,13 +65,15 @@ class PairEyes:
         prices = self._prices(view.now_ns(), instruments, market_data)
         if isinstance(prices, str):
             return prices
-        self.warning = self.spread.observe(view.now_ns(), prices.ratio)
+        ratio = (prices.primary_bid + prices.primary_ask) / 2
+        ratio /= (prices.secondary_bid + prices.secondary_ask) / 2
+        self.warning = self.spread.observe(view.now_ns(), ratio)
         self.is_ratio_sound = self.warning is None
         if not self.spread.is_ready:
             if self.spread.samples < self.parameters.lookback:
                 return f"warming up: {self.spread.samples} of {self.parameters.lookback} samples"
             return "the spread has not moved at all in the window"
-        self.latest = Look(view.now_ns(), prices, self.spread.z(prices.ratio))
+        self.latest = Look(view.now_ns(), instruments, prices, ratio, self.spread.z(ratio))
         return self.latest
 
     def _prices(
@@ -85,12 +86,12 @@ class PairEyes:
         limit = self.parameters.max_quote_age_seconds
         for instrument, quote in zip(instruments, quotes, strict=True):
             problem = hours_problem(instrument, now_ns) or quote_problem(
-                instrument.instrument_id, quote, now_ns, limit
+                instrument, quote, now_ns, limit
             )
             if problem is not None:
                 return problem
         first, second = quotes
-        prices = joint_prices(*instruments, first, second) if first and second else None
+        prices = joint_prices(first, second) if first and second else None
         if prices is None or prices.primary_bid <= 0 or prices.secondary_bid <= 0:
             return (
                 "no dollar-neutral hedge exists unless both prices are above zero: "
@@ -99,7 +100,7 @@ class PairEyes:
         return prices
 
 
-def pair_metrics(eyes: PairEyes, z: float | None) -> tuple[tuple[str, str], ...]:
+def pair_metrics(eyes: PairEyes, rules: PairRules, z: float | None) -> tuple[tuple[str, str], ...]:
     """Return the numbers to show, label and value."""
     spread = eyes.spread
     rows = [
@@ -107,9 +108,9 @@ def pair_metrics(eyes: PairEyes, z: float | None) -> tuple[tuple[str, str], ...]
         ("samples", f"{spread.samples}/{eyes.parameters.lookback}"),
     ]
     if eyes.latest is not None:
-        prices, beta = eyes.latest.prices, eyes.parameters.hedge_beta
-        hedge = f"1:{prices.hedge_quantity(beta)} ({prices.residual(beta):+.2f} USD open)"
-        rows.append(("hedge", hedge))
+        look = eyes.latest
+        unit = plan_unit(look.prices, terms_of(*look.instruments), rules, look.z, 0.0)
+        rows.append(("hedge", f"1:{unit.hedge_quantity} ({unit.residual:+.2f} USD open)"))
     if spread.is_ready:
         rows.append(("σ", f"{spread.deviation / abs(spread.mean) * 1e4:.1f} bp"))
     if spread.ratio is not None:

@@ -1,32 +1,35 @@
 """The spread of a pair: the ratio of two prices against its own recent history.
 
-A ratio and not a difference of logarithms: see docs/adr/0001.
+A ratio and not a difference of logarithms: see docs/adr/0001. The arithmetic is
+`analytics.pairs.observe`; here are its memory, its warm-up and its words.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import isnan, nan
 
-from microfutures.analytics.pairs import z_score
-from microfutures.analytics.rolling import RollingWindow
+from microfutures.analytics import pairs, rolling
+from microfutures.analytics.pairs import UNSEEN, SpreadRules, SpreadState
 from microfutures.model.market import Bar
-
-SMALLEST_RELATIVE_DEVIATION = 1e-9
 
 MIN_GAP_STRETCHES = 5
 """A hole in the samples of more than this, and of more than half the window, is a night or an
 outage: what was before it says nothing of the spread after it."""
 
 
+def spread_rules(*, lookback: int, max_jump_percent: float) -> SpreadRules:
+    """Return how the ratio is sampled."""
+    return SpreadRules(max(MIN_GAP_STRETCHES, lookback // 2), max_jump_percent / 100)
+
+
 class Spread:
     """One sample of ``primary / secondary`` for each stretch of time, and the z-score of now."""
 
     def __init__(self, *, lookback: int, sample_seconds: int, max_jump_percent: float) -> None:
-        self._max_jump = max_jump_percent / 100
+        self._rules = spread_rules(lookback=lookback, max_jump_percent=max_jump_percent)
         self._stretch_ns = sample_seconds * 1_000_000_000
-        self._longest_gap = max(MIN_GAP_STRETCHES, lookback // 2)
-        self._window = RollingWindow(lookback)
-        self._stretch = -1
-        self._pending: float | None = None
+        self._ring = [0.0] * lookback
+        self._state = UNSEEN
         self._latest: float | None = None
         self._warm_primary: dict[int, float] = {}
         self._warm_secondary: dict[int, float] = {}
@@ -34,25 +37,22 @@ class Spread:
     @property
     def samples(self) -> int:
         """Return how many samples there are."""
-        return len(self._window)
+        return self._state.moments.samples
 
     @property
     def is_ready(self) -> bool:
         """Tell whether the window is full and moves at all."""
-        return self._window.is_full and self.deviation > 0
+        return self.samples == len(self._ring) and self.deviation > 0
 
     @property
     def mean(self) -> float:
         """Return the mean ratio of the window."""
-        return self._window.mean
+        return rolling.mean(self._state.moments)
 
     @property
     def deviation(self) -> float:
         """Return the standard deviation of the ratio; 0 when it is only rounding."""
-        if not len(self._window):
-            return 0.0
-        deviation = self._window.deviation
-        return deviation if deviation > abs(self.mean) * SMALLEST_RELATIVE_DEVIATION else 0.0
+        return pairs.spread_deviation(self._state.moments)
 
     @property
     def ratio(self) -> float | None:
@@ -61,34 +61,25 @@ class Spread:
 
     def z(self, ratio: float) -> float:
         """Return the z-score of `ratio` against the window; `is_ready` must hold."""
-        return z_score(ratio, self.mean, self.deviation)
+        return pairs.z_score(ratio, self.mean, self.deviation)
 
     def observe(self, now_ns: int, ratio: float) -> str | None:
-        """Take the ratio of this moment; return a warning when the history had to be dropped.
-
-        The last ratio of each stretch becomes a sample when the next stretch begins, so the
-        window never contains the moment that is judged against it.
-        """
+        """Take the ratio of this moment; return a warning when the history had to be dropped."""
+        before = self._state
         stretch = now_ns // self._stretch_ns
-        warning = None
-        reference = self._pending
-        if reference is None and len(self._window):
-            reference = self.mean
-        if reference is not None and abs(ratio - reference) > self._max_jump * abs(reference):
-            warning = (
-                f"ratio jumped from {reference:.5f} to {ratio:.5f}: a split, a roll or a bad "
-                f"print; the history starts anew"
-            )
-            self.reset()
-        elif self._stretch >= 0 and stretch - self._stretch > self._longest_gap:
-            self.reset()
-        if stretch > self._stretch:
-            if self._pending is not None:
-                self._window.push(self._pending)
-            self._stretch = stretch
-        self._pending = ratio
+        self._state, has_jumped = pairs.observe(self._ring, before, self._rules, stretch, ratio)
         self._latest = ratio
-        return warning
+        if self._state.moments.samples < before.moments.samples:
+            self._warm_primary, self._warm_secondary = {}, {}
+        if not has_jumped:
+            return None
+        reference = before.pending
+        if isnan(reference):
+            reference = rolling.mean(before.moments)
+        return (
+            f"ratio jumped from {reference:.5f} to {ratio:.5f}: a split, a roll or a bad print; "
+            f"the history starts anew"
+        )
 
     def warm_up(
         self,
@@ -108,26 +99,23 @@ class Spread:
         joint = sorted(self._warm_primary.keys() & self._warm_secondary.keys())
         if not joint:
             return
-        self._window.clear()
-        for stretch in self._after_last_gap(joint)[-self._window.size :]:
+        moments = UNSEEN.moments
+        for stretch in self._after_last_gap(joint)[-len(self._ring) :]:
             if self._warm_secondary[stretch] > 0:
-                self._window.push(self._warm_primary[stretch] / self._warm_secondary[stretch])
-        self._pending = None
-        self._stretch = joint[-1]
+                ratio = self._warm_primary[stretch] / self._warm_secondary[stretch]
+                moments = rolling.push(self._ring, moments, ratio)
+        self._state = SpreadState(joint[-1], nan, moments)
 
     def reset(self) -> None:
         """Forget everything: a roll or a split."""
-        self._window.clear()
-        self._pending = self._latest = None
-        self._stretch = -1
-        self._warm_primary = {}
-        self._warm_secondary = {}
+        self._state, self._latest = UNSEEN, None
+        self._warm_primary, self._warm_secondary = {}, {}
 
     def _after_last_gap(self, stretches: list[int]) -> list[int]:
         gaps = [
             place
             for place, (before, after) in enumerate(pairwise(stretches), start=1)
-            if after - before > self._longest_gap
+            if after - before > self._rules.longest_gap
         ]
         return stretches[gaps[-1] :] if gaps else stretches
 

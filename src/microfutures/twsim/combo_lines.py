@@ -3,18 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-import msgspec
-
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.market import Quote
 from microfutures.twsim.quotes import LIVE, Line, changes
-
-
-class Leg(msgspec.Struct, frozen=True):
-    """One part of a combo; a ratio below zero is sold when the combo is bought."""
-
-    name: InstrumentId
-    ratio: int
+from microfutures.venue.messages import ComboLeg
 
 
 class Writer(Protocol):
@@ -28,7 +20,7 @@ class Writer(Protocol):
 class ComboLine:
     """One request for the quotes of a combo."""
 
-    def __init__(self, client: Writer, request_id: int, legs: Sequence[Leg]) -> None:
+    def __init__(self, client: Writer, request_id: int, legs: Sequence[ComboLeg]) -> None:
         self._client = client
         self._line = Line(request_id)
         self._legs = tuple(legs)
@@ -48,7 +40,7 @@ class ComboLine:
         bid = ask = 0.0
         bid_sizes, ask_sizes = [], []
         for leg in self._legs:
-            quote = self._quotes.get(leg.name)
+            quote = self._quotes.get(leg.instrument_id)
             if quote is None or quote.bid is None or quote.ask is None:
                 return None
             sold, bought = (quote.bid, quote.bid_size), (quote.ask, quote.ask_size)
@@ -56,5 +48,5 @@ class ComboLine:
             bid, ask = bid + leg.ratio * low[0], ask + leg.ratio * high[0]
             bid_sizes.append(low[1] // abs(leg.ratio))
             ask_sizes.append(high[1] // abs(leg.ratio))
-        name = self._legs[0].name
+        name = self._legs[0].instrument_id
         return Quote(name, time_ns, round(bid, 10), round(ask, 10), min(bid_sizes), min(ask_sizes))

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from microfutures.model.identifiers import InstrumentId
-from microfutures.model.instrument import Instrument
 from microfutures.model.market import Quote
 from microfutures.model.sessions import session_at
 from microfutures.twsim.bar_sizes import moment
@@ -87,17 +86,18 @@ class ConditionWatch:
             return self._is_executed(condition, since_ns)
         if condition.kind == MARGIN:
             return self._margin(condition, order.account)
-        instrument = self._venue.instrument(order.instrument.instrument_id)
-        if not (order.conditions.ignores_hours or self._is_liquid(instrument)):
+        if not (order.conditions.ignores_hours or self._is_liquid(order)):
             return False
         return self._market(condition, self._names[condition.con_id])
 
-    def _is_liquid(self, instrument: Instrument) -> bool:
+    def _is_liquid(self, order: OrderFacts) -> bool:
+        listed = self._venue.combo(order.combo.parts) if order.combo else None
+        instrument = listed or self._venue.instrument(order.instrument.instrument_id)
         return session_at(instrument.liquid_hours, self._venue.now_ns) is not None
 
     def _is_executed(self, condition: OrderCondition, since_ns: int) -> bool:
         for facts in self._executions:
-            instrument = facts.order.instrument
+            instrument = facts.instrument
             if (
                 facts.time_ns >= since_ns
                 and condition.symbol in ("", "*", instrument.symbol)

@@ -51,6 +51,11 @@ def find(
     return found[:1] if query.security_type == "CONTFUT" else found
 
 
+def find_numbers(instruments: Iterable[Instrument]) -> dict[int, Instrument]:
+    """Return instruments by IB's number."""
+    return {instrument.con_id: instrument for instrument in instruments}
+
+
 def is_expired(instrument: Instrument, now_ns: int) -> bool:
     """Tell whether a future has stopped trading for good."""
     end_ns = end_of_trading(instrument)
@@ -122,6 +127,12 @@ def is_tradable(instrument: Instrument) -> bool:
     return instrument.security_type is not SecurityType.INDEX and instrument.currency == "USD"
 
 
+def local_symbol(instrument: Instrument) -> str:
+    """Return the exchange's name of a contract; a combo has none but its number."""
+    is_combo = instrument.security_type is SecurityType.COMBO
+    return str(instrument.con_id) if is_combo else instrument.instrument_id
+
+
 def contract_month(instrument: Instrument) -> str:
     """Return the contract month as ``yyyymm``, from the local symbol's month letter."""
     last = instrument.last_trade_date
@@ -143,6 +154,8 @@ def multiplier_text(instrument: Instrument) -> str:
 
 def trading_class(instrument: Instrument) -> str:
     """Return the trading class."""
+    if instrument.security_type is SecurityType.COMBO:
+        return "COMB"
     if instrument.security_type is not SecurityType.STOCK:
         return instrument.symbol
     return "NMS" if primary_exchange(instrument) == "NASDAQ" else "PCX"
@@ -172,6 +185,6 @@ def contract_fields(instrument: Instrument, *, strike: str, right: str) -> list[
         multiplier_text(instrument),
         routed_exchange(instrument),
         instrument.currency,
-        instrument.instrument_id,
+        local_symbol(instrument),
         trading_class(instrument),
     ]

@@ -6,8 +6,9 @@ from microfutures.model.instrument import Instrument
 from microfutures.model.market import MarketDataType
 from microfutures.twsim import generic_ticks
 from microfutures.twsim.bar_sizes import DAY_SECONDS, Duration, Span
-from microfutures.twsim.combo_lines import ComboLine, Leg
-from microfutures.twsim.contracts import ContractQuery, data_name
+from microfutures.twsim.combo_lines import ComboLine
+from microfutures.twsim.combo_orders import MAX_LEGS
+from microfutures.twsim.contracts import ContractQuery, data_name, find_numbers
 from microfutures.twsim.derived_lines import Derived
 from microfutures.twsim.errors import wording
 from microfutures.twsim.option_chain import Option, terms_of
@@ -16,11 +17,10 @@ from microfutures.twsim.option_lines import DEFAULT_VOLATILITY, OptionLine
 from microfutures.twsim.quotes import opening_messages
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import FieldReader
+from microfutures.venue.messages import ComboLeg
 
 OPTION_TICK = "0.01"
 MONTH_DAYS = 31
-MAX_LEGS = 8
-"""More can't be seen together in TWS either; its own limit depends on the exchange."""
 
 
 def read_legs(reader: FieldReader) -> list[tuple[int, int]]:
@@ -57,7 +57,7 @@ def open_combo(
     session: Session, request_id: int, legs: list[tuple[int, int]], *, is_snapshot: bool
 ) -> None:
     """Show a combo of contracts that are quoted here."""
-    listed = {each.con_id: each for each in session.exchange.instruments}
+    listed = find_numbers(session.exchange.instruments)
     if not 1 < len(legs) <= MAX_LEGS or any(ratio == 0 for _, ratio in legs):
         detail = "Invalid combo details"
         session.error(request_id, 321, wording(321, tag="bM", detail=detail))
@@ -67,7 +67,8 @@ def open_combo(
         return
     members = [listed[con_id] for con_id, _ in legs]
     parts = [
-        Leg(member.instrument_id, ratio) for member, (_, ratio) in zip(members, legs, strict=True)
+        ComboLeg(member.instrument_id, ratio)
+        for member, (_, ratio) in zip(members, legs, strict=True)
     ]
     tick = format(min(member.tick_size for member in members).normalize(), "f")
     line = ComboLine(session, request_id, parts)

@@ -22,6 +22,7 @@ WORDING: dict[int, str] = {
     113: "The Tif option should be set to DAY for MOC and LOC orders.",
     114: "Relative orders are valid for stocks only.",
     135: "Can't find order with id ={order_id}",
+    154: "Order cannot be transmitted for a halted security.",
     161: ("Cancel attempted when order is not in a cancellable state. Order permId ={order_id}"),
     162: "Historical Market Data Service error message:{detail}",
     200: "No security definition has been found for the request",
@@ -30,6 +31,9 @@ WORDING: dict[int, str] = {
     300: "Can't find EId with tickerId:{request_id}",
     309: "Max number ({limit}) of market depth requests has been reached",
     310: "Can't find the subscribed market depth with tickerId:{request_id}",
+    312: "The combo details are invalid.",
+    313: "The combo details for leg '{detail}' are invalid.",
+    315: "Stock combo legs are restricted to SMART order routing.",
     320: "Error reading request. {detail}",
     321: "Error validating request.-'{tag}' : cause - {detail}",
     322: "Error processing request.-'{tag}' : cause - {detail}",
@@ -77,7 +81,12 @@ WORDING: dict[int, str] = {
     2152: "Exchanges - Depth: {detail}; Top: {top}; ",
     2157: "Sec-def data farm connection is broken:{detail}",
     2158: "Sec-def data farm connection is OK:{detail}",
+    10000: "Cross currency combo error.",
     10052: "Invalid time in force:{detail}",
+    10058: (
+        "Combo per-leg prices are only supported for non-guaranteed smart combos with two legs and "
+        'the "IECOMBOPERLEGPRICE" feature enabled.'
+    ),
     10089: (
         "Requested market data requires additional subscription for API. "
         "See link in 'Market Data Connections' dialog for more details."
@@ -111,6 +120,7 @@ SOURCES: dict[int, str] = {
     162: f"{_LOGS}; swigibpy, issue 11",
     321: "ibapi for Rust, pull request 245",
     322: _LOGS,
+    10058: "Lean.Brokerages.InteractiveBrokers, issue 213",
     354: f"Message Codes; what stands behind its last period: {_LOGS}",
     **dict.fromkeys((430, 1100, 1102, 2103, 2104, 2105, 2106, 2110, 2152, 2157, 2158), _LOGS),
     1101: "Message Codes; the list of farms as of 1102",

@@ -32,6 +32,7 @@ from microfutures.twsim.tick_tape import TickTape, Trade
 from microfutures.venue.market import MarketSource
 from microfutures.venue.messages import (
     AccountMoved,
+    LegFilled,
     OrderFilled,
     QuoteChanged,
     TradePrinted,
@@ -161,9 +162,10 @@ class Exchange:
     def _on_order_event(
         self, event: VenueEvent, changed: dict[str, set[InstrumentId]]
     ) -> list[VenueEvent]:
-        if type(event) is OrderFilled:
-            account = self.desk.account_of(event.order_id)
-            changed.setdefault(account, set()).add(event.instrument_id)
+        if type(event) is OrderFilled or type(event) is LegFilled:
+            legs = event.legs if type(event) is OrderFilled else ()
+            moved = changed.setdefault(self.desk.account_of(event.order_id), set())
+            moved.update(each.instrument_id for each in (event, *legs))
         return self.desk.on_event(event)
 
     def _on_quote(self, quote: Quote) -> None:

@@ -13,6 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from microfutures.model.errors import GatewayStateError, InvalidValueError
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.instrument import Instrument
 from microfutures.model.trading_hours import midnight_before
 from microfutures.ports.broker_memory import BrokerMemory, KeptRow
 from microfutures.twsim import families
@@ -43,6 +45,9 @@ class KeptExecution(msgspec.Struct, frozen=True, kw_only=True):
     average_price: Decimal
     commission: Decimal
     realized: Decimal | None
+    leg_id: InstrumentId | None = None
+    """The leg of a combo that it was of; None for the order's own contract."""
+    leg_action: str = ""
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +146,7 @@ class Keeper:
                     orders[order.facts.perm_id] = self._restore_order(order)
             for each in remembered.executions:
                 if each.time_ns >= day_began_ns:
-                    self._desk.executions.append(_facts(each, orders[each.perm_id]))
+                    self._desk.executions.append(self._execution(each, orders[each.perm_id]))
                     self._kept_until = each.execution_id
         except (KeyError, InvalidValueError) as error:
             raise GatewayStateError(
@@ -154,13 +159,28 @@ class Keeper:
 
     def _restore_order(self, kept: KeptFacts) -> OrderFacts:
         facts = kept.facts
-        facts.instrument = self._venue.instrument(facts.instrument.instrument_id)
+        facts.instrument = self._contract(facts)
         self._desk.memory.restore(facts)
         if _waits_for_conditions(facts, self._desk.orders.values()):
             self._desk.watch.add(facts)
         if kept.working is not None:
             self._venue.keeping.restore_order(kept.working, self._venue.now_ns)
         return facts
+
+    def _contract(self, facts: OrderFacts) -> Instrument:
+        """Return the contract of a kept order with its present hours."""
+        kept = facts.instrument
+        if facts.combo is None:
+            return self._venue.instrument(kept.instrument_id)
+        combo = self._venue.combo(facts.combo.parts)
+        if combo is None:
+            raise KeyError(kept.instrument_id)
+        return replace(combo, symbol=kept.symbol, exchange=kept.exchange, con_id=kept.con_id)
+
+    def _execution(self, kept: KeptExecution, order: OrderFacts) -> ExecutionFacts:
+        leg = None if kept.leg_id is None else self._venue.instrument(kept.leg_id)
+        names = set(kept.__struct_fields__) - {"perm_id", "leg_id"}
+        return ExecutionFacts(order=order, leg=leg, **{name: getattr(kept, name) for name in names})
 
     def _new(self) -> list[ExecutionFacts]:
         """Return the executions that are not kept, oldest first."""
@@ -194,12 +214,9 @@ def _row(kind: str, key: str, kept: msgspec.Struct) -> KeptRow:
 
 
 def _execution(facts: ExecutionFacts) -> KeptExecution:
+    names = set(facts.__struct_fields__) - {"order", "leg"}
     return KeptExecution(
         perm_id=facts.order.perm_id,
-        **{name: getattr(facts, name) for name in facts.__struct_fields__ if name != "order"},
+        leg_id=None if facts.leg is None else facts.leg.instrument_id,
+        **{name: getattr(facts, name) for name in names},
     )
-
-
-def _facts(kept: KeptExecution, order: OrderFacts) -> ExecutionFacts:
-    fields = {name: getattr(kept, name) for name in kept.__struct_fields__ if name != "perm_id"}
-    return ExecutionFacts(order=order, **fields)

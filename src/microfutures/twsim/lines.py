@@ -155,6 +155,33 @@ class Lines:
         """Tell whether a client has a line of this id."""
         return any((client_id, request_id) in feed.lines for feed in self._feeds.values())
 
+    def requests(self, client_id: int) -> list[tuple[int, str]]:
+        """Return the lines of a client: request id and symbol."""
+        return [
+            (request_id, self._instrument_of(name).symbol)
+            for name, feed in self._feeds.items()
+            for watcher, request_id in feed.lines
+            if watcher == client_id
+        ]
+
+    def symbol_of(self, client_id: int, request_id: int) -> str:
+        """Return what a line shows; empty when there is no such line."""
+        return dict(self.requests(client_id)).get(request_id, "")
+
+    def tell(self, client_id: int, symbol: str, tail: Tail) -> None:
+        """Send a client a tick of every line of `symbol`; of all lines if it is empty."""
+        for name, feed in self._feeds.items():
+            for (watching, _), (watcher, line) in feed.lines.items():
+                if watching == client_id and symbol in ("", self._instrument_of(name).symbol):
+                    watcher.write(line.frames([tail]))
+
+    def tell_again(self, client_id: int) -> None:
+        """Send a client all that its lines show now."""
+        for feed in self._feeds.values():
+            for (watching, _), (watcher, line) in feed.lines.items():
+                if watching == client_id:
+                    watcher.write(line.frames(feed.everything()))
+
     def count(self, client_id: int) -> int:
         """Return how many lines a client has."""
         return sum(key[0] == client_id for feed in self._feeds.values() for key in feed.lines)

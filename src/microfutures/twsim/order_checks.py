@@ -5,7 +5,7 @@ Sources: IB's API reference, "Message Codes"; the wording behind 321 as users qu
 
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.orders import OrderType, TimeInForce
-from microfutures.twsim.contracts import is_tradable
+from microfutures.twsim.contracts import find, is_tradable
 from microfutures.twsim.errors import wording
 from microfutures.twsim.exchange import Exchange
 from microfutures.twsim.order_facts import FILLED, OrderFacts
@@ -28,15 +28,16 @@ OPENING_TYPES = frozenset({OrderType.MARKET, OrderType.LIMIT})
 """What can take part in an opening auction."""
 
 
-def contract_problem(request: OrderRequest, found: list[Instrument]) -> Problem | None:
-    """Return why an order's contract can't be traded."""
-    if request.contract.security_type == "BAG":
-        return 321, wording(321, tag="bN", detail="Orders for a combo are not simulated.")
+def order_contract(exchange: Exchange, request: OrderRequest) -> Instrument | Problem:
+    """Return the one contract that an order is for, or why it can't be traded."""
     if not request.contract.exchange:
         return 321, wording(321, tag="bN", detail="Missing order exchange")
+    found = find(exchange.instruments, request.contract, now_ns=exchange.clock.now_ns())
     if len(found) != 1:
         return 200, wording(200)
-    return None if is_tradable(found[0]) else (201, wording(201, detail="No Trading Permission"))
+    return (
+        found[0] if is_tradable(found[0]) else (201, wording(201, detail="No Trading Permission"))
+    )
 
 
 def request_problem(exchange: Exchange, request: OrderRequest) -> Problem | None:
@@ -78,7 +79,9 @@ def terms_problem(order: OrderFacts, now_ns: int) -> Problem | None:
     is_opening, is_dated = life is TimeInForce.AT_THE_OPENING, life is TimeInForce.GOOD_TILL_DATE
     is_delayed = rule.trigger is not Trigger.NONE or rule.is_at_close
     starts, ends = order.terms.get("goodAfterTime"), order.terms.get("goodTillDate")
+    is_auction = rule.is_at_close or is_opening
     checks: tuple[tuple[bool, int], ...] = (
+        (order.combo is not None and is_auction, 387),
         (order_type is OrderType.RELATIVE and not is_stock, 114),
         (rule.is_for_stocks_only and not is_stock, 342),
         (rule.is_at_close and life is not TimeInForce.DAY, 113),
@@ -117,7 +120,8 @@ def change_problem(
     if request.order_type != known.order_type:
         return 329, wording(329)
     is_same = (
-        instrument.con_id == known.instrument.con_id
+        instrument.instrument_id == known.instrument.instrument_id
+        and request.routing == (known.combo.routing if known.combo else ())
         and SIDES[request.action] is SIDES[known.action]
         and request.account in ("", known.account)
         and request.time_in_force == known.time_in_force

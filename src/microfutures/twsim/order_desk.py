@@ -20,11 +20,13 @@ from microfutures.twsim.order_facts import (
     SUBMITTED,
     ExecutionFacts,
     OrderFacts,
+    execution_of,
 )
 from microfutures.twsim.order_memory import OrderMemory
 from microfutures.twsim.venue_orders import venue_order, venue_prices
 from microfutures.twsim.wire import Field
 from microfutures.venue.messages import (
+    LegFilled,
     OrderAccepted,
     OrderCancelled,
     OrderFilled,
@@ -40,6 +42,7 @@ OPENING = TimeInForce.AT_THE_OPENING
 CHANGEABLE = ("quantity", "limit_price", "aux_price", "order_ref", "terms")
 TRAILING = frozenset(each.value for each, rule in RULES.items() if rule.is_trailing)
 ORDER_EVENTS = (
+    LegFilled,
     OrderAccepted,
     OrderReleased,
     OrderModified,
@@ -175,12 +178,14 @@ class OrderDesk:
             case OrderAccepted(perm_id, _, is_held):
                 order = self._by_perm_id[perm_id]
                 self._set_status(order, PRE_SUBMITTED if is_held else SUBMITTED)
-                self._warn_of_closed_market(order)
+                warn_of_closed_market(
+                    self._owners.get(order.client_id), order, self._venue.opens_ns(perm_id)
+                )
             case OrderReleased(perm_id, _):
                 self._set_status(self._by_perm_id[perm_id], SUBMITTED)
             case OrderModified(perm_id, time_ns):
                 self._on_modify(self._by_perm_id[perm_id], time_ns)
-            case OrderFilled():
+            case OrderFilled() | LegFilled():
                 return self._on_fill(self._by_perm_id[event.order_id], event)
             case OrderCancelled(perm_id, time_ns, reason):
                 return self._on_cancel(self._by_perm_id[perm_id], time_ns, reason)
@@ -201,7 +206,7 @@ class OrderDesk:
 
         def report_commission() -> None:
             owner = self._owners.get(facts.order.client_id)
-            if owner is not None:
+            if owner is not None and facts.is_charged:
                 owner.send(order_messages.commission_report(facts))
 
         self.memory.add_execution(facts)
@@ -233,43 +238,31 @@ class OrderDesk:
         self.memory.touch(order.perm_id)
         self.send_order(order)
 
-    def _warn_of_closed_market(self, order: OrderFacts) -> None:
-        """Say when an order will reach an exchange that is closed now."""
-        opens_ns, owner = self._venue.opens_ns(order.perm_id), self._owners.get(order.client_id)
-        if opens_ns is not None and owner is not None and order.time_in_force != OPENING:
-            until = exchange_time(opens_ns, pattern="%Y-%m-%d %H:%M:%S")
-            what = f"{order.action} {order.quantity} {order.instrument.symbol}"
-            detail = (
-                f"\n{what} {order.instrument.exchange}\nWarning: Your order will not be placed "
-                f"at the exchange until {until} US/Eastern."
-            )
-            owner.error(order.order_id, 399, wording(399, detail=detail))
-
     def _on_modify(self, order: OrderFacts, time_ns: int) -> None:
         if order.filled and order.filled == order.quantity:
             self.memory.complete(order, FILLED, time_ns, f"Filled Size: {order.filled}")
         self.send_order(order)
 
-    def _on_fill(self, order: OrderFacts, event: OrderFilled) -> list[VenueEvent]:
+    def _on_fill(self, order: OrderFacts, event: OrderFilled | LegFilled) -> list[VenueEvent]:
+        if isinstance(event, LegFilled):
+            self._on_leg(order, event)
+            return []
         order.filled, order.average_price = event.cumulative, event.average_price
         order.last_price = event.price
-        order.commission = (order.commission or Decimal(0)) + event.commission
-        facts = ExecutionFacts(
-            order=order,
-            execution_id=event.execution_id,
-            time_ns=event.time_ns,
-            quantity=event.quantity,
-            price=event.price,
-            cumulative=event.cumulative,
-            average_price=event.average_price,
-            commission=event.commission,
-            realized=event.realized,
-        )
+        if order.combo is None:
+            order.commission = (order.commission or Decimal(0)) + event.commission
         if event.remaining == 0:
             self.memory.complete(order, FILLED, event.time_ns, f"Filled Size: {event.cumulative}")
-        self.tell_execution(facts)
+        self.tell_execution(execution_of(order, event))
+        for leg in event.legs:
+            self._on_leg(order, leg)
         self.send_order(order)
         return self._after_fill(order, event.quantity)
+
+    def _on_leg(self, order: OrderFacts, event: LegFilled) -> None:
+        order.commission = (order.commission or Decimal(0)) + event.commission
+        leg = self._venue.instrument(event.instrument_id)
+        self.tell_execution(execution_of(order, event, leg))
 
     def _after_fill(self, order: OrderFacts, traded: int) -> list[VenueEvent]:
         """Take what was traded off the rest of the group; send children on their way."""
@@ -312,3 +305,15 @@ class OrderDesk:
         for child in families.children_of(order, self.orders.values()):
             events += self.cancel(child)
         return events
+
+
+def warn_of_closed_market(owner: Owner | None, order: OrderFacts, opens_ns: int | None) -> None:
+    """Say when an order will reach an exchange that is closed now."""
+    if opens_ns is not None and owner is not None and order.time_in_force != OPENING:
+        until = exchange_time(opens_ns, pattern="%Y-%m-%d %H:%M:%S")
+        what = f"{order.action} {order.quantity} {order.instrument.symbol}"
+        detail = (
+            f"\n{what} {order.instrument.exchange}\nWarning: Your order will not be placed "
+            f"at the exchange until {until} US/Eastern."
+        )
+        owner.error(order.order_id, 399, wording(399, detail=detail))

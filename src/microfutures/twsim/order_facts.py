@@ -8,6 +8,8 @@ from microfutures.model.instrument import Instrument
 from microfutures.model.orders import OrderType
 from microfutures.twsim.order_conditions import OrderConditions
 from microfutures.twsim.order_layout import Terms
+from microfutures.twsim.order_request import OrderLeg
+from microfutures.venue.messages import ComboLeg, LegFilled, OrderFilled
 from microfutures.venue.order_types import RULES, Trigger
 
 PENDING_SUBMIT, PRE_SUBMITTED, SUBMITTED = "PendingSubmit", "PreSubmitted", "Submitted"
@@ -16,6 +18,16 @@ OPEN_STATUSES = (PENDING_SUBMIT, PRE_SUBMITTED, SUBMITTED)
 
 CANCEL_ALL, REDUCE_WITH_BLOCK, REDUCE_WITHOUT_BLOCK = 1, 2, 3
 """What a fill does to the other orders of a one-cancels-all group, in IB's numbers."""
+
+
+class ComboTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """The legs of a combo, as its order names them and as the venue knows them."""
+
+    legs: tuple[OrderLeg, ...]
+    parts: tuple[ComboLeg, ...]
+    routing: tuple[str, ...]
+    """Names and values in turn."""
+    is_guaranteed: bool
 
 
 class OrderFacts(msgspec.Struct, kw_only=True):
@@ -51,6 +63,7 @@ class OrderFacts(msgspec.Struct, kw_only=True):
     """What else its owner said of it, in the API's names; it is told back."""
     conditions: OrderConditions = OrderConditions()
     algo_parameters: tuple[str, ...] = ()
+    combo: ComboTerms | None = None
     trail_stop: Decimal | None = None
     """Where a trailing stop stands now."""
 
@@ -83,7 +96,7 @@ class MarginFields(msgspec.Struct, frozen=True):
 
 
 class ExecutionFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution as TWS remembers it."""
+    """One execution as TWS remembers it, of an order's contract or of one leg of its combo."""
 
     order: OrderFacts
     execution_id: str
@@ -94,3 +107,39 @@ class ExecutionFacts(msgspec.Struct, frozen=True, kw_only=True):
     average_price: Decimal
     commission: Decimal
     realized: Decimal | None
+    leg: Instrument | None = None
+    leg_action: str = ""
+
+    @property
+    def instrument(self) -> Instrument:
+        """Return what was traded."""
+        return self.order.instrument if self.leg is None else self.leg
+
+    @property
+    def action(self) -> str:
+        """Return what was done with it, as an order says it."""
+        return self.order.action if self.leg is None else self.leg_action
+
+    @property
+    def is_charged(self) -> bool:
+        """Tell whether a commission report follows; a combo's legs are charged, not the combo."""
+        return self.order.combo is None or self.leg is not None
+
+
+def execution_of(
+    order: OrderFacts, event: OrderFilled | LegFilled, leg: Instrument | None = None
+) -> ExecutionFacts:
+    """Return what an order has traded of its contract, or of a leg of its combo."""
+    return ExecutionFacts(
+        order=order,
+        execution_id=event.execution_id,
+        time_ns=event.time_ns,
+        quantity=event.quantity,
+        price=event.price,
+        cumulative=event.cumulative,
+        average_price=event.average_price,
+        commission=event.commission,
+        realized=event.realized,
+        leg=leg,
+        leg_action="" if leg is None else event.side.value,
+    )

@@ -4,12 +4,13 @@ from decimal import Decimal
 
 from microfutures.model.instrument import Instrument
 from microfutures.twsim import families, order_messages
-from microfutures.twsim.contracts import find
+from microfutures.twsim.combo_orders import combo_contract, combo_terms
 from microfutures.twsim.errors import wording
 from microfutures.twsim.order_checks import (
+    Problem,
     change_problem,
-    contract_problem,
     new_problem,
+    order_contract,
     request_problem,
     terms_problem,
 )
@@ -34,19 +35,9 @@ def place_order(session: Session, reader: FieldReader) -> None:
     request = read_order(reader, session.version)
     exchange = session.exchange
     known = exchange.orders.get((session.client_id, request.order_id))
-    found = find(exchange.instruments, request.contract, now_ns=exchange.clock.now_ns())
-    problem = contract_problem(request, found) or request_problem(exchange, request)
-    if problem is None and known is not None:
-        problem = change_problem(request, found[0], known)
-    if problem is None and known is None:
-        problem = new_problem(exchange, session.client_id, request)
-    order = _facts(session, request, found[0]) if problem is None else None
-    if problem is None and order is not None:
-        problem = terms_problem(order, exchange.venue.now_ns)
-        if known is None and families.is_spent(order, exchange.orders.values()):
-            problem = problem or (201, wording(201, detail="OCA group is already filled."))
-    if problem is not None or order is None:
-        session.error(request.order_id, *(problem or (200, wording(200))))
+    order = _checked(session, request, known)
+    if not isinstance(order, OrderFacts):
+        session.error(request.order_id, *order)
     elif known is not None:
         _modify(session, order, known, is_transmitted=request.transmit)
     elif request.what_if:
@@ -54,6 +45,29 @@ def place_order(session: Session, reader: FieldReader) -> None:
     else:
         order.perm_id = exchange.desk.memory.new_perm_id()
         exchange.publish(exchange.desk.place(order, is_transmitted=request.transmit))
+
+
+def _checked(
+    session: Session, request: OrderRequest, known: OrderFacts | None
+) -> OrderFacts | Problem:
+    """Return the order that a request means, or why TWS doesn't take it."""
+    exchange = session.exchange
+    is_combo = request.contract.security_type == "BAG"
+    found = (combo_contract if is_combo else order_contract)(exchange, request)
+    if not isinstance(found, Instrument):
+        return found
+    problem = request_problem(exchange, request) or (
+        change_problem(request, found, known)
+        if known is not None
+        else new_problem(exchange, session.client_id, request)
+    )
+    if problem is not None:
+        return problem
+    order = _facts(session, request, found)
+    problem = terms_problem(order, exchange.venue.now_ns)
+    if problem is None and known is None and families.is_spent(order, exchange.orders.values()):
+        problem = 201, wording(201, detail="OCA group is already filled.")
+    return problem or order
 
 
 def _facts(session: Session, request: OrderRequest, instrument: Instrument) -> OrderFacts:
@@ -78,6 +92,7 @@ def _facts(session: Session, request: OrderRequest, instrument: Instrument) -> O
         terms=request.terms,
         conditions=request.conditions,
         algo_parameters=request.algo_parameters,
+        combo=combo_terms(exchange, request),
     )
 
 

@@ -53,10 +53,10 @@ class _Filter:
         return (
             self._client_id in (0, order.client_id)
             and self._account in ("", order.account)
-            and self._symbol in ("", symbol_of(order.instrument))
-            and self._security_type in ("", order.instrument.security_type.value)
-            and self._exchange in ("", "SMART", order_messages.traded_at(order.instrument))
-            and side in ("", SIDES[order.action])
+            and self._symbol in ("", symbol_of(facts.instrument))
+            and self._security_type in ("", facts.instrument.security_type.value)
+            and self._exchange in ("", "SMART", order_messages.traded_at(facts.instrument))
+            and side in ("", SIDES[facts.action])
             and (self.since_ns is None or facts.time_ns >= self.since_ns)
         )
 
@@ -82,7 +82,8 @@ def executions(session: Session, reader: FieldReader) -> None:
         session.send(order_messages.execution(session.version, request_id, facts))
     session.send([55, 1, request_id])
     for facts in passed:
-        session.send(order_messages.commission_report(facts))
+        if facts.is_charged:
+            session.send(order_messages.commission_report(facts))
 
 
 def completed_orders(session: Session, reader: FieldReader) -> None:

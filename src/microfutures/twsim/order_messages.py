@@ -93,10 +93,9 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
         said("referencePriceType", 0),
         trail_stop,
         said("trailingPercent"),
-        *_empty(3),  # basisPoints … comboLegsDescrip
-        0,  # comboLegs
-        0,  # orderComboLegs
-        0,  # smartComboRoutingParams
+        "",  # basisPoints
+        "",  # basisPointsType
+        *_combo(order),
         said("scaleInitLevelSize", UNSET_INTEGER),
         said("scaleSubsLevelSize", UNSET_INTEGER),
         "",  # scalePriceIncrement
@@ -175,10 +174,7 @@ def completed_order(version: int, order: OrderFacts) -> list[Field]:
         said("referencePriceType", 0),
         _trail_stop(order, ""),
         said("trailingPercent"),
-        "",  # comboLegsDescrip
-        0,  # comboLegs
-        0,  # orderComboLegs
-        0,  # smartComboRoutingParams
+        *_combo(order),
         said("scaleInitLevelSize", UNSET_INTEGER),
         said("scaleSubsLevelSize", UNSET_INTEGER),
         "",  # scalePriceIncrement
@@ -219,12 +215,12 @@ def execution(version: int, request_id: int, facts: ExecutionFacts) -> list[Fiel
         11,
         request_id,
         order.order_id,
-        *contract_fields(order.instrument, strike="0.0", right=""),
+        *contract_fields(facts.instrument, strike="0.0", right=""),
         facts.execution_id,
         f"{exchange_time(facts.time_ns, pattern='%Y%m%d %H:%M:%S')} America/New_York",
         order.account,
-        traded_at(order.instrument),
-        "BOT" if order.action == Side.BUY else "SLD",
+        traded_at(facts.instrument),
+        "BOT" if facts.action == Side.BUY else "SLD",
         price_text(Decimal(facts.quantity)),
         price_text(facts.price),
         order.perm_id,
@@ -253,7 +249,7 @@ def commission_report(facts: ExecutionFacts) -> list[Field]:
         1,
         facts.execution_id,
         format(facts.commission.normalize(), "f"),
-        facts.order.instrument.currency,
+        facts.instrument.currency,
         UNSET_DOUBLE if facts.realized is None else format(facts.realized.normalize(), "f"),
         UNSET_DOUBLE,
         "",
@@ -287,6 +283,18 @@ def _trail_stop(order: OrderFacts, default: Field) -> Field:
     if order.trail_stop is not None:
         return price_text(order.trail_stop)
     return _said(order, "trailStopPrice", default)
+
+
+def _combo(order: OrderFacts) -> list[Field]:
+    """Return comboLegsDescrip, comboLegs, orderComboLegs and smartComboRoutingParams."""
+    combo = order.combo
+    if combo is None:
+        return ["", 0, 0, 0]
+    signed = (f"{leg.con_id}|{leg.ratio if leg.is_bought else -leg.ratio}" for leg in combo.legs)
+    legs: list[Field] = [",".join(signed), len(combo.legs)]
+    for leg in combo.legs:
+        legs += [leg.con_id, leg.ratio, leg.action, leg.exchange, *leg.rest]
+    return [*legs, 0, len(combo.routing) // 2, *combo.routing]
 
 
 def _algorithm(order: OrderFacts) -> list[Field]:

@@ -8,7 +8,7 @@ from microfutures.twsim import order_layout
 from microfutures.twsim.contracts import ContractQuery, read_contract
 from microfutures.twsim.order_conditions import OrderConditions, read_conditions
 from microfutures.twsim.order_layout import Terms, read_rows
-from microfutures.twsim.wire import FieldReader
+from microfutures.twsim.wire import UNSET, FieldReader
 
 ADAPTIVE = "ADAPTIVE"
 PEG_BENCH = ("PEG BENCH", "PEGBENCH")
@@ -23,7 +23,7 @@ NOT_OBEYED = (
 """Attributes that change how an order trades and that nothing here obeys."""
 
 
-class ComboLeg(msgspec.Struct, frozen=True, kw_only=True):
+class OrderLeg(msgspec.Struct, frozen=True, kw_only=True):
     """One leg of a combo as its order names it."""
 
     con_id: int
@@ -32,6 +32,11 @@ class ComboLeg(msgspec.Struct, frozen=True, kw_only=True):
     exchange: str
     rest: tuple[str, ...]
     """openClose, shortSaleSlot, designatedLocation, exemptCode."""
+
+    @property
+    def is_bought(self) -> bool:
+        """Tell whether buying the combo buys it."""
+        return self.action == "BUY"
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +50,7 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     conditions: OrderConditions
     algo_parameters: tuple[str, ...]
     """Names and values in turn."""
-    legs: tuple[ComboLeg, ...]
+    legs: tuple[OrderLeg, ...]
     leg_prices: tuple[str, ...]
     routing: tuple[str, ...]
 
@@ -110,14 +115,25 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
         """Return the order it is attached to; 0 for none."""
         return int(self.terms["parentId"] or 0)
 
+    @property
+    def is_guaranteed(self) -> bool:
+        """Tell whether the legs of a combo trade together or not at all."""
+        said = dict(zip(self.routing[::2], self.routing[1::2], strict=True))
+        return said.get("NonGuaranteed") != "1"
+
+    @property
+    def has_leg_prices(self) -> bool:
+        """Tell whether a leg of a combo has a price of its own."""
+        return any(price not in UNSET for price in self.leg_prices)
+
     def price(self, name: str) -> Decimal | None:
         """Return a number among the terms."""
         said = self.terms[name]
         return Decimal(said) if said else None
 
     def is_set(self, name: str) -> bool:
-        """Tell whether a term is anything but its default."""
-        return self.terms[name] not in ("", "0", "0.0")
+        """Tell whether a term is anything but its default, or what TWS tells when it has none."""
+        return self.terms[name] not in ("", "0", "0.0", "None")
 
     @property
     def not_simulated(self) -> tuple[str, ...]:
@@ -170,9 +186,9 @@ def _read_texts(reader: FieldReader, width: int) -> tuple[str, ...]:
     return tuple(reader.text() for _ in range(width * reader.count()))
 
 
-def _read_legs(reader: FieldReader) -> tuple[ComboLeg, ...]:
+def _read_legs(reader: FieldReader) -> tuple[OrderLeg, ...]:
     return tuple(
-        ComboLeg(
+        OrderLeg(
             con_id=reader.integer(),
             ratio=reader.integer(),
             action=reader.text().upper(),

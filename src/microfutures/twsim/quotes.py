@@ -95,9 +95,9 @@ def size_tick(tick_id: int, size: float) -> Tail:
     return SIZE, f"{tick_id}\0{_plain(size)}\0".encode()
 
 
-def halted_tick(tick_id: int) -> Tail:
-    """Return the tick that says that trading is not halted."""
-    return GENERIC, b"%d\x000\x00" % tick_id
+def halted_tick(tick_id: int, *, is_on: bool = False) -> Tail:
+    """Return the tick that says whether trading is halted."""
+    return GENERIC, b"%d\x00%d\x00" % (tick_id, is_on)
 
 
 def _price(tick_id: int, price: float | None, size: float) -> Tail:

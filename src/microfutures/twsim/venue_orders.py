@@ -85,4 +85,6 @@ def venue_order(order: OrderFacts, now_ns: int) -> VenueOrder:
         good_after_ns=good_after_ns(order, now_ns),
         good_till_ns=good_till_ns(order, now_ns),
         outside_regular_hours=order.outside_rth,
+        legs=order.combo.parts if order.combo else (),
+        is_guaranteed=order.combo is None or order.combo.is_guaranteed,
     )

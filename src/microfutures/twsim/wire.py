@@ -20,7 +20,7 @@ UNSET_LONG = "9223372036854775807"
 MAX_NUMBER_LETTERS = 40
 MAX_EXPONENT = 18
 
-_UNSET = ("", UNSET_DOUBLE, "1.7976931348623157E+308", UNSET_INTEGER, "INFINITY", "INFINITE")
+UNSET = ("", UNSET_DOUBLE, "1.7976931348623157E+308", UNSET_INTEGER, "INFINITY", "INFINITE")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 
 Field = str | int | float | Decimal | bool | None
@@ -135,7 +135,7 @@ class FieldReader:
     def decimal(self) -> Decimal | None:
         """Return the next field as a number; None when it is empty or the unset marker."""
         text = self.text()
-        if text.upper() in _UNSET:
+        if text.upper() in UNSET:
             return None
         wrong = f"field {self._at} must be a number below 1E+{MAX_EXPONENT}, was {text[:40]!r}"
         if len(text) > MAX_NUMBER_LETTERS:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from microfutures.model.errors import InvalidValueError
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
-from microfutures.model.orders import Side, TimeInForce
+from microfutures.model.orders import TimeInForce
 from microfutures.venue.messages import VenueOrder
 from microfutures.venue.order_state import OrderState
 from microfutures.venue.order_types import RULES
@@ -111,9 +111,9 @@ def worst_changes(
     buys: dict[InstrumentId, int] = {}
     sales: dict[InstrumentId, int] = {}
     for state in orders:
-        side = buys if state.order.side is Side.BUY else sales
-        key = state.order.instrument_id
-        side[key] = side.get(key, 0) + state.remaining
+        for key, change in state.open_parts:
+            side = buys if change > 0 else sales
+            side[key] = side.get(key, 0) + abs(change)
     changes: dict[InstrumentId, int] = {}
     for key in sorted(buys.keys() | sales.keys()):
         held = quantities.get(key, 0)

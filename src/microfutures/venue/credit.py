@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from microfutures.model.fees import commission
+from microfutures.model.identifiers import InstrumentId
+from microfutures.model.orders import Side
 from microfutures.venue.account import ZERO, Account
 from microfutures.venue.admission import Reason, margin_reason, worst_changes
 from microfutures.venue.listings import Listings
@@ -41,9 +43,8 @@ class Credit:
     def impact(self, account: Account, order: VenueOrder) -> MarginImpact:
         """Return what `order` alone would do to the margin of `account`."""
         listings = self._listings
-        change = {order.instrument_id: order.side.sign * order.quantity}
         before = of_account(account, listings)
-        after = of_account(account, listings, change)
+        after = of_account(account, listings, dict(order.parts))
         equity = account.net_liquidation(listings.mark)
         cost = self.expected_commission(order)
         return MarginImpact(
@@ -61,20 +62,27 @@ class Credit:
 
     def expected_commission(self, order: VenueOrder) -> Decimal:
         """Return the commission of `order`, filled whole at its own price or at the touch."""
-        book = self._listings.books[order.instrument_id]
-        touch = book.touch_ticks(order.side)
+        own = () if order.legs else (order.limit_price, order.stop_price)
+        return sum((self._commission(*part, own) for part in order.parts), ZERO)
+
+    def _commission(
+        self, name: InstrumentId, change: int, own: tuple[Decimal | None, ...]
+    ) -> Decimal:
+        book = self._listings.books[name]
+        touch = book.touch_ticks(Side.BUY if change > 0 else Side.SELL)
         candidates = (
-            order.limit_price,
-            order.stop_price,
+            *own,
             None if touch is None else book.price(touch),
-            self._listings.mark(order.instrument_id),
+            self._listings.mark(name),
             ZERO,
         )
         price = next(price for price in candidates if price is not None)
-        return commission(book.instrument.symbol, order.quantity, price)
+        return commission(book.instrument.symbol, abs(change), price)
 
 
 def _only_closes(account: Account, order: OrderState) -> bool:
-    """Tell whether an order, alone at work, can but bring a position nearer to nothing."""
-    held, sign = account.quantity(order.order.instrument_id), order.order.side.sign
-    return held * sign < 0 and order.remaining <= abs(held)
+    """Tell whether an order, alone at work, can but bring positions nearer to nothing."""
+    return all(
+        account.quantity(name) * change < 0 and abs(change) <= abs(account.quantity(name))
+        for name, change in order.open_parts
+    )

@@ -3,7 +3,7 @@
 Not here: the market, which is made or read anew, and where in the queue an order stood.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -11,6 +11,8 @@ import msgspec
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.venue.account import Account, Position
+from microfutures.venue.combos import Combos
+from microfutures.venue.listings import Listings
 from microfutures.venue.messages import VenueOrder
 from microfutures.venue.order_desk import OrderDesk
 from microfutures.venue.order_state import OrderStage, OrderState
@@ -38,6 +40,14 @@ class KeptAccount(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[KeptPosition, ...]
 
 
+class KeptLeg(msgspec.Struct, frozen=True, kw_only=True):
+    """What was traded of one leg of a combo."""
+
+    filled: int
+    filled_value: Decimal
+    charged: Decimal
+
+
 class KeptOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order that is not final."""
 
@@ -50,6 +60,8 @@ class KeptOrder(msgspec.Struct, frozen=True, kw_only=True):
     is_triggered: bool
     stop_ticks: int | None
     limit_ticks: int | None
+    legs: tuple[KeptLeg, ...] = ()
+    begun: tuple[tuple[int, int], ...] = ()
 
 
 class Keeping:
@@ -59,11 +71,13 @@ class Keeping:
         self,
         accounts: Mapping[str, Account],
         desk: OrderDesk,
-        instruments: Mapping[InstrumentId, Instrument],
+        listings: Listings,
+        combos: Combos,
     ) -> None:
         self._accounts = accounts
         self._desk = desk
-        self._instruments = instruments
+        self._instruments = listings.instruments
+        self._combos = combos
 
     def account(self, name: str) -> KeptAccount:
         """Return an account as it stands."""
@@ -100,8 +114,11 @@ class Keeping:
 
     def restore_order(self, kept: KeptOrder, now_ns: int) -> None:
         """Take a live order back; raise `KeyError` for an unknown contract."""
-        instrument = self._instruments[kept.order.instrument_id]
-        self._desk.restore(_restored_order(kept, instrument), now_ns)
+        order = kept.order
+        members = [self._instruments[leg.instrument_id] for leg in order.legs]
+        combo = self._combos.listed(order.legs) if order.legs else None
+        instrument = self._instruments[order.instrument_id] if combo is None else combo.instrument
+        self._desk.restore(_restored_order(kept, instrument, members), now_ns)
 
 
 def _keep_order(state: OrderState) -> KeptOrder:
@@ -115,15 +132,25 @@ def _keep_order(state: OrderState) -> KeptOrder:
         is_triggered=state.is_triggered,
         stop_ticks=state.stop_ticks,
         limit_ticks=state.limit_ticks,
+        legs=tuple(
+            KeptLeg(filled=leg.filled, filled_value=leg.filled_value, charged=leg.charged)
+            for leg in state.legs
+        ),
+        begun=tuple(state.begun),
     )
 
 
-def _restored_order(kept: KeptOrder, instrument: Instrument) -> OrderState:
+def _restored_order(
+    kept: KeptOrder, instrument: Instrument, members: Sequence[Instrument]
+) -> OrderState:
     """Return an order as it stood; it queues anew."""
-    state = OrderState(kept.order, instrument, kept.window)
+    state = OrderState(kept.order, instrument, kept.window, members)
     state.stage, state.is_triggered = kept.stage, kept.is_triggered
     state.filled, state.filled_value, state.charged = kept.filled, kept.filled_value, kept.charged
     state.stop_ticks, state.limit_ticks = kept.stop_ticks, kept.limit_ticks
+    state.begun = list(kept.begun)
+    for leg, its in zip(state.legs, kept.legs, strict=True):
+        leg.filled, leg.filled_value, leg.charged = its.filled, its.filled_value, its.charged
     return state
 
 

@@ -64,12 +64,20 @@ class SplitUpdate(msgspec.Struct, frozen=True, gc=False):
 MarketUpdate = BookUpdate | TradeUpdate | BarUpdate | SplitUpdate | DividendUpdate
 
 
+class ComboLeg(msgspec.Struct, frozen=True):
+    """One part of a combo; a ratio below zero is sold when the combo is bought."""
+
+    instrument_id: InstrumentId
+    ratio: int
+
+
 class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order as it arrives; ``order_id`` is the venue's own, IB's permId.
 
     ``stop_price`` is the trigger of every type that has one, and where a trail begins; ``offset``
     leads from the stop to the limit of a trailing stop limit, and from the touch or the midpoint
-    to the price of a pegged order. A trail is a distance or a percentage of the price.
+    to the price of a pegged order. A trail is a distance or a percentage of the price. An order
+    with ``legs`` is for a combo of them: ``instrument_id`` and ``quantity`` are the combo's.
     """
 
     order_id: int
@@ -87,6 +95,17 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     good_after_ns: int | None = None
     good_till_ns: int | None = None
     outside_regular_hours: bool = False
+    legs: tuple[ComboLeg, ...] = ()
+    is_guaranteed: bool = True
+    """Whether the legs of a combo trade together or not at all."""
+
+    @property
+    def parts(self) -> tuple[tuple[InstrumentId, int], ...]:
+        """Return what it trades, filled whole: contracts and signed quantities."""
+        signed = self.side.sign * self.quantity
+        if not self.legs:
+            return ((self.instrument_id, signed),)
+        return tuple((leg.instrument_id, leg.ratio * signed) for leg in self.legs)
 
 
 class OrderAccepted(msgspec.Struct, frozen=True):
@@ -117,8 +136,27 @@ class OrderRejected(msgspec.Struct, frozen=True):
     is_request_only: bool = False
 
 
+class LegFilled(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution of one leg of a combo; what is summed up is of that leg alone."""
+
+    order_id: int
+    time_ns: int
+    execution_id: ExecutionId
+    instrument_id: InstrumentId
+    side: Side
+    quantity: int
+    price: Decimal
+    cumulative: int
+    average_price: Decimal
+    commission: Decimal
+    realized: Decimal | None
+
+
 class OrderFilled(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution; ``realized`` is net of commissions like IB's, None when nothing was closed."""
+    """One execution; ``realized`` is net of commissions like IB's, None when nothing was closed.
+
+    Of a combo, commissions and profits are those of ``legs``.
+    """
 
     order_id: int
     time_ns: int
@@ -132,6 +170,7 @@ class OrderFilled(msgspec.Struct, frozen=True, kw_only=True):
     average_price: Decimal
     commission: Decimal
     realized: Decimal | None
+    legs: tuple[LegFilled, ...] = ()
 
 
 class OrderModified(msgspec.Struct, frozen=True):
@@ -180,6 +219,7 @@ VenueEvent = (
     | OrderReleased
     | OrderRejected
     | OrderFilled
+    | LegFilled
     | OrderModified
     | OrderCancelled
     | AccountMoved

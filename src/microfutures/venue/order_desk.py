@@ -1,23 +1,22 @@
 """The life of orders at the venue: they wait for their hours, work, fill, expire."""
 
 from collections import deque
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from random import Random
 
-from microfutures.model.fees import order_commission
-from microfutures.model.identifiers import ExecutionId, InstrumentId
+from microfutures.model.identifiers import InstrumentId
 from microfutures.model.orders import TimeInForce
-from microfutures.venue import following, matching
+from microfutures.venue import following, legs_in, matching
 from microfutures.venue.account import Account
 from microfutures.venue.admission import AT_ONCE
 from microfutures.venue.book import Book
+from microfutures.venue.combos import ComboBook
+from microfutures.venue.fills import Fills
 from microfutures.venue.listings import NEVER_NS
 from microfutures.venue.messages import (
     OrderAccepted,
     OrderCancelled,
-    OrderFilled,
     OrderReleased,
     VenueEvent,
     VenueOrder,
@@ -36,10 +35,8 @@ class OrderDesk:
     """All orders of all accounts; fills go straight into the accounts."""
 
     def __init__(self, *, accounts: dict[str, Account], execution_prefix: int, seed: int) -> None:
-        self._accounts = accounts
-        self._prefix = execution_prefix
+        self._fills = Fills(accounts, execution_prefix)
         self._draws = Random(seed)  # noqa: S311 - a reproducible market, not a secret
-        self._executions = 0
         self._orders: dict[int, OrderState] = {}
         self._live: dict[int, OrderState] = {}
         self._ended: deque[int] = deque()
@@ -118,7 +115,7 @@ class OrderDesk:
                 self.cancel(state, now_ns, reason, events)
 
     def run_timers(
-        self, books: dict[InstrumentId, Book], until_ns: int, events: list[VenueEvent]
+        self, book_of: Callable[[InstrumentId], Book], until_ns: int, events: list[VenueEvent]
     ) -> None:
         """Open and close the windows of orders up to `until_ns`."""
         while self._timers and self._timers[0][0] <= until_ns:
@@ -126,7 +123,7 @@ class OrderDesk:
             state = self._live.get(order_id)
             if state is None:
                 continue
-            book = books[state.order.instrument_id]
+            book = book_of(state.order.instrument_id)
             if moment_ns >= state.window.close_ns:
                 self._window_closed(state, book, moment_ns, events)
             elif moment_ns >= state.window.open_ns:
@@ -205,7 +202,8 @@ class OrderDesk:
             return  # there is nothing to be pegged to
         self._trade_now(state, book, now_ns, events)
         if not state.is_final:
-            state.is_new_to_market = state.limit_ticks is None
+            # Nobody else's orders are at a combo's book: its orders meet every new one.
+            state.is_new_to_market = state.limit_ticks is None or bool(state.legs)
             matching.join_queue(book, state)
 
     def _trade_now(
@@ -219,6 +217,11 @@ class OrderDesk:
             state.limit_ticks = book.touch_ticks(order.side)
             if state.limit_ticks is None:
                 return
+        if isinstance(book, ComboBook):
+            legs_in.trade(state, book, self._fills, self._draws, now_ns, events)
+            if not state.remaining:
+                self._end(state, OrderStage.FILLED)
+            return
         for ticks, traded in matching.take(
             book, order.side, state.remaining, state.limit_ticks, self._draws
         ):
@@ -233,33 +236,9 @@ class OrderDesk:
         now_ns: int,
         events: list[VenueEvent],
     ) -> None:
-        order, instrument, price = state.order, state.instrument, book.price(ticks)
-        state.filled += quantity
-        state.filled_value += price * quantity
-        total = order_commission(instrument.symbol, state.filled, abs(state.filled_value))
-        commission = max(total - state.charged, Decimal(0))
-        state.charged += commission
-        realized = self._accounts[order.account].trade(
-            instrument, order.side.sign * quantity, price, commission
-        )
+        events.append(self._fills.plain(state, book, ticks, quantity, now_ns))
         if not state.remaining:
             self._end(state, OrderStage.FILLED)
-        events.append(
-            OrderFilled(
-                order_id=order.order_id,
-                time_ns=now_ns,
-                execution_id=self._next_execution_id(),
-                instrument_id=order.instrument_id,
-                side=order.side,
-                quantity=quantity,
-                price=price,
-                cumulative=state.filled,
-                remaining=state.remaining,
-                average_price=state.average_price,
-                commission=commission,
-                realized=realized,
-            )
-        )
 
     def _window_closed(
         self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent]
@@ -293,7 +272,3 @@ class OrderDesk:
         resting = self._resting.get(state.order.instrument_id)
         if resting is not None and state in resting:
             resting.remove(state)
-
-    def _next_execution_id(self) -> ExecutionId:
-        self._executions += 1
-        return ExecutionId(f"{self._prefix:08x}.{self._executions:08x}.01.01")

@@ -1,8 +1,10 @@
 """What the venue knows of one order while it lives and after."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 
+from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.venue.messages import VenueOrder, WorkingOrder
 from microfutures.venue.order_types import RULES, Peg, Trigger
@@ -18,10 +20,24 @@ class OrderStage(StrEnum):
     CANCELLED = "Cancelled"
 
 
+class LegState:
+    """What was traded of one leg of a combo's order."""
+
+    __slots__ = ("charged", "filled", "filled_value", "instrument", "ratio")
+
+    def __init__(self, instrument: Instrument, ratio: int) -> None:
+        self.instrument = instrument
+        self.ratio = ratio
+        self.filled = 0
+        self.filled_value = Decimal(0)
+        self.charged = Decimal(0)
+
+
 class OrderState:
     """Mutable; owned by the order desk alone."""
 
     __slots__ = (
+        "begun",
         "cap_ticks",
         "charged",
         "filled",
@@ -30,6 +46,7 @@ class OrderState:
         "instrument",
         "is_new_to_market",
         "is_triggered",
+        "legs",
         "limit_ticks",
         "order",
         "queue_ahead",
@@ -40,8 +57,21 @@ class OrderState:
         "window",
     )
 
-    def __init__(self, order: VenueOrder, instrument: Instrument, window: OrderWindow) -> None:
+    def __init__(
+        self,
+        order: VenueOrder,
+        instrument: Instrument,
+        window: OrderWindow,
+        members: Sequence[Instrument] = (),
+    ) -> None:
         self.instrument = instrument
+        self.legs = tuple(
+            LegState(member, leg.ratio) for leg, member in zip(order.legs, members, strict=True)
+        )
+        """What became of each leg; empty unless it is for a combo."""
+        self.begun: list[tuple[int, int]] = []
+        """Units of a combo whose first leg has traded and whose others have not: how many, and
+        what the first leg of one cost in ticks of the combo."""
         self.rule = rule = RULES[order.order_type]
         self.follows_market = rule.is_trailing or rule.peg is not Peg.NONE
         is_touch = rule.trigger is Trigger.TOUCH
@@ -75,6 +105,18 @@ class OrderState:
         self.queue_ahead = None
         self.is_new_to_market = True
 
+    @property
+    def members(self) -> tuple[Instrument, ...]:
+        """Return the contracts of a combo's legs."""
+        return tuple(leg.instrument for leg in self.legs)
+
+    def take_fills_of(self, other: "OrderState") -> None:
+        """Have traded what another state of the same order has."""
+        self.filled, self.filled_value = other.filled, other.filled_value
+        self.charged, self.begun = other.charged, list(other.begun)
+        for own, its in zip(self.legs, other.legs, strict=True):
+            own.filled, own.filled_value, own.charged = its.filled, its.filled_value, its.charged
+
     def wait_for(self, window: OrderWindow) -> None:
         """Hold the order until a later session; its place in the queue is lost."""
         self.stage, self.window = OrderStage.HELD, window
@@ -84,6 +126,23 @@ class OrderState:
     def remaining(self) -> int:
         """Return what is not filled yet."""
         return self.order.quantity - self.filled
+
+    @property
+    def committed(self) -> int:
+        """Return what is filled, units of which a part is included."""
+        return self.filled + sum(units for units, _ in self.begun)
+
+    @property
+    def open_parts(self) -> tuple[tuple[InstrumentId, int], ...]:
+        """Return what it would still trade: contracts and signed quantities."""
+        if not self.legs:
+            return ((self.order.instrument_id, self.order.side.sign * self.remaining),)
+        done = (leg.filled * (1 if leg.ratio > 0 else -1) for leg in self.legs)
+        sign = self.order.side.sign
+        return tuple(
+            (name, wanted - sign * filled)
+            for (name, wanted), filled in zip(self.order.parts, done, strict=True)
+        )
 
     @property
     def is_final(self) -> bool:

@@ -22,7 +22,9 @@ from microfutures.venue.accounting import state_of
 from microfutures.venue.admission import Reason
 from microfutures.venue.book import Book
 from microfutures.venue.clearing import Clearing
+from microfutures.venue.combos import Combos
 from microfutures.venue.credit import Credit
+from microfutures.venue.door import Door
 from microfutures.venue.keeping import Keeping
 from microfutures.venue.listings import Listings
 from microfutures.venue.messages import (
@@ -30,6 +32,7 @@ from microfutures.venue.messages import (
     AccountState,
     BarUpdate,
     BookUpdate,
+    ComboLeg,
     DividendUpdate,
     MarginImpact,
     MarketUpdate,
@@ -44,8 +47,6 @@ from microfutures.venue.messages import (
     WorkingOrder,
 )
 from microfutures.venue.order_desk import OrderDesk
-from microfutures.venue.order_state import OrderState
-from microfutures.venue.windows import order_window
 
 
 class Venue:
@@ -81,8 +82,19 @@ class Venue:
             execution_prefix=crc32(f"{seed}/{start_ns}/{session}".encode()),
             seed=seed,
         )
-        self.keeping = Keeping(self._accounts, self._desk, self._listings.instruments)
+        self._combos = Combos(
+            self._listings.books,
+            needed=lambda: {state.order.instrument_id for state in self._desk.live()},
+        )
+        self.keeping = Keeping(self._accounts, self._desk, self._listings, self._combos)
         """What outlives a venue, and the way back in."""
+        self._door = Door(
+            listings=self._listings,
+            combos=self._combos,
+            accounts=self._accounts,
+            desk=self._desk,
+            credit=self._credit,
+        )
 
     @property
     def now_ns(self) -> int:
@@ -106,6 +118,7 @@ class Venue:
             events.append(QuoteChanged(book.update(update)))
             if self._desk.resting(update.instrument_id):
                 self._desk.match_book(book, now_ns, events)
+            self._match_combos(update.instrument_id, now_ns, events)
         elif isinstance(update, TradeUpdate):
             self._trade(book, update, events)
         elif isinstance(update, BarUpdate):
@@ -129,6 +142,7 @@ class Venue:
             or now_ns >= self._listings.hours_until_ns
             or now_ns >= self._desk.next_timer_ns
             or self._desk.resting(name)
+            or self._combos.of_leg(name)
         ):
             return None
         self._now_ns = now_ns
@@ -146,7 +160,7 @@ class Venue:
 
     def submit(self, order: VenueOrder) -> list[VenueEvent]:
         """Take an order at the venue's present moment."""
-        state = self._admit(order)
+        state = self._door.admit(order, self._now_ns)
         if isinstance(state, OrderRejected):
             return [state]
         others = self._desk.live(order.account)
@@ -154,8 +168,7 @@ class Venue:
         if reason is not None:
             return [OrderRejected(order.order_id, self._now_ns, *reason)]
         events: list[VenueEvent] = []
-        book = self._listings.book(order.instrument_id)
-        self._desk.accept(state, book, self._now_ns, events)
+        self._desk.accept(state, self._door.book(order), self._now_ns, events)
         return events
 
     def modify(
@@ -185,12 +198,11 @@ class Venue:
         }
         wanted = {name: term for name, term in terms.items() if term is not None}
         after = replace(state.order, **wanted)
-        reason = self._modify_refusal(state, after)
+        reason = self._door.refusal_of_change(state, after)
         if reason is not None:
             return [_refused(order_id, self._now_ns, reason)]
         events: list[VenueEvent] = [OrderModified(order_id, self._now_ns)]
-        book = self._listings.book(after.instrument_id)
-        self._desk.replace(state, after, book, self._now_ns, events)
+        self._desk.replace(state, after, self._door.book(after), self._now_ns, events)
         return events
 
     def cancel(self, order_id: int) -> list[VenueEvent]:
@@ -211,7 +223,7 @@ class Venue:
 
         Like at IB, too little margin is no refusal here: the figures show it.
         """
-        state = self._admit(order)
+        state = self._door.admit(order, self._now_ns)
         if isinstance(state, OrderRejected):
             return state
         return self._credit.impact(self._accounts[order.account], order)
@@ -231,6 +243,11 @@ class Venue:
     def instrument(self, instrument_id: InstrumentId) -> Instrument:
         """Return the contract with its hours around now."""
         return self._listings.book(instrument_id).instrument
+
+    def combo(self, legs: Sequence[ComboLeg]) -> Instrument | None:
+        """Return a combo with its hours around now; None when a leg is not listed."""
+        book = self._combos.listed(legs)
+        return None if book is None else book.instrument
 
     def opens_ns(self, order_id: int) -> int | None:
         """Return when the market opens that an order waits for; None when it is open."""
@@ -260,36 +277,12 @@ class Venue:
         """Return the splits of a share since the start, oldest first; bars are not restated."""
         return self._listings.book(instrument_id).splits
 
-    def _admit(self, order: VenueOrder) -> OrderState | OrderRejected:
-        """Check everything but the margin."""
-        book = self._listings.books.get(order.instrument_id)
-        if order.account not in self._accounts:
-            reason: Reason | None = admission.unknown_account(order.account)
-        elif book is None:
-            reason = admission.UNKNOWN_CONTRACT
-        elif self._desk.find(order.order_id) is not None:
-            reason = admission.DUPLICATE
-        else:
-            window = order_window(book.instrument, order, self._now_ns)
-            reason = admission.check_terms(order, book.instrument)
-            reason = reason or admission.check_hours(order, window, self._now_ns)
-            if reason is None and window is not None:
-                return OrderState(order, book.instrument, window)
-        return OrderRejected(order.order_id, self._now_ns, *(reason or admission.NO_SESSION))
-
-    def _modify_refusal(self, state: OrderState, after: VenueOrder) -> Reason | None:
-        reason = admission.check_terms(after, state.instrument)
-        if reason is not None:
-            return reason
-        if after.quantity < state.filled:
-            return admission.BELOW_FILLED
-        if after.quantity <= state.order.quantity:
-            return None
-        account = self._accounts[after.account]
-        others = (other for other in self._desk.live(after.account) if other is not state)
-        more = OrderState(after, state.instrument, state.window)
-        more.filled = state.filled
-        return self._credit.refusal(account, others, more)
+    def _match_combos(self, name: InstrumentId, now_ns: int, events: list[VenueEvent]) -> None:
+        """Let the orders of combos meet the new book of a leg."""
+        for combo in self._combos.of_leg(name):
+            if self._desk.resting(combo.instrument.instrument_id):
+                combo.refresh()
+                self._desk.match_book(combo, now_ns, events)
 
     def _trade(self, book: Book, update: TradeUpdate, events: list[VenueEvent]) -> None:
         ticks, size, now_ns = update.price_ticks, update.size, update.time_ns
@@ -317,6 +310,7 @@ class Venue:
             self._desk.match_book(book, now_ns, events)
             if volume:
                 self._desk.match_trade(book, ticks, volume, now_ns, events)
+        self._match_combos(name, now_ns, events)
 
     def _pay_dividend(self, update: DividendUpdate, events: list[VenueEvent]) -> None:
         name, amount = update.instrument_id, update.amount
@@ -328,7 +322,8 @@ class Venue:
 
     def _split(self, book: Book, update: SplitUpdate, events: list[VenueEvent]) -> None:
         name, new, old = update.instrument_id, update.numerator, update.denominator
-        self._desk.cancel_all(book, update.time_ns, "share split", events)
+        for each in (book, *self._combos.of_leg(name)):
+            self._desk.cancel_all(each, update.time_ns, "share split", events)
         quote = book.split(update)
         price = self._listings.mark(name)
         for account in self._accounts.values():
@@ -346,8 +341,9 @@ class Venue:
         listings = self._listings
         if now_ns >= listings.hours_until_ns:
             listings.renew_hours(now_ns)
+            self._combos.renew_hours()
         if now_ns >= self._desk.next_timer_ns:
-            self._desk.run_timers(listings.books, now_ns, events)
+            self._desk.run_timers(self._combos.book_of, now_ns, events)
         if now_ns >= self._clearing.next_ns:
             self._clearing.run(self._now_ns, now_ns, events)
         self._now_ns = now_ns

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import date, time
 
+import pytest
+
 from helpers.ib_desk import MCL, USO, Desk, StillMarket, approved, on_virtual_time
 from microfutures.model.events import (
     FillReceived,
@@ -169,6 +171,7 @@ def test_bars_are_finished_ones_and_come_again_on_request() -> None:
     on_virtual_time(scenario)
 
 
+@pytest.mark.slow
 def test_the_desk_rolls_in_the_daily_break_and_follows_what_it_still_holds() -> None:
     async def scenario() -> None:
         # MCLV6 ends on September 21: its last safe day is the 10th.

@@ -117,6 +117,42 @@ def test_a_killed_gateway_comes_back_with_the_same_account(tmp_path: Path, port:
 
 
 @pytest.mark.slow
+def test_a_spread_and_its_legs_come_back(tmp_path: Path, port: int) -> None:
+    async def trade_spread(ib: ib_async.IB, oil: ib_async.Contract) -> None:
+        (near,) = await ib.qualifyContractsAsync(ib_async.Future("MCL", "202610", "NYMEX"))
+        assert isinstance(near, ib_async.Contract)
+        legs = [
+            ib_async.ComboLeg(conId=each.conId, ratio=1, action=action, exchange="NYMEX")
+            for each, action in ((near, "BUY"), (oil, "SELL"))
+        ]
+        spread = ib_async.Bag(symbol="MCL", exchange="NYMEX", currency="USD", comboLegs=legs)
+        bought = ib.placeOrder(spread, ib_async.MarketOrder("BUY", 2, tif="DAY"))
+        resting = ib.placeOrder(spread, ib_async.LimitOrder("BUY", 1, -9.0, tif="GTC"))
+        while not (bought.isDone() and resting.order.permId):
+            await asyncio.sleep(0.02)
+
+    async def fill(ib: ib_async.IB, _: ib_async.Contract) -> None:
+        (known,) = await ib.reqOpenOrdersAsync()
+        assert len(known.contract.comboLegs) == 2
+        known.order.lmtPrice = 9.0
+        ib.placeOrder(known.contract, known.order)
+        while not known.isDone():
+            await asyncio.sleep(0.02)
+        assert known.filled() == 1
+
+    with a_gateway(tmp_path, port):
+        with_client(port, trade_spread)
+        before = what_is_seen(port)
+    with a_gateway(tmp_path, port):
+        assert what_is_seen(port) == before
+        with_client(port, fill)
+        after = what_is_seen(port)
+    assert [quantity for _, quantity, _ in before["positions"]] == [2, -2]
+    assert [quantity for _, quantity, _ in after["positions"]] == [3, -3]
+    assert len(before["executions"]) == 3
+
+
+@pytest.mark.slow
 def test_orders_that_came_back_can_be_cancelled_and_ids_go_on(tmp_path: Path, port: int) -> None:
     first: list[ib_async.Trade] = []
 

@@ -54,10 +54,17 @@ async def mcl(ib: ib_async.IB) -> ib_async.Contract:
     return details.contract
 
 
+async def uso(ib: ib_async.IB) -> ib_async.Contract:
+    (fund,) = await ib.qualifyContractsAsync(ib_async.Stock("USO", "SMART", "USD"))
+    assert isinstance(fund, ib_async.Contract)
+    return fund
+
+
 def cause(desk: FaultDesk, kind: str, **parameters: object) -> None:
     desk.cause(parse_fault({"kind": kind, **parameters}, place="test"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "parameters", "codes"),
     [
@@ -100,6 +107,7 @@ def test_streams_end_with_a_loss_of_data_and_only_then(then: int, goes_on: bool)
     play(scene)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["socket_drop", "refused", "restart", "weekly_logout"])
 def test_client_is_dropped_and_comes_back_when_it_may(kind: str) -> None:
     async def scene(desk: FaultDesk, ib: ib_async.IB, _seen: list[int]) -> None:
@@ -112,6 +120,78 @@ def test_client_is_dropped_and_comes_back_when_it_may(kind: str) -> None:
         await asyncio.sleep(700)
         await ib.connectAsync("127.0.0.1", desk.server.port, clientId=1)
         assert ib.isConnected()
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("crossed_quotes", lambda bid, ask: bid > ask > 0),
+        ("absurd_prices", lambda bid, ask: ask > bid > 100),
+        ("zero_prices", lambda bid, ask: bid == ask == 0),
+        ("negative_prices", lambda bid, ask: bid < 0 and ask < 0),
+    ],
+)
+def test_prices_are_wrong_for_a_while(kind: str, told: Callable[[float, float], bool]) -> None:
+    async def scene(desk: FaultDesk, ib: ib_async.IB, _seen: list[int]) -> None:
+        ticker = ib.reqMktData(await mcl(ib))
+        await asyncio.sleep(20)
+        assert 50 < ticker.bid < ticker.ask < 100
+        cause(desk, kind, seconds=60)
+        await asyncio.sleep(59)
+        assert told(ticker.bid, ticker.ask)
+        await asyncio.sleep(2)
+        assert 50 < ticker.bid < ticker.ask < 100
+
+    play(scene)
+
+
+@pytest.mark.parametrize(("kind", "data_type"), [("frozen_data", 2), ("delayed_data", 3)])
+def test_data_are_not_live_for_a_while(kind: str, data_type: int) -> None:
+    async def scene(desk: FaultDesk, ib: ib_async.IB, _seen: list[int]) -> None:
+        ticker = ib.reqMktData(await mcl(ib))
+        await asyncio.sleep(20)
+        cause(desk, kind, seconds=60)
+        await asyncio.sleep(1)
+        assert ticker.marketDataType == data_type
+        await asyncio.sleep(60)
+        assert ticker.marketDataType == 1
+
+    play(scene)
+
+
+def test_one_leg_is_quiet_while_the_other_goes_on() -> None:
+    async def scene(desk: FaultDesk, ib: ib_async.IB, _seen: list[int]) -> None:
+        oil, fund = ib.reqMktData(await mcl(ib)), ib.reqMktData(await uso(ib))
+        await asyncio.sleep(20)
+        cause(desk, "quiet_leg", seconds=60)
+        heard: list[object] = []
+        oil.updateEvent += lambda _: heard.append("oil")
+        fund.updateEvent += lambda _: heard.append("fund")
+        await asyncio.sleep(59)
+        assert set(heard) == {"oil"}
+        await asyncio.sleep(2)
+        assert "fund" in heard
+
+    play(scene)
+
+
+def test_halt_is_told_and_refuses_orders_until_it_ends() -> None:
+    async def scene(desk: FaultDesk, ib: ib_async.IB, seen: list[int]) -> None:
+        fund = await uso(ib)
+        ticker = ib.reqMktData(fund)
+        await asyncio.sleep(20)
+        cause(desk, "trading_halt", seconds=60)
+        await asyncio.sleep(1)
+        assert ticker.halted == 1
+        order = ib_async.MarketOrder("BUY", 1, tif="DAY")
+        ib.placeOrder(fund, order)
+        await asyncio.sleep(1)
+        assert 154 in seen
+        await asyncio.sleep(60)
+        assert ticker.halted == 0
+        assert not desk.server.exchange.desk.executions
 
     play(scene)
 
@@ -381,6 +461,7 @@ def test_wrong_command_is_one_line_of_error(line: str) -> None:
     play(scene)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_scenario_plays(path: Path) -> None:
     async def main() -> None:

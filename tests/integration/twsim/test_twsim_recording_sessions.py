@@ -146,6 +146,7 @@ async def test_reset_of_tws_reaches_the_client_as_a_reset(tmp_path: Path) -> Non
     tws.close()
 
 
+@pytest.mark.slow
 async def test_client_that_reads_slowly_holds_tws_back(tmp_path: Path) -> None:
     sent = 0
 

@@ -58,6 +58,7 @@ def test_two_walks_of_their_own_are_not_cointegrated() -> None:
     assert sum(verdicts) <= 1
 
 
+@pytest.mark.slow
 def test_half_life_is_that_of_the_regression_that_statsmodels_makes() -> None:
     linear = pytest.importorskip("statsmodels.regression.linear_model")
     spread = reverting(3, 0.8)

@@ -80,6 +80,7 @@ def order_list(output: str) -> str:
     return line.split()[-1]
 
 
+@pytest.mark.slow
 def test_result_statistics_and_files_of_a_run(tape: Path, config: Path, tmp_path: Path) -> None:
     code, output = run("--config", config, "--data", tape, "--output", tmp_path / "out")
     assert code == 0
@@ -97,6 +98,7 @@ def test_result_statistics_and_files_of_a_run(tape: Path, config: Path, tmp_path
     assert "Spread and z-score" in page
 
 
+@pytest.mark.slow
 def test_journal_is_like_a_live_days_and_replays_to_the_same_decisions(
     tape: Path, config: Path, tmp_path: Path
 ) -> None:
@@ -106,6 +108,7 @@ def test_journal_is_like_a_live_days_and_replays_to_the_same_decisions(
     assert replayed.difference is None
 
 
+@pytest.mark.slow
 def test_orders_are_the_same_with_and_without_a_journal(
     tape: Path, config: Path, tmp_path: Path
 ) -> None:
@@ -117,6 +120,7 @@ def test_orders_are_the_same_with_and_without_a_journal(
     assert "mean MAE" in second
 
 
+@pytest.mark.slow
 def test_stretch_of_the_tape_is_what_is_played(tape: Path, config: Path, tmp_path: Path) -> None:
     arguments = ("--config", config, "--data", tape, "--output", tmp_path / "out")
     code, output = run(*arguments, "--from", "2026-03-26T14:30", "--to", "2026-03-26T15:00")
@@ -124,6 +128,7 @@ def test_stretch_of_the_tape_is_what_is_played(tape: Path, config: Path, tmp_pat
     assert "2026-03-26T14:30:00.000Z to 2026-03-26T15:00:00.000Z" in output
 
 
+@pytest.mark.slow
 def test_single_files_are_a_tape_too(tape: Path, config: Path, tmp_path: Path) -> None:
     output = ("--output", tmp_path / "out", "--no-journal")
     files = [f"--data={each}={tape / f'{each}_1m.csv'}" for each in ("MCL", "USO")]
@@ -132,6 +137,7 @@ def test_single_files_are_a_tape_too(tape: Path, config: Path, tmp_path: Path) -
     assert order_list(of_folder) == order_list(of_files)
 
 
+@pytest.mark.slow
 def test_wider_spread_costs_more(tape: Path, config: Path, tmp_path: Path) -> None:
     arguments = ("--config", config, "--data", tape, "--output", tmp_path / "out", "--no-journal")
 
@@ -142,6 +148,7 @@ def test_wider_spread_costs_more(tape: Path, config: Path, tmp_path: Path) -> No
     assert net(run(*arguments, "--spread-ticks", 5)[1]) < net(run(*arguments)[1])
 
 
+@pytest.mark.slow
 def test_hole_in_a_tape_is_told(tape: Path, config: Path, tmp_path: Path) -> None:
     lines = (tape / "USO_1m.csv").read_text().splitlines()
     (tape / "USO_1m.csv").write_text("\n".join(lines[:40] + lines[70:]) + "\n")

@@ -108,6 +108,7 @@ def test_help_loads_nothing_heavy() -> None:
         (["init", "no/such/config.json"], "can't be written"),
     ],
 )
+@pytest.mark.slow
 def test_wrong_input_is_one_line_exit_2_and_writes_nothing(
     tmp_path: Path, arguments: list[str], expected: str
 ) -> None:

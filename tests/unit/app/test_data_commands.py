@@ -69,6 +69,7 @@ def test_wrong_flag_is_named(tmp_path: Path, bars: Path, flags: list[str], words
     assert words in str(refused.exception)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("library", "words", "extra"),
     [

@@ -37,6 +37,7 @@ async def test_control_port_causes_a_fault_beside_those_of_the_file() -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

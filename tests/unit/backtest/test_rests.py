@@ -6,6 +6,7 @@ from benchmarks.pair_strategy import LogRatio
 from benchmarks.pair_tape import pair_tape
 
 
+@pytest.mark.slow
 def test_rest_over_nights_changes_no_order_and_no_cent(monkeypatch: pytest.MonkeyPatch) -> None:
     tape = pair_tape(3200)
     rested = pair_backtest(tape, 2.0).run()

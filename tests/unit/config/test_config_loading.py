@@ -328,6 +328,7 @@ def settings_or_error(path: Path) -> object:
         return str(error)
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.sampled_from([*Settings.__struct_fields__, "x"]),

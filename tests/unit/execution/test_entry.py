@@ -144,7 +144,7 @@ def test_entry_without_a_quote_is_abandoned_with_the_reason(broker: ScriptedBrok
     broker.start(an_intent())
     broker.timer(0.5)
     assert broker.sent == []
-    assert "MCLX6 has no price to buy at" in broker.done[0].outcome
+    assert "no quote of MCLX6" in broker.done[0].outcome
 
 
 def test_entry_in_a_closed_market_is_abandoned_with_the_reason(broker: ScriptedBroker) -> None:

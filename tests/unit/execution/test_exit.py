@@ -1,12 +1,15 @@
 from math import nan
 
 import pytest
+from msgspec.structs import replace
 
 from helpers.desk import HOUR, MCL, OPEN_NS, SECOND, USO, a_quote, an_instrument
 from helpers.scripted_broker import PAIR, ScriptedBroker, an_intent
 from microfutures.execution.leg import ExecutionSettings
 from microfutures.model.events import Severity
+from microfutures.model.flaws import FLAWS, Flaw
 from microfutures.model.intents import SignalKind
+from microfutures.model.market import MarketDataType
 from microfutures.model.orders import OrderPurpose, OrderStatus, OrderType, Side
 from microfutures.model.sessions import Session
 
@@ -108,9 +111,43 @@ def test_exit_without_a_price_becomes_a_market_order_after_a_while(
     broker.start(an_intent(SignalKind.STOP, legs=((MCL, 0),)))
     broker.timer(14)
     assert broker.sent == []
-    assert broker.desk.running[PAIR].blocked_reasons == ["MCLX6 has no price to sell at"]
+    (reason,) = broker.desk.running[PAIR].blocked_reasons
+    assert ("not a number" if is_number_missing else "no quote of MCLX6") in reason
     broker.timer(1)
     assert broker.latest.order_type is OrderType.MARKET
+
+
+@pytest.mark.parametrize("flaw", [flaw for flaw in FLAWS if FLAWS[flaw].is_price_wrong])
+def test_exit_is_not_priced_where_the_price_cannot_be_right(
+    broker: ScriptedBroker, flaw: Flaw
+) -> None:
+    broker.view.quotes[MCL] = replace(a_quote("MCLX6", 7.0, 7.2), trouble=flaw)
+    broker.start(an_intent(SignalKind.STOP, legs=((MCL, 0),)))
+    broker.timer(14)
+    assert broker.sent == []
+    broker.timer(1)
+    assert broker.latest.order_type is OrderType.MARKET
+
+
+@pytest.mark.parametrize("kind", [MarketDataType.DELAYED, MarketDataType.FROZEN])
+def test_exit_is_not_priced_at_data_that_are_not_live(
+    broker: ScriptedBroker, kind: MarketDataType
+) -> None:
+    broker.view.quotes[MCL] = a_quote("MCLX6", 70.0, 70.2, data_type=kind)
+    broker.start(an_intent(SignalKind.STOP, legs=((MCL, 0),)))
+    broker.timer(14)
+    assert broker.sent == []
+
+
+def test_exit_waits_for_the_end_of_a_halt(broker: ScriptedBroker) -> None:
+    quote = a_quote("MCLX6", 70.0, 70.02)
+    broker.view.quotes[MCL] = replace(quote, trouble=Flaw.HALTED)
+    broker.start(an_intent(SignalKind.STOP, legs=((MCL, 0),)))
+    broker.timer(600)
+    assert broker.sent == []
+    broker.view.quotes[MCL] = quote
+    broker.timer(1)
+    assert broker.latest.order_type is OrderType.LIMIT
 
 
 def test_exit_of_a_contract_nobody_knows_waits(broker: ScriptedBroker) -> None:

@@ -71,6 +71,7 @@ def read(text: str) -> Reader:
     return reader
 
 
+@pytest.mark.slow
 def test_page_has_every_chart_and_fetches_nothing(page: str) -> None:
     reader = read(page)
     assert reader.charts == ALL_CHARTS
@@ -79,10 +80,12 @@ def test_page_has_every_chart_and_fetches_nothing(page: str) -> None:
     assert not re.search(r"url\((?!#)", page)
 
 
+@pytest.mark.slow
 def test_page_is_the_same_for_the_same_run(sheet: TearSheetInput, page: str) -> None:
     assert tear_sheet_html(sheet) == page
 
 
+@pytest.mark.slow
 def test_arrays_are_as_good_as_lists(sheet: TearSheetInput, page: str) -> None:
     arrays = msgspec.structs.replace(
         sheet, times_ns=np.array(sheet.times_ns), equity=np.array(sheet.equity)
@@ -107,6 +110,7 @@ def test_page_shows_the_numbers_of_the_run(sheet: TearSheetInput, page: str) -> 
     assert page.count("<td class=text>") == len(sheet.trades)
 
 
+@pytest.mark.slow
 def test_text_from_outside_is_only_text(sheet: TearSheetInput) -> None:
     evil = "<script>alert(1)</script>"
     changed = msgspec.structs.replace(
@@ -123,6 +127,7 @@ def curve(*equity: float) -> TearSheetInput:
     return TearSheetInput(title="x", times_ns=times, equity=equity)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sheet",
     [
@@ -141,6 +146,7 @@ def test_strange_curves_make_a_page_without_nan(sheet: TearSheetInput) -> None:
     Console(width=100, quiet=True).print(terminal_summary(sheet))
 
 
+@pytest.mark.slow
 def test_trades_without_excursions_and_a_path_without_numbers_still_make_a_page() -> None:
     trade = Trade(
         strategy="s", instrument="MCLK6", opened_ns=START_NS, closed_ns=START_NS + DAY_NS,
@@ -153,6 +159,7 @@ def test_trades_without_excursions_and_a_path_without_numbers_still_make_a_page(
     assert read(tear_sheet_html(sheet)).charts == ALL_CHARTS - {"excursions"}
 
 
+@pytest.mark.slow
 def test_many_trades_are_listed_up_to_a_limit_and_it_is_said() -> None:
     sheet = sample_sheet(days=12)
     many = msgspec.structs.replace(sheet, trades=tuple(sheet.trades) * 30)
@@ -161,6 +168,7 @@ def test_many_trades_are_listed_up_to_a_limit_and_it_is_said() -> None:
     assert text.count("<td class=text>") == 1_000
 
 
+@pytest.mark.slow
 def test_half_written_page_never_takes_the_place_of_a_whole_one(
     tmp_path: Path, sheet: TearSheetInput
 ) -> None:

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from helpers.decoders import read_by_both, read_by_ib_async, read_by_ibapi, unread_by_ibapi
 from microfutures.model import catalog
 from microfutures.model.identifiers import InstrumentId
+from microfutures.model.instrument import Instrument
 from microfutures.model.market import Quote
 from microfutures.twsim import contract_details, order_messages
 from microfutures.twsim.account_messages import money
 from microfutures.twsim.contracts import symbol_of
-from microfutures.twsim.order_facts import ExecutionFacts, MarginFields, OrderFacts
+from microfutures.twsim.order_facts import ComboTerms, ExecutionFacts, MarginFields, OrderFacts
+from microfutures.twsim.order_request import OrderLeg
 from microfutures.twsim.quotes import LIVE, Line, changes
 from microfutures.twsim.wire import Field, FrameDecoder, split_fields
 
@@ -37,6 +39,26 @@ quantities = st.integers(1, 1_000_000)
 names = st.text("ABCxyz019-_/.:", max_size=12)
 
 pytestmark = pytest.mark.slow
+
+
+legs = st.builds(
+    OrderLeg,
+    con_id=ids,
+    ratio=st.integers(1, 99),
+    action=st.sampled_from(("BUY", "SELL")),
+    exchange=st.sampled_from(("NYMEX", "SMART")),
+    rest=st.just(("0", "0", "", "-1")),
+)
+
+
+@st.composite
+def combos(draw: st.DrawFn) -> ComboTerms:
+    return ComboTerms(
+        legs=tuple(draw(st.lists(legs, min_size=2, max_size=8))),
+        parts=(),
+        routing=draw(st.sampled_from(((), ("NonGuaranteed", "1")))),
+        is_guaranteed=True,
+    )
 
 
 @st.composite
@@ -66,7 +88,25 @@ def orders(draw: st.DrawFn) -> OrderFacts:
         commission=draw(st.none() | amounts),
         completed_ns=MOMENT_NS,
         completed_status=draw(names),
+        combo=draw(st.none() | combos()),
     )
+
+
+def legs_told(contract: Any, order: Any) -> tuple[Any, ...]:
+    """Return what a message says of a combo's legs and their routing."""
+    rows = [(leg.conId, leg.ratio, leg.action, leg.exchange) for leg in contract.comboLegs or ()]
+    tags = [text for each in order.smartComboRoutingParams or () for text in (each.tag, each.value)]
+    return rows, tags, contract.comboLegsDescrip
+
+
+def legs_meant(order: OrderFacts) -> tuple[Any, ...]:
+    if order.combo is None:
+        return [], [], ""
+    legs = order.combo.legs
+    rows = [(leg.con_id, leg.ratio, leg.action, leg.exchange) for leg in legs]
+    signs = {"BUY": "", "SELL": "-"}
+    described = ",".join(f"{leg.con_id}|{signs[leg.action]}{leg.ratio}" for leg in legs)
+    return rows, list(order.combo.routing), described
 
 
 def terms(order: Any) -> tuple[Any, ...]:
@@ -109,7 +149,10 @@ def said_of(contract: Any) -> tuple[Any, ...]:
 
 
 def meant_of(order: OrderFacts) -> tuple[Any, ...]:
-    instrument = order.instrument
+    return said_by(order.instrument)
+
+
+def said_by(instrument: Instrument) -> tuple[Any, ...]:
     kind = instrument.security_type.value
     return (instrument.con_id, symbol_of(instrument), kind, str(instrument.instrument_id))
 
@@ -125,6 +168,7 @@ def test_open_orders(
         assert (name, order_id, state.status) == ("openOrder", order.order_id, order.status)
         assert said_of(contract) == meant_of(order)
         assert terms(heard) == meant(order)
+        assert legs_told(contract, heard) == legs_meant(order)
         assert (heard.clientId, heard.parentId) == (order.client_id, order.parent_id)
         assert bool(heard.whatIf) == (margins is not None)
         if margins is not None:
@@ -141,6 +185,7 @@ def test_completed_orders(version: int, order: OrderFacts) -> None:
         assert name == "completedOrder"
         assert said_of(contract) == meant_of(order)
         assert terms(heard) == meant(order)
+        assert legs_told(contract, heard) == legs_meant(order)
         assert float(heard.filledQuantity) == order.filled
         assert (state.status, state.completedStatus) == (order.status, order.completed_status)
 
@@ -158,7 +203,16 @@ def test_statuses(version: int, order: OrderFacts) -> None:
         )
 
 
-@given(versions, ids, orders(), quantities, prices, amounts, st.none() | amounts)
+@given(
+    versions,
+    ids,
+    orders(),
+    quantities,
+    prices,
+    amounts,
+    st.none() | amounts,
+    st.none() | instruments,
+)
 def test_executions_and_commissions(
     version: int,
     request_id: int,
@@ -167,9 +221,12 @@ def test_executions_and_commissions(
     price: Decimal,
     commission: Decimal,
     realized: Decimal | None,
+    leg: Instrument | None,
 ) -> None:
     facts = ExecutionFacts(
         order=order,
+        leg=leg,
+        leg_action="SELL",
         execution_id="0000e0d5.67fe667b.01.01",
         time_ns=MOMENT_NS,
         quantity=quantity,
@@ -183,13 +240,14 @@ def test_executions_and_commissions(
     assert unread_by_ibapi(version, message) == 0
     for name, (heard_id, contract, heard) in read_by_both(version, message):
         assert (name, heard_id) == ("execDetails", request_id)
-        assert said_of(contract) == meant_of(order)
+        assert said_of(contract) == (meant_of(order) if leg is None else said_by(leg))
         assert (heard.orderId, heard.clientId, heard.permId) == (
             order.order_id,
             order.client_id,
             order.perm_id,
         )
-        assert heard.side == ("BOT" if order.action == "BUY" else "SLD")
+        action = order.action if leg is None else "SELL"
+        assert heard.side == ("BOT" if action == "BUY" else "SLD")
         assert (float(heard.shares), heard.price) == (quantity, float(price))
         assert (float(heard.cumQty), heard.avgPrice) == (quantity, float(price))
         assert heard.orderRef == order.order_ref

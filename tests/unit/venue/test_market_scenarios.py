@@ -106,6 +106,7 @@ def typical(measure: Callable[[BookUpdate], float], books: list[tuple[float, Boo
     return median(measure(book) for _, book in books)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_same_seed_gives_the_same_market_however_often_it_is_played(scenario: str) -> None:
     market = SyntheticMarket(seed=5, scenario=scenario)
@@ -131,6 +132,7 @@ def test_flash_crash_falls_by_six_percent_within_ninety_seconds_and_comes_back(s
         assert len(film.trades(name, 150, 210)) > 2 * len(film.trades(name, 60, 120))
 
 
+@pytest.mark.slow
 @seeds
 def test_limit_locked_future_has_no_offers_and_the_fund_goes_on(seed: int) -> None:
     film = Film("limit-locked", 1560, seed)
@@ -168,6 +170,7 @@ def test_nothing_can_be_bought_at_the_limit_and_a_sale_is_filled_at_once() -> No
     assert [working.order.order_id for working in venue.working_orders()] == [1]
 
 
+@pytest.mark.slow
 @seeds
 def test_mean_reverting_prices_stay_around_their_start_and_cross_it_often(seed: int) -> None:
     film = Film("mean-reverting", 7200, seed)
@@ -181,6 +184,7 @@ def test_mean_reverting_prices_stay_around_their_start_and_cross_it_often(seed: 
     assert 0.0015 < stdev(ratios) < 0.005
 
 
+@pytest.mark.slow
 @seeds
 def test_illiquid_night_is_wide_and_thin_and_the_fund_opens_at_four(seed: int) -> None:
     night, day = Film("illiquid-night", 1800, seed), Film("calm", 1800, seed)
@@ -192,6 +196,7 @@ def test_illiquid_night_is_wide_and_thin_and_the_fund_opens_at_four(seed: int) -
     assert typical(spread, at_the_open) > 2 * typical(spread, later)
 
 
+@pytest.mark.slow
 @seeds
 def test_roll_week_moves_the_volume_to_the_next_month(seed: int) -> None:
     first, last = Film("roll-week", 900, seed), Film("roll-week", 900, seed, days_later=7)
@@ -234,6 +239,7 @@ def test_fund_pays_its_dividend_as_its_ex_day_opens_and_is_worth_less_by_it() ->
     assert -300 < first - last < -50
 
 
+@pytest.mark.slow
 @seeds
 def test_below_zero_futures_cost_less_than_nothing_and_the_fund_what_it_did(seed: int) -> None:
     film = Film("below-zero", 1560, seed)

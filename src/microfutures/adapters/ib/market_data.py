@@ -7,11 +7,14 @@ from ib_async import Contract
 
 from microfutures.adapters.ib.tap import TappedIB
 from microfutures.adapters.ib.translate import price_or_none
+from microfutures.model.flaws import Flaw
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.market import MarketDataType, Quote
 from microfutures.ports.clock import Clock
 
 _BID, _ASK, _LAST = (1, 66), (2, 67), (4, 68)
+HALTED = 49
+"""Above 0 while trading is halted; IB, "Available Tick Types"."""
 _BID_SIZE, _ASK_SIZE, _VOLUME = (0, 69), (3, 70), (8, 74)
 
 FIRST_DELAYED_TICK = 66
@@ -32,14 +35,15 @@ class Line(msgspec.Struct):
     last: float | None = None
     volume: float = 0.0
     data_type: MarketDataType = MarketDataType.LIVE
+    trouble: Flaw = Flaw.NONE
     heard_ns: int = 0
     """Of the latest tick; of the request before the first."""
 
-    def quote(self, time_ns: int) -> Quote:
-        """Return the values, frozen."""
+    def quote(self) -> Quote:
+        """Return the values, frozen; as old as the latest tick."""
         return Quote(
             self.instrument_id,
-            time_ns,
+            self.heard_ns,
             self.bid,
             self.ask,
             self.bid_size,
@@ -47,6 +51,7 @@ class Line(msgspec.Struct):
             self.last,
             self.volume,
             self.data_type,
+            self.trouble,
         )
 
 
@@ -151,13 +156,27 @@ class MarketDataDesk:
             return
         self._touch(request_id, line)
 
+    def on_generic(self, request_id: int, tick_type: int, value: float) -> None:
+        """Take a halt, or its end."""
+        line = self._lines.get(request_id)
+        if line is None or tick_type != HALTED:
+            return
+        trouble = Flaw.HALTED if value > 0 else Flaw.NONE
+        if trouble is not line.trouble:
+            line.trouble = trouble
+            self._changed[request_id] = line
+
     def on_data_type(self, request_id: int, data_type: int) -> None:
         """Take the kind of data of a line."""
         line = self._lines.get(request_id)
-        if line is not None:
-            # A kind that nobody documented is not traded on.
-            is_known = data_type in MarketDataType.__members__.values()
-            line.data_type = MarketDataType(data_type) if is_known else MarketDataType.DELAYED
+        if line is None:
+            return
+        # A kind that nobody documented is not traded on.
+        is_known = data_type in MarketDataType.__members__.values()
+        kind = MarketDataType(data_type) if is_known else MarketDataType.DELAYED
+        if kind is not line.data_type:
+            line.data_type = kind
+            self._changed[request_id] = line
 
     def _touch(self, request_id: int, line: Line) -> None:
         line.heard_ns = self._clock.now_ns()
@@ -168,7 +187,6 @@ class MarketDataDesk:
         if not self._changed:
             return
         changed, self._changed = self._changed, {}
-        now_ns = self._clock.now_ns()
         for line in changed.values():
-            quote = self.latest[line.instrument_id] = line.quote(now_ns)
+            quote = self.latest[line.instrument_id] = line.quote()
             self._emit(quote)

@@ -40,6 +40,9 @@ class MarketTap(Protocol):
     def on_size(self, request_id: int, tick_type: int, size: float) -> None:
         """Take a size."""
 
+    def on_generic(self, request_id: int, tick_type: int, value: float) -> None:
+        """Take a value that is neither a price nor a size."""
+
     def on_data_type(self, request_id: int, data_type: int) -> None:
         """Take the kind of data of a line."""
 
@@ -122,7 +125,8 @@ class TappedWrapper(Wrapper):
         """Let texts of ticks pass by."""
 
     def tickGeneric(self, reqId: int, tickType: int, value: float) -> None:
-        """Let generic ticks pass by."""
+        """Hand on a value that is no price: a halt."""
+        self.taps.market.on_generic(reqId, tickType, value)
 
     def tickReqParams(
         self,

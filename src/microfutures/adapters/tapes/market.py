@@ -55,6 +55,10 @@ class TapeMarket:
         """Return every contract of the tape, ended and coming ones included."""
         return tuple(segment.instrument for segment in self._segments.values())
 
+    def bars_of(self, instrument_id: InstrumentId) -> Sequence[Bar]:
+        """Return all bars of one contract, those before the start included."""
+        return self._segments[instrument_id].bars
+
     def updates(self) -> Iterator[MarketUpdate]:
         """Yield the tape from the start to the end; at one moment in the order of the symbols."""
         return merged(

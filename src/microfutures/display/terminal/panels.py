@@ -18,7 +18,6 @@ from microfutures.display.words import (
     span,
     sparkline,
 )
-from microfutures.model.market import MarketDataType
 from microfutures.model.snapshot import DeskSnapshot, MarketView, StrategyView
 from microfutures.model.timestamp import exchange_time
 
@@ -142,10 +141,8 @@ def _age(view: MarketView) -> Text:
     if view.age_seconds is None:
         return Text("none", style="yellow")
     text = span(view.age_seconds)
-    if view.data_type is not MarketDataType.LIVE:
-        return Text(f"{text} delayed", style="yellow")
-    is_stale = view.age_seconds > STALE_SECONDS
-    return Text(f"{text} stale" if is_stale else text, style="yellow" if is_stale else "")
+    flaw = view.flaw or ("stale" if view.age_seconds > STALE_SECONDS else "")
+    return Text(f"{text} {flaw}".rstrip(), style="yellow" if flaw else "")
 
 
 def strategies(snapshot: DeskSnapshot, *, detailed: bool) -> RenderableType:

@@ -1,6 +1,6 @@
 """Every fault by the name that scenario files and the control port know it by."""
 
-from microfutures.twsim.faults import broker, connection, orders
+from microfutures.twsim.faults import broker, connection, orders, quotes
 from microfutures.twsim.faults.fault import Fault
 
 KINDS: dict[str, type[Fault]] = {
@@ -28,4 +28,12 @@ KINDS: dict[str, type[Fault]] = {
     "reordered": orders.ReorderedCallbacks,
     "correction": orders.CorrectedExecution,
     "clock_off": orders.ClockOff,
+    "crossed_quotes": quotes.CrossedQuotes,
+    "absurd_prices": quotes.AbsurdPrices,
+    "zero_prices": quotes.ZeroPrices,
+    "negative_prices": quotes.NegativePrices,
+    "quiet_leg": quotes.QuietLeg,
+    "frozen_data": quotes.FrozenData,
+    "delayed_data": quotes.DelayedData,
+    "trading_halt": quotes.TradingHalt,
 }

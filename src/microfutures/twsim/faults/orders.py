@@ -19,7 +19,7 @@ CANCEL_ORDER = 4
 CALLBACKS = frozenset({ORDER_STATUS, OPEN_ORDER, EXECUTION})
 
 
-def _new_order_id(session: Session, fields: list[str]) -> int | None:
+def new_order_id(session: Session, fields: list[str]) -> int | None:
     """Return the id of an order that is placed for the first time, None for all else."""
     if session.client_id < 0 or fields[:1] != [str(PLACE_ORDER)] or len(fields) < 2:
         return None
@@ -47,7 +47,7 @@ class OrderReject(Fault, frozen=True):
     reason: str = "The exchange is closed."
 
     def takes(self, stage: Stage, session: Session, fields: list[str]) -> bool:
-        order_id = _new_order_id(session, fields)
+        order_id = new_order_id(session, fields)
         if order_id is not None:
             session.error(order_id, 201, wording(201, detail=self.reason))
         return order_id is None
@@ -62,7 +62,7 @@ class SilentOrder(Fault, frozen=True):
     seconds: float = 10.0
 
     def takes(self, stage: Stage, session: Session, fields: list[str]) -> bool:
-        return _new_order_id(session, fields) is None
+        return new_order_id(session, fields) is None
 
 
 class PartialFillStops(Fault, frozen=True):
@@ -174,7 +174,7 @@ class CorrectedExecution(Fault, frozen=True):
         return replace(
             facts,
             execution_id=f"{stem}.{int(revision) + 1:02d}",
-            price=facts.price + self.ticks * facts.order.instrument.tick_size,
+            price=facts.price + self.ticks * facts.instrument.tick_size,
         )
 
 

@@ -30,6 +30,9 @@ class Listener:
     def on_size(self, request_id: int, tick_type: int, size: float) -> None:
         self.heard.append(("size", tick_type, size))
 
+    def on_generic(self, request_id: int, tick_type: int, value: float) -> None:
+        pass
+
     def on_data_type(self, request_id: int, data_type: int) -> None:
         self.heard.append(("type", data_type))
 

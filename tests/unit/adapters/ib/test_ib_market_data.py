@@ -6,6 +6,7 @@ from ib_async import Contract
 
 from microfutures.adapters.ib.market_data import MarketDataDesk
 from microfutures.adapters.system_clock import SimulatedClock
+from microfutures.model.flaws import Flaw
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.market import MarketDataType, Quote
 
@@ -131,3 +132,30 @@ def test_nothing_survives_the_socket_but_the_latest_quote() -> None:
     assert desk.silent_seconds(MCL) is None
     assert desk.latest[MCL] == quotes[-1]
     assert quotes[-1].bid == 70.0
+
+
+async def test_a_halt_and_data_that_freeze_are_told_at_once_and_make_no_old_price_new() -> None:
+    quotes: list[Quote] = []
+    clock = SimulatedClock(START_NS)
+    desk, ib = MarketDataDesk(clock, quotes.append), RecordingIB()
+    desk.subscribe(ib, MCL, Contract(localSymbol=MCL))  # type: ignore[arg-type]
+    desk.on_generic(1, 49, 0.0)
+    desk.on_data_type(1, 1)
+    desk.on_read()
+    assert quotes == []
+    desk.on_price(1, 1, 70.0, 5)
+    desk.on_read()
+    heard_ns = quotes[-1].time_ns
+    await clock.sleep(0.01)
+    desk.on_generic(1, 49, 2.0)
+    desk.on_read()
+    desk.on_generic(1, 49, 0.0)
+    desk.on_read()
+    desk.on_data_type(1, 2)
+    desk.on_read()
+    assert [(quote.trouble, quote.data_type) for quote in quotes[1:]] == [
+        (Flaw.HALTED, MarketDataType.LIVE),
+        (Flaw.NONE, MarketDataType.LIVE),
+        (Flaw.NONE, MarketDataType.FROZEN),
+    ]
+    assert {quote.time_ns for quote in quotes} == {heard_ns}

@@ -95,6 +95,7 @@ def test_quotes_that_come_twice_stay_twice_and_are_not_doubled_again(tmp_path: P
     assert store.read(QUOTES)["bid"].to_pylist() == [5.0, 5.0, 6.0, 6.0]
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.sets(st.integers(0, 40), min_size=1), min_size=1, max_size=4))
 def test_store_is_the_union_whatever_the_order_of_imports(

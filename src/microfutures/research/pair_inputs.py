@@ -1,0 +1,186 @@
+"""Series, parameters and desk as the plain numbers that compiled code takes."""
+
+import numpy as np
+
+from microfutures.analytics.pairs import PairTerms, SpreadState
+from microfutures.config.risk_limits import RiskLimits
+from microfutures.config.strategy_parameters import PairParameters
+from microfutures.engine.runner import IDLE_TIMER_SECONDS
+from microfutures.execution.leg import ExecutionSettings
+from microfutures.model import catalog
+from microfutures.model.errors import ConfigurationError
+from microfutures.model.families import family_of
+from microfutures.model.instrument import Instrument, SecurityType
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, seconds
+from microfutures.research.pair_books import Desk, Gate
+from microfutures.research.pair_desk import PairDesk
+from microfutures.research.pair_looks import Eyes, Tape, warmed_up
+from microfutures.research.pair_series import Floats, Integers, LegSeries, PairSeries
+from microfutures.strategies.pair_plan import terms_of
+from microfutures.strategies.spread import spread_rules
+from microfutures.venue.margin import COVERED_MOVES
+
+WARM_UP_SLACK = 10
+MARGIN_DAYS_NS = 8 * 86_400 * NANOSECONDS_PER_SECOND
+"""Settlements of the last five sessions decide the margin; so many days hold them, and today."""
+
+
+def tape_of(
+    series: PairSeries, check_interval_seconds: float, first_day: int, after_day: int | None
+) -> tuple[Tape, tuple[str, ...]]:
+    """Return the stretch of the trading days ``[first_day, after_day)``, and their names.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such day, or nothing to play on them.
+    """
+    days = tuple(dict.fromkeys(series.days))
+    after = len(days) if after_day is None else after_day
+    if not 0 <= first_day < after <= len(days):
+        raise ConfigurationError(
+            f"days {first_day} to {after} of a series of {len(days)} trading days: give "
+            f"0 <= first < after <= {len(days)}"
+        )
+    chosen = days[first_day:after]
+    numbers = {day: place for place, day in enumerate(chosen)}
+    kept = np.array([day in numbers for day in series.days])
+    sessions = np.column_stack(
+        [
+            series.sessions[kept],
+            [numbers[day] for day in series.days if day in numbers],
+        ]
+    )
+    start_ns = series.start_ns if first_day == 0 else int(sessions[0, 0])
+    end_ns = series.end_ns
+    if after < len(days):
+        end_ns = int(series.sessions[series.days.index(days[after]), 0])
+    legs = [_between(leg, start_ns, end_ns) for leg in series.legs]
+    last_ns = max((int(times[-1]) for times, *_ in legs if len(times)), default=0)
+    if last_ns == 0:
+        raise ConfigurationError(f"{series!r} has no bars on the days {chosen[0]} to {chosen[-1]}")
+    interval_ns = seconds(check_interval_seconds)
+    tape = Tape(
+        *legs[0],
+        *legs[1],
+        sessions,
+        np.column_stack([margins(leg, sessions) for leg in series.legs]),
+        start_ns + min(interval_ns, seconds(IDLE_TIMER_SECONDS)),
+        interval_ns,
+        last_ns,
+    )
+    return tape, chosen
+
+
+def eyes_of(parameters: PairParameters) -> Eyes:
+    """Return how a strategy looks at the market."""
+    return Eyes(
+        parameters.lookback,
+        seconds(parameters.sample_seconds),
+        seconds(parameters.max_quote_age_seconds),
+        spread_rules(lookback=parameters.lookback, max_jump_percent=parameters.max_jump_percent),
+    )
+
+
+def warm_ring(series: PairSeries, eyes: Eyes, start_ns: int) -> tuple[Floats, SpreadState]:
+    """Return the ring and the history that the bars before the start make of it.
+
+    As `strategies.spread.Spread.warm_up` has it of the last bars that a backtest asks for.
+    """
+    wanted = eyes.lookback * (eyes.stretch_ns // NANOSECONDS_PER_SECOND)
+    closes = [_past(leg, eyes.stretch_ns, start_ns, wanted) for leg in series.legs]
+    joint, ours, theirs = np.intersect1d(closes[0][0], closes[1][0], return_indices=True)
+    ring = np.zeros(eyes.lookback)
+    if not len(joint):
+        return ring, warmed_up(ring, np.zeros(0), -1)
+    gaps = np.flatnonzero(np.diff(joint) > eyes.spread.longest_gap)
+    first = int(gaps[-1]) + 1 if len(gaps) else 0
+    first = max(first, len(joint) - eyes.lookback)
+    primary, secondary = closes[0][1][ours][first:], closes[1][1][theirs][first:]
+    sound = secondary > 0
+    return ring, warmed_up(ring, primary[sound] / secondary[sound], int(joint[-1]))
+
+
+def gate_of(series: PairSeries, limits: RiskLimits, initial_capital: float) -> Gate:
+    """Return the limits of the risk gate for the two contracts."""
+    first, second = (_most(leg.instrument, limits) for leg in series.legs)
+    families = [family_of(leg.instrument.symbol) for leg in series.legs]
+    return Gate(
+        first,
+        second,
+        limits.max_strategy_notional,
+        limits.max_family_notional,
+        limits.max_family_net_notional,
+        seconds(limits.max_quote_age_seconds),
+        initial_capital * limits.max_daily_loss_percent / 100,
+        limits.max_drawdown_percent,
+        limits.flatten_drawdown_percent,
+        initial_capital * limits.max_trip_loss_percent / 100,
+        families[0] == families[1],
+    )
+
+
+def desk_of(series: PairSeries, desk: PairDesk) -> Desk:
+    """Return money and way of the orders."""
+    collars = (
+        ExecutionSettings().collar_ticks * float(leg.instrument.tick_size) for leg in series.legs
+    )
+    return Desk(
+        desk.initial_capital,
+        desk.allocation_percent / 100,
+        desk.cash,
+        desk.limits.margin_headroom_percent / 100,
+        seconds(desk.latency_seconds),
+        *collars,
+    )
+
+
+def terms_of_series(series: PairSeries) -> PairTerms:
+    """Return what money needs to know of the two contracts."""
+    return terms_of(series.primary.instrument, series.secondary.instrument)
+
+
+def margins(leg: LegSeries, sessions: Integers) -> Floats:
+    """Return the most that a contract's initial margin can be in each session, USD; 0 of shares.
+
+    The venue covers the widest move of late from a settlement to the next; no such move is wider
+    than the range of the closes.
+    """
+    margin = catalog.spec(leg.instrument.symbol).margin
+    found = np.zeros(len(sessions))
+    if margin is None:
+        return found
+    initial, maintenance = float(margin.initial), float(margin.maintenance)
+    for place, (opens_ns, closes_ns, _) in enumerate(sessions):
+        begin, end = np.searchsorted(leg.times_ns, [opens_ns - MARGIN_DAYS_NS, closes_ns])
+        closes = leg.closes[begin:end]
+        wide = float(np.ptp(closes)) if len(closes) else 0.0
+        covered = wide * float(leg.instrument.multiplier) * COVERED_MOVES
+        found[place] = initial * max(1.0, covered / maintenance)
+    return found
+
+
+def _between(
+    leg: LegSeries, start_ns: int, end_ns: int
+) -> tuple[Integers, Floats, Floats, Integers]:
+    begin, end = np.searchsorted(leg.times_ns, [start_ns, end_ns])
+    return leg.times_ns[begin:end], leg.bids[begin:end], leg.asks[begin:end], leg.sizes[begin:end]
+
+
+def _past(
+    leg: LegSeries, stretch_ns: int, start_ns: int, wanted_seconds: int
+) -> tuple[Integers, Floats]:
+    """Return the stretches of the bars that had ended by the start, and the last close in each."""
+    end = int(np.searchsorted(leg.times_ns, start_ns))
+    count = wanted_seconds // leg.bar_seconds + WARM_UP_SLACK
+    begin = max(0, end - count)
+    length_ns = leg.bar_seconds * NANOSECONDS_PER_SECOND
+    stretches = (leg.times_ns[begin:end] + 1 - length_ns) // stretch_ns
+    is_last = np.append(np.diff(stretches) > 0, True)[: end - begin]
+    return stretches[is_last], leg.closes[begin:end][is_last]
+
+
+def _most(instrument: Instrument, limits: RiskLimits) -> int:
+    if instrument.security_type is SecurityType.FUTURE:
+        return min(limits.max_order_contracts, limits.max_position_contracts)
+    return min(limits.max_order_shares, limits.max_position_shares)
