@@ -172,6 +172,8 @@ class _Exchange:
                 return encode([55, 1, fields[2]])
             case "16":
                 return encode([53, 1])
+            case "99":
+                return encode([102])
             case "61":
                 return self._positions()
             case _:

@@ -1,9 +1,9 @@
 """``python -m campaign.kills --kills 100 --seed 1 --who desk``: real processes, killed under load.
 
 A desk trades at a gateway, both processes of their own; one of them, or both, gets SIGKILL at a
-random moment of trading and is started again. Then everything is closed and the laws of `kill_audit` are
-held. A kill in five hits a process that is just starting, before anything was held. Exit code 1 if
-a law was broken; the files are left where the line says.
+random moment of trading and is started again. Then everything is closed and the laws of
+`kill_audit` are held. A kill in five hits a process that is just starting, before anything was
+held. Exit code 1 if a law was broken; the files are left where the line says.
 """
 
 import argparse

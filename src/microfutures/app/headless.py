@@ -152,12 +152,7 @@ async def _run_desk(
     garbage = GarbagePolicy(clock=machine, is_quiet=lambda: not system.engine.is_busy)
 
     def export() -> Iterator[None]:
-        try:
-            keep = settings.logging.keep_exports
-            yield from export_steps(journal, log_dir, clock.now_ns(), keep)
-        except (OSError, JournalError) as error:
-            text = "logs not exported (%s); the journal has everything, the next export tries again"
-            _log.error(text, error)
+        return _export(journal, log_dir, clock.now_ns(), settings.logging.keep_exports)
 
     lifecycle = Lifecycle(
         system,
@@ -182,6 +177,14 @@ async def _run_desk(
     display.stop()
     _say_goodbye(outcome, log_dir)
     return outcome.code
+
+
+def _export(journal: SqliteJournal, log_dir: Path, now_ns: int, keep: int) -> Iterator[None]:
+    try:
+        yield from export_steps(journal, log_dir, now_ns, keep)
+    except (OSError, JournalError) as error:
+        text = "logs not exported (%s); the journal has everything, the next export tries again"
+        _log.error(text, error)
 
 
 @asynccontextmanager

@@ -279,7 +279,8 @@ class Engine:
 
     def _on_broker_state(self, event: BrokerStateReported) -> None:
         now_ns = self.state.time_ns
-        self._settlement.settle({each.order_ref: each for each in event.open_orders})
+        listed = {each.order_ref: each for each in event.open_orders}
+        self._settlement.settle(listed, event.completed)
         if self.floor.desk.orders.live:
             # A fill may be on its way: positions are compared when nothing moves.
             self.next_reconcile_ns = now_ns + seconds(RETRY_RECONCILE_SECONDS)

@@ -1,5 +1,7 @@
 """Our live orders against the broker's open ones: what became of an order nobody told about."""
 
+from collections.abc import Collection
+
 from microfutures.engine.books import Books
 from microfutures.engine.commands import CommandDesk
 from microfutures.engine.floor import TradingFloor
@@ -13,6 +15,8 @@ from microfutures.model.orders import OrderStatus
 
 SETTLE_SECONDS = 5.0
 """An order this young may be unknown to the broker without being lost."""
+MISSING_REPORTS = 3
+"""In so many an order that had lived must be missing everywhere to count as over."""
 
 
 class Settlement:
@@ -35,16 +39,21 @@ class Settlement:
         self._voice = voice
         self._out = out
 
-    def settle(self, reported: dict[OrderRef, BrokerOrder]) -> None:
-        """Settle what the broker no longer knows; cancel what an earlier run left."""
+    def settle(
+        self, reported: dict[OrderRef, BrokerOrder], completed: Collection[OrderRef]
+    ) -> None:
+        """Settle what is over at the broker; cancel what an earlier run left."""
         desk = self._floor.desk
         for record in desk.orders.live:
             order_ref = record.order.order_ref
             age = (self._state.time_ns - record.sent_ns) / 1e9
             if order_ref in reported or age < SETTLE_SECONDS:
+                record.missing_reports = 0
                 continue
             if record.expected_filled > record.filled:
                 self._doubt(record)
+                continue
+            if order_ref not in completed and not self._is_lost(record):
                 continue
             text = f"order {order_ref} is gone at the broker with {record.filled} filled"
             self._voice.say(Severity.WARNING, text)
@@ -53,7 +62,7 @@ class Settlement:
                     time_ns=self._state.time_ns,
                     order_ref=order_ref,
                     status=OrderStatus.CANCELLED,
-                    reason="not among the broker's open orders",
+                    reason="over at the broker, who told nobody",
                 )
             )
         for order_ref, found in reported.items():
@@ -62,6 +71,23 @@ class Settlement:
                 text = f"order {order_ref} ({found.instrument_id}) works at the broker unexpectedly"
                 self._voice.say(Severity.WARNING, f"{text}: cancelling it")
                 self._out.add(Cancel(order_ref))
+
+    def _is_lost(self, record: OrderRecord) -> bool:
+        """Tell whether an order is over that is neither open nor completed.
+
+        One that never lived has not arrived: it was sent before the lists were asked for, on the
+        same line. One that did may be missing for the moment, and must not be replaced by then.
+        """
+        record.missing_reports += 1
+        has_lived = record.filled > 0 or record.permanent_id > 0
+        if not has_lived or record.missing_reports >= MISSING_REPORTS:
+            return True
+        text = (
+            f"order {record.order.order_ref} is neither open nor completed at the broker, says "
+            f"report {record.missing_reports} of {MISSING_REPORTS}: asking again"
+        )
+        self._voice.say(Severity.WARNING, text)
+        return False
 
     def _doubt(self, record: OrderRecord) -> None:
         """Block entries while the broker calls an order filled and no execution says so."""

@@ -130,6 +130,8 @@ class BrokerStateReported(Event, frozen=True, kw_only=True):
 
     positions: tuple[BrokerPosition, ...]
     open_orders: tuple[BrokerOrder, ...]
+    completed: tuple[OrderRef, ...] = ()
+    """Which orders of the day are over; asked for only if one of ours was in doubt."""
 
 
 class AccountReported(Event, frozen=True, kw_only=True):

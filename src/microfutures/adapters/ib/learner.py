@@ -169,6 +169,8 @@ class Learner:
         async with self._reporting:
             await asyncio.wait_for(parts.orders.replay_executions(self._ib), ANSWER_SECONDS)
             open_orders = await asyncio.wait_for(parts.orders.list_open(self._ib), ANSWER_SECONDS)
+            completing = parts.orders.list_completed(self._ib, open_orders)
+            completed = await asyncio.wait_for(completing, ANSWER_SECONDS)
             parts.account.clear_positions()
             await asyncio.wait_for(self._ib.reqPositionsAsync(), ANSWER_SECONDS)
         parts.emit(
@@ -176,6 +178,7 @@ class Learner:
                 time_ns=parts.clock.now_ns(),
                 positions=parts.account.positions,
                 open_orders=open_orders,
+                completed=completed,
             )
         )
 

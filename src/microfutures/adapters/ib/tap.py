@@ -59,6 +59,12 @@ class OrderTap(Protocol):
     def on_open_orders_end(self) -> None:
         """Take the end of the list of open orders."""
 
+    def on_completed_order(self, order: Order) -> None:
+        """Take an order that is over."""
+
+    def on_completed_orders_end(self) -> None:
+        """Take the end of the list of completed orders."""
+
     def on_status(
         self, order_id: int, status: str, filled: float, remaining: float, perm_id: int, client: int
     ) -> None:
@@ -159,6 +165,14 @@ class TappedWrapper(Wrapper):
     def openOrderEnd(self) -> None:
         """Hand on the end."""
         self.taps.orders.on_open_orders_end()
+
+    def completedOrder(self, contract: Contract, order: Order, orderState: OrderState) -> None:
+        """Hand on a completed order; nothing keeps it."""
+        self.taps.orders.on_completed_order(order)
+
+    def completedOrdersEnd(self) -> None:
+        """Hand on the end."""
+        self.taps.orders.on_completed_orders_end()
 
     def orderStatus(
         self,

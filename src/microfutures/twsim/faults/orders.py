@@ -16,6 +16,9 @@ from microfutures.venue.messages import OrderCancelled
 
 ORDER_STATUS, OPEN_ORDER, EXECUTION, CURRENT_TIME = 3, 5, 11, 49
 CANCEL_ORDER = 4
+OPEN_ORDER_END = 53
+LATE = (ORDER_STATUS, OPEN_ORDER, OPEN_ORDER_END)
+"""A list that is asked for is whole when its end comes."""
 CALLBACKS = frozenset({ORDER_STATUS, OPEN_ORDER, EXECUTION})
 
 
@@ -116,10 +119,10 @@ class FillBeforeAcknowledgement(Fault, frozen=True):
     delay: float = 1.0
 
     def outgoing(self, stage: Stage, session: Session, frames: list[bytes]) -> list[bytes]:
-        late = [frame for frame in frames if message_id(frame) in (ORDER_STATUS, OPEN_ORDER)]
+        late = [frame for frame in frames if message_id(frame) in LATE]
         if late:
             stage.hold(session, late, self.delay)
-        return [frame for frame in frames if message_id(frame) not in (ORDER_STATUS, OPEN_ORDER)]
+        return [frame for frame in frames if message_id(frame) not in LATE]
 
 
 class DuplicatedCallbacks(Fault, frozen=True):

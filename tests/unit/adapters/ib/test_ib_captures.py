@@ -47,6 +47,12 @@ class Listener:
     def on_open_orders_end(self) -> None:
         self.heard.append(("open end",))
 
+    def on_completed_order(self, order: Order) -> None:
+        self.heard.append(("completed", order.orderRef))
+
+    def on_completed_orders_end(self) -> None:
+        self.heard.append(("completed end",))
+
     def on_status(
         self, order_id: int, status: str, filled: float, remaining: float, perm_id: int, client: int
     ) -> None:
