@@ -8,11 +8,11 @@ from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar
 from microfutures.venue.market import MarketSource
-from microfutures.venue.messages import BookUpdate, MarketUpdate
+from microfutures.venue.messages import BookUpdate, MarketUpdate, TradeUpdate
 
 
 class SlowMarket:
-    """A `MarketSource` that plays another one `slowness` times slower, and only every few quotes.
+    """A `MarketSource` that plays another one `slowness` times slower, with few of its trades.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class SlowMarket:
     quoted
         Contracts whose updates are passed on; the others stay listed without a price.
     keep_each
-        Of the books of a contract, one in so many is passed on.
+        Of the trades of a contract, one in so many is passed on.
     thinness
         Sizes of books are divided by it.
     """
@@ -58,9 +58,11 @@ class SlowMarket:
             name = update.instrument_id
             if name not in self._quoted:
                 continue
-            seen[name] = seen.get(name, 0) + isinstance(update, BookUpdate)
-            if seen[name] % self._keep_each == 0:
-                yield self._thinned(replace(update, time_ns=self._slowed(update.time_ns)))
+            if isinstance(update, TradeUpdate):
+                seen[name] = seen.get(name, 0) + 1
+                if seen[name] % self._keep_each:
+                    continue
+            yield self._thinned(replace(update, time_ns=self._slowed(update.time_ns)))
 
     def history(
         self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int

@@ -12,8 +12,8 @@ import msgspec
 
 from microfutures.adapters.ib import orders as ib_orders
 from microfutures.app import wiring
-from microfutures.engine.books import Books
 from microfutures.engine.commands import CommandDesk
+from microfutures.engine.floor import TradingFloor
 from microfutures.engine.output import EngineOutput, Say
 from microfutures.engine.owners import OwnNames
 from microfutures.engine.reconciliation import Reconciler
@@ -112,7 +112,7 @@ _ROWS = (
         "after a restart, earlier orders are somebody else's",
         # Their names alone would still tell.
         lambda: _both(
-            patch.object(Books, "restore_order", lambda *_: None),
+            patch.object(TradingFloor, "restore_order", lambda *_: None),
             patch.object(OwnNames, "is_lost", lambda *_: False),
         ),
     ),

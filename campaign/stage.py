@@ -21,8 +21,11 @@ from microfutures.twsim.gateway import DEFAULT_ACCOUNT
 from microfutures.twsim.server import TwsServer
 from microfutures.venue.synthetic import SyntheticMarket
 
-SLOWNESS = KEEP_EACH = 5
-"""A quote of each leg every six seconds, a gap that is worth a trade every four minutes."""
+SLOWNESS = 5
+"""A gap that is worth a trade every four minutes."""
+KEEP_EACH = 5
+STEP_NS = 1_250_000_000
+"""Of the market that is slowed: a quote of each leg every six seconds."""
 START_NS = moment_ns(date(2026, 9, 8), time(9, 31), NEW_YORK)
 CASH = Decimal(100_000)
 
@@ -50,7 +53,9 @@ def prepare(script: Script, folder: Path) -> Prepared:
 
 def build_market(script: Script) -> SlowMarket:
     """Return the day's market, from a minute after the funds' opening bell."""
-    source = SyntheticMarket(seed=script.seed, start_ns=START_NS, scenario=script.market)
+    source = SyntheticMarket(
+        seed=script.seed, start_ns=START_NS, scenario=script.market, step_ns=STEP_NS
+    )
     today = local_date(START_NS, NEW_YORK)
     quoted = frozenset(catalog.front_contract(each, today).instrument_id for each in ("MCL", "USO"))
     return SlowMarket(

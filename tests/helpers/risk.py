@@ -54,6 +54,7 @@ def a_context(instrument_id: str = "MCLX6", **changes: Any) -> RiskContext:
         family="crude oil",
         family_gross=0.0,
         family_net=0.0,
+        unresolved="",
         open_orders=0,
         day_net=Decimal(0),
         capital=Decimal(2000),

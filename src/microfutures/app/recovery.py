@@ -18,6 +18,7 @@ from microfutures.model.events import (
     CommissionReceived,
     FillReceived,
     InstrumentResolved,
+    OrderUpdated,
 )
 from microfutures.model.fills import Fill
 from microfutures.model.orders import Order
@@ -36,16 +37,22 @@ def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
     JournalError
         If one can't be read: its memory would have a hole.
     """
-    books, commands = engine.books, engine.commands
-    restore: dict[str, Callable[[bytes], object]] = {
+    books, floor, commands = engine.books, engine.floor, engine.commands
+    order = msgspec.json.Decoder(Order)
+    restore: dict[str, Callable[[JournalRecord], object]] = {
         "RunStarted": _as(
             RunStarted, lambda started: books.restore_prefix(started.order_ref_prefix)
         ),
         "InstrumentResolved": _as(
             InstrumentResolved, lambda event: books.restore_instrument(event.instrument)
         ),
-        "OrderApproved": _as(Order, books.restore_order),
-        "FillReceived": _as(FillReceived, lambda event: books.restore_fill(event.fill)),
+        "OrderApproved": lambda record: floor.restore_order(
+            order.decode(record.payload), record.time_ns
+        ),
+        "OrderUpdated": _as(OrderUpdated, floor.restore_update),
+        "OrderSettled": _as(OrderUpdated, floor.restore_update),
+        "FillReceived": _as(FillReceived, lambda event: floor.restore_fill(event.fill)),
+        "ForeignFill": _as(Fill, books.restore_foreign_fill),
         "PositionAdjusted": _as(Fill, books.restore_adjustment),
         "ShareSplit": _as(ShareSplit, engine.portfolio.book_split),
         "CommissionReceived": _as(
@@ -55,22 +62,23 @@ def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
         "EquityMark": _as(EquityMark, lambda mark: engine.portfolio.restore_peak(mark.peak)),
         "DayStarted": _as(DayStarted, engine.restore_day),
         "ForeignPositions": _as(
-            ForeignPositions, lambda found: engine.reconciler.restore(found.quantities)
+            ForeignPositions, lambda found: engine.truth.reconciler.restore(found.quantities)
         ),
         "RecordsLost": _as(RecordsLost, lambda lost: commands.restore_halt(lost.reason)),
         HALTED: _as(dict[str, str], lambda halted: commands.restore_halt(halted["reason"])),
     }
     for record in records:
-        if record.name in restore:
-            try:
-                restore[record.name](record.payload)
-            except msgspec.DecodeError as error:
-                raise JournalError(
-                    f"the journal's record {record.sequence} ({record.name}) can't be read: "
-                    f"{error}; restore a copy, or use the version that wrote it"
-                ) from error
+        if record.name not in restore:
+            continue
+        try:
+            restore[record.name](record)
+        except msgspec.DecodeError as error:
+            raise JournalError(
+                f"the journal's record {record.sequence} ({record.name}) can't be read: {error}; "
+                "restore a copy, or use the version that wrote it"
+            ) from error
 
 
-def _as(kind: type[T], use: Callable[[T], object]) -> Callable[[bytes], object]:
+def _as(kind: type[T], use: Callable[[T], object]) -> Callable[[JournalRecord], object]:
     decoder = msgspec.json.Decoder(kind)
-    return lambda payload: use(decoder.decode(payload))
+    return lambda record: use(decoder.decode(record.payload))

@@ -191,8 +191,8 @@ class Backtest:
     def _set_pulse(self, now_ns: int) -> None:
         # A message on its way may wake the engine: what is before it is as idle as now.
         due_ns = min(self._roll_ns, self._agenda.next_ns)
-        if self._broker.has_news and self._engine.next_reconcile_ns:
-            due_ns = min(due_ns, self._engine.next_reconcile_ns)
+        if self._broker.has_news and self._engine.truth.next_ns:
+            due_ns = min(due_ns, self._engine.truth.next_ns)
         self._pulse.set_next(now_ns, due_ns)
 
     def _add_equity(self, now_ns: int) -> None:

@@ -1,12 +1,13 @@
 """Fills and commissions into the portfolio: whose they are, what they finished."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
 import msgspec
 
+from microfutures.engine.differences import DIFFERENCES, Response
 from microfutures.engine.output import OutputBuilder
 from microfutures.engine.owners import Owner, Owners, OwnNames
 from microfutures.engine.reconciliation import Adjustment
@@ -20,6 +21,7 @@ from microfutures.model.instrument import Instrument
 from microfutures.model.orders import Order, Side
 
 KEPT_TRADES = 200
+KEPT_FOREIGN_FILLS = 5_000
 
 
 class Trade(msgspec.Struct, frozen=True):
@@ -50,6 +52,8 @@ class Books:
         self._voice = voice
         self._trader_of = trader_of
         self._names = OwnNames(order_ref_prefix)
+        self._foreign_fills: OrderedDict[ExecutionId, None] = OrderedDict()
+        self._foreign_trades: dict[InstrumentId, int] = {}
         self._owners = Owners(is_live=is_live, forget=state.portfolio.forget)
 
     def register(self, order: Order) -> None:
@@ -79,13 +83,33 @@ class Books:
         """Book an execution; return whose it is, None when it is not ours."""
         owner = self._owner(fill)
         if owner is None:
-            self._out.record("order", "ForeignFill", fill)
+            self._note_foreign(fill)
             text = f"{fill.side} {fill.quantity} {fill.instrument_id} at {fill.price} is not ours"
             self._voice.say(Severity.DEBUG, text)
             return None
         self._owners.note(owner, fill)
         self._book(owner.strategy, owner.reason, fill)
         return owner.strategy
+
+    def _note_foreign(self, fill: Fill) -> None:
+        """Remember somebody else's execution: it may explain what becomes of our position."""
+        if fill.execution_id in self._foreign_fills:
+            return
+        self.restore_foreign_fill(fill)
+        before = self._foreign_trades.get(fill.instrument_id, 0)
+        self._foreign_trades[fill.instrument_id] = before + fill.signed_quantity
+        self._out.record("order", "ForeignFill", fill)
+
+    def take_foreign_trades(self) -> dict[InstrumentId, int]:
+        """Return, and forget, what others' executions came to, signed, by instrument."""
+        traded, self._foreign_trades = self._foreign_trades, {}
+        return traded
+
+    def restore_foreign_fill(self, fill: Fill) -> None:
+        """Know an execution of somebody else's: told again, it explains nothing new."""
+        self._foreign_fills[fill.execution_id] = None
+        while len(self._foreign_fills) > KEPT_FOREIGN_FILLS:
+            self._foreign_fills.popitem(last=False)
 
     def split(self, instrument_id: InstrumentId, factor: Fraction) -> None:
         """Restate our positions in shares of which there are `factor` for an old one now."""
@@ -121,7 +145,8 @@ class Books:
 
     def adjust(self, adjustment: Adjustment, *, cause: int) -> None:
         """Book the broker's position where no fill of ours explains it, at the current mark."""
-        self._voice.say(Severity.ERROR, adjustment.sentence)
+        is_answered = DIFFERENCES[adjustment.difference].response is Response.ADOPT
+        self._voice.say(Severity.WARNING if is_answered else Severity.ERROR, adjustment.sentence)
         instrument_id, quantity = adjustment.instrument_id, adjustment.quantity
         quote = self._state.quote(instrument_id)
         price = self._portfolio.mark_of(instrument_id) or Decimal(0)

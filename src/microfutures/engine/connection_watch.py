@@ -46,6 +46,8 @@ class ConnectionWatch:
         state = self._state
         if event.state is not state.connection:
             state.connection_since_ns = event.time_ns
+            if state.connection is ConnectionState.CONNECTED:
+                state.line_lost_ns = event.time_ns
         state.connection, state.connection_detail = event.state, event.detail
         if event.state is ConnectionState.CONNECTED:
             self._connected_ns = event.time_ns

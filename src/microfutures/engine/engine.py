@@ -11,6 +11,7 @@ import msgspec
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.engine.admission import Admission
 from microfutures.engine.books import Books
+from microfutures.engine.broker_state import BrokerStateDesk
 from microfutures.engine.commands import CommandDesk
 from microfutures.engine.connection_watch import ConnectionWatch
 from microfutures.engine.floor import TradingFloor
@@ -20,10 +21,7 @@ from microfutures.engine.output import (
     EngineOutput,
     OutputBuilder,
     RequestHistory,
-    RequestState,
 )
-from microfutures.engine.reconciliation import ForeignPositions, Reconciler
-from microfutures.engine.settlement import Settlement
 from microfutures.engine.state import DeskState
 from microfutures.engine.trading_days import DayStarted, TradingDays
 from microfutures.engine.tripwires import Tripwires
@@ -32,6 +30,7 @@ from microfutures.execution.desk import ExecutionDesk
 from microfutures.execution.leg import ExecutionSettings
 from microfutures.model.events import (
     AccountReported,
+    BrokerStateMissed,
     BrokerStateReported,
     ClockStepped,
     CommandReceived,
@@ -57,8 +56,6 @@ from microfutures.strategies.base import Strategy
 
 CLOCK_STEP_SECONDS = 60.0
 """Timers come twice a second: a larger step at a connection, or one back, is another clock."""
-RECONCILE_SECONDS = 300.0
-RETRY_RECONCILE_SECONDS = 10.0
 
 
 _OF_ANOTHER_CLOCK = (ConnectionChanged, ClockStepped)
@@ -103,7 +100,7 @@ class Engine:
             voice=self.voice,
             out=self._out,
         )
-        self._settlement = Settlement(
+        self.truth = BrokerStateDesk(
             state=self.state,
             floor=self.floor,
             books=self.books,
@@ -119,13 +116,9 @@ class Engine:
         self._tripwires = Tripwires(
             commands=self.commands, limits=settings.limits, voice=self.voice
         )
-        self.reconciler = Reconciler()
         self._sequence = 0
-        self._has_reconciled = False
         self.next_check_ns = 0
         """When strategies are evaluated next: at the first timer from then on."""
-        self.next_reconcile_ns = 0
-        """When the broker's state is asked for next; 0 before it was told once."""
         self._days = TradingDays()
         self._day_counted = ""
         """The trading day whose loss is counted; an earlier run may have begun it."""
@@ -172,6 +165,7 @@ class Engine:
             FillReceived: self.floor.on_fill,
             CommissionReceived: self._on_commission,
             BrokerStateReported: self._on_broker_state,
+            BrokerStateMissed: self.truth.on_missed,
             AccountReported: self._on_account,
             MarginPreviewed: self.floor.on_margin,
             CommandReceived: self.commands.on_command,
@@ -211,8 +205,11 @@ class Engine:
             self.state.time_ns = time_ns
             self.state.started_ns += step
             self.state.connection_since_ns = time_ns
-            self.next_check_ns = self.next_reconcile_ns = 0
-        self.state.started_ns = self.state.started_ns or time_ns
+            self.next_check_ns = self.truth.next_ns = 0
+            self.state.line_lost_ns += step
+        if not self.state.started_ns:
+            # Nothing was heard yet of what an earlier run has sent.
+            self.state.started_ns = self.state.line_lost_ns = time_ns
 
     # -- market -------------------------------------------------------------------------------
 
@@ -254,7 +251,7 @@ class Engine:
 
     def _on_connection(self, event: ConnectionChanged) -> None:
         if event.state is not ConnectionState.CONNECTED:
-            self._has_reconciled = False
+            self.truth.on_line_lost()
         self._line.on_change(event)
 
     def _on_notice(self, event: NoticeReceived) -> None:
@@ -275,35 +272,8 @@ class Engine:
     def _on_commission(self, event: CommissionReceived) -> None:
         self.portfolio.book_commission(event.commission)
 
-    # -- broker state -------------------------------------------------------------------------
-
     def _on_broker_state(self, event: BrokerStateReported) -> None:
-        now_ns = self.state.time_ns
-        listed = {each.order_ref: each for each in event.open_orders}
-        self._settlement.settle(listed, event.completed)
-        if self.floor.desk.orders.live:
-            # A fill may be on its way: positions are compared when nothing moves.
-            self.next_reconcile_ns = now_ns + seconds(RETRY_RECONCILE_SECONDS)
-            return
-        self.next_reconcile_ns = now_ns + seconds(RECONCILE_SECONDS)
-        ours = self.portfolio.open_positions()
-        findings = self.reconciler.compare(
-            event.positions, ours, self.portfolio.ledger.average_price
-        )
-        for instrument_id, factor in findings.splits:
-            self.books.split(instrument_id, factor)
-        for text in findings.foreign_changes:
-            self.voice.say(Severity.WARNING, text)
-        if findings.foreign_changes:
-            foreign = ForeignPositions(self.reconciler.all_foreign)
-            self._out.record("order", "ForeignPositions", foreign)
-        for adjustment in findings.adjustments:
-            self.books.adjust(adjustment, cause=self._sequence)
-        if not findings.adjustments and not findings.splits:
-            text = f"reconciled: {len(ours)} position(s) of ours agree with the broker"
-            # Once for each connection: after that, only what does not agree is news.
-            self.voice.say(Severity.DEBUG if self._has_reconciled else Severity.INFO, text)
-        self._has_reconciled = True
+        self.truth.on_report(event, cause=self._sequence)
 
     # -- time ---------------------------------------------------------------------------------
 
@@ -313,9 +283,7 @@ class Engine:
         self._line.on_timer()
         if self.state.connection is not ConnectionState.CONNECTED:
             return
-        if now_ns >= self.next_reconcile_ns > 0:
-            self.next_reconcile_ns = now_ns + seconds(RECONCILE_SECONDS)
-            self._out.add(RequestState())
+        self.truth.on_timer()
         if now_ns >= self.next_check_ns:
             self.next_check_ns = now_ns + self._check_interval_ns
             self._check()

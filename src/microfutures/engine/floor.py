@@ -20,6 +20,7 @@ from microfutures.model.events import (
     OrderUpdated,
     Severity,
 )
+from microfutures.model.fills import Fill
 from microfutures.model.intents import Intent, Refusal, SignalKind, TargetLeg
 from microfutures.model.orders import Order
 from microfutures.risk.gate import RiskGate
@@ -137,6 +138,24 @@ class TradingFloor:
         strategy = self._books.take_fill(event.fill)
         if strategy is not None:
             self._act(self.desk.on_fill(strategy, event.fill))
+
+    # -- after a restart ----------------------------------------------------------------------
+
+    def restore_order(self, order: Order, time_ns: int) -> None:
+        """Know an order of an earlier run again, as one whose fate is not known."""
+        self._books.restore_order(order)
+        self.desk.orders.restore(order, time_ns)
+
+    def restore_update(self, update: OrderUpdated) -> None:
+        """Take what an earlier run heard of an order."""
+        self.desk.orders.on_update(update)
+        self.desk.orders.take_oddities()
+
+    def restore_fill(self, fill: Fill) -> None:
+        """Take an execution of an earlier run."""
+        self._books.restore_fill(fill)
+        self.desk.orders.on_fill(fill)
+        self.desk.orders.take_oddities()
 
     def _start(self, intent: Intent) -> None:
         reason = self.desk.reason_against(intent)

@@ -1,9 +1,9 @@
 """Our positions against the broker's: the broker is the truth, the user's own are not ours.
 
 A split shows in quantity and average cost alike and is told apart first. Every other difference
-is classified by its direction. What shrinks a position of ours (a trade made by
-hand in TWS, an expiry, a fill that was never reported) is taken into our books. What doesn't is
-the user's own business: it is remembered as foreign and never touched.
+is classified (`differences`): what shrinks a position of ours is taken into our books, by its cause
+with or without a halt. What doesn't is the user's own business: it is remembered as foreign and
+never touched.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,10 +12,17 @@ from fractions import Fraction
 
 import msgspec
 
+from microfutures.engine.differences import Difference
 from microfutures.model.events import BrokerPosition
 from microfutures.model.identifiers import InstrumentId, StrategyName
 
 MOST_OLD_SHARES = 100
+NOTHING: Mapping[InstrumentId, int] = {}
+_WORDS = {
+    Difference.EXPIRY: "the contract has ended",
+    Difference.MANUAL_TRADE: "somebody else traded it",
+    Difference.UNEXPLAINED: "and nothing explains it",
+}
 COST_TOLERANCE = Fraction(1, 100)
 """The broker's average cost has commissions in it; ours has not."""
 
@@ -26,6 +33,7 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
     strategy: StrategyName
     instrument_id: InstrumentId
     quantity: int
+    difference: Difference
     sentence: str
 
 
@@ -80,10 +88,14 @@ class Reconciler:
         reported: Iterable[BrokerPosition],
         ours: Sequence[tuple[StrategyName, InstrumentId, int]],
         average_price: Callable[[InstrumentId], Decimal],
+        *,
+        traded: Mapping[InstrumentId, int] = NOTHING,
+        is_expired: Callable[[InstrumentId], bool] = lambda _: False,
     ) -> Findings:
         """Compare the broker's positions with `ours` (strategy, instrument, quantity).
 
         `average_price` is what ours cost; it serves where the broker has said nothing before.
+        `traded` is what others' executions came to since the last comparison, signed.
         """
         broker = {each.instrument_id: Held(each.quantity, each.average_cost) for each in reported}
         splits: list[tuple[InstrumentId, Fraction]] = []
@@ -102,11 +114,15 @@ class Reconciler:
                 self._foreign[instrument_id] = int(self.foreign(instrument_id) * factor)
                 expected = sum(quantity for _, quantity in held) + self.foreign(instrument_id)
             difference = there.quantity - expected
+            others = traded.get(instrument_id, 0)
             for name, quantity in held:
                 change = _shrink(quantity, difference)
-                if change:
-                    difference -= change
-                    adjustments.append(_adjustment(name, instrument_id, quantity, change))
+                if not change:
+                    continue
+                difference -= change
+                cause = _cause(change, others, is_over=is_expired(instrument_id))
+                others -= change
+                adjustments.append(_adjustment(name, instrument_id, quantity, change, cause))
             if difference:
                 self._foreign[instrument_id] = self.foreign(instrument_id) + difference
                 foreign_changes.append(
@@ -168,15 +184,28 @@ def _shrink(quantity: int, difference: int) -> int:
     return max(difference, -quantity) if quantity > 0 else min(difference, -quantity)
 
 
+def _cause(change: int, traded: int, *, is_over: bool) -> Difference:
+    """Return what made our position smaller by `change`."""
+    if is_over:
+        return Difference.EXPIRY
+    is_traded = change * traded > 0 and abs(traded) >= abs(change)
+    return Difference.MANUAL_TRADE if is_traded else Difference.UNEXPLAINED
+
+
 def _adjustment(
-    strategy: StrategyName, instrument_id: InstrumentId, before: int, change: int
+    strategy: StrategyName,
+    instrument_id: InstrumentId,
+    before: int,
+    change: int,
+    cause: Difference,
 ) -> Adjustment:
     return Adjustment(
         strategy=strategy,
         instrument_id=instrument_id,
         quantity=change,
+        difference=cause,
         sentence=(
             f"{instrument_id}: our books had {before:+d} for {strategy}, the broker says "
-            f"{before + change:+d} and no fill explains it; the broker's figure is taken"
+            f"{before + change:+d} ({_WORDS[cause]}); the broker's figure is taken"
         ),
     )

@@ -50,6 +50,7 @@ def _standings(state: DeskState, floor: TradingFloor) -> dict[str, str]:
     day_net = portfolio.performance().net - floor.day_start_net
     return {
         "connection": state.connection.replace("_", " "),
+        "unknown fate": floor.risk.unresolved(floor.desk.orders.live) or "none unknown",
         "kill": state.kill_reason or "not killed",
         "pause": state.pause_reason or "not paused",
         "hours": _joined(

@@ -64,6 +64,7 @@ class RiskView:
             family=family,
             family_gross=family_gross,
             family_net=family_net,
+            unresolved=self.unresolved(live),
             open_orders=len(live),
             day_net=portfolio.performance().net - day_start_net,
             capital=portfolio.initial_capital,
@@ -87,6 +88,14 @@ class RiskView:
             if leg.quantity
         ]
         return [(order, self.context(order, day_start_net)) for order in orders]
+
+    def unresolved(self, live: list[OrderRecord]) -> str:
+        """Return the first order whose fate is unknown since the line was lost; empty for none."""
+        lost_ns = self._state.line_lost_ns
+        return next(
+            (each.order.order_ref for each in live if max(each.sent_ns, each.heard_ns) < lost_ns),
+            "",
+        )
 
     def notional(self, strategy: StrategyName) -> float:
         """Return the gross worth of what `strategy` holds and has working, USD."""

@@ -171,5 +171,6 @@ _KINDS = {
     "CommissionReceived": "order",
     "MarginPreviewed": "order",
     "BrokerStateReported": "order",
+    "BrokerStateMissed": "order",
     "CommandReceived": "order",
 }

@@ -1,6 +1,6 @@
-"""Our live orders against the broker's open ones: what became of an order nobody told about."""
+"""Our live orders against the broker's open and completed ones: what nobody told us about."""
 
-from collections.abc import Collection
+from collections import OrderedDict
 
 from microfutures.engine.books import Books
 from microfutures.engine.commands import CommandDesk
@@ -9,14 +9,14 @@ from microfutures.engine.output import Cancel, OutputBuilder
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
 from microfutures.execution.order_ledger import OrderRecord
-from microfutures.model.events import BrokerOrder, OrderUpdated, Severity
-from microfutures.model.identifiers import OrderRef
+from microfutures.model.events import BrokerOrder, BrokerStateReported, OrderUpdated, Severity
 from microfutures.model.orders import OrderStatus
 
 SETTLE_SECONDS = 5.0
 """An order this young may be unknown to the broker without being lost."""
 MISSING_REPORTS = 3
 """In so many an order that had lived must be missing everywhere to count as over."""
+KEPT_FOREIGN = 1_000
 
 
 class Settlement:
@@ -38,39 +38,86 @@ class Settlement:
         self._commands = commands
         self._voice = voice
         self._out = out
+        self._foreign: OrderedDict[int, None] = OrderedDict()
+        """Permanent ids of other people's orders that were told."""
 
-    def settle(
-        self, reported: dict[OrderRef, BrokerOrder], completed: Collection[OrderRef]
-    ) -> None:
-        """Settle what is over at the broker; cancel what an earlier run left."""
-        desk = self._floor.desk
-        for record in desk.orders.live:
+    def settle(self, event: BrokerStateReported) -> None:
+        """Settle what the broker no longer has open; cancel what an earlier run left."""
+        open_orders = {each.order_ref: each for each in event.open_orders if each.order_ref}
+        completed = {each.order_ref: each for each in event.completed_orders}
+        for record in self._floor.desk.orders.live:
             order_ref = record.order.order_ref
-            age = (self._state.time_ns - record.sent_ns) / 1e9
-            if order_ref in reported or age < SETTLE_SECONDS:
+            if order_ref in open_orders:
+                record.heard_ns = self._state.time_ns
                 record.missing_reports = 0
-                continue
-            if record.expected_filled > record.filled:
-                self._doubt(record)
-                continue
-            if order_ref not in completed and not self._is_lost(record):
-                continue
-            text = f"order {order_ref} is gone at the broker with {record.filled} filled"
-            self._voice.say(Severity.WARNING, text)
-            self._floor.on_order(
-                OrderUpdated(
-                    time_ns=self._state.time_ns,
-                    order_ref=order_ref,
-                    status=OrderStatus.CANCELLED,
-                    reason="over at the broker, who told nobody",
-                )
-            )
-        for order_ref, found in reported.items():
-            known = desk.orders.get(order_ref)
-            if self._books.is_ours(order_ref) and (known is None or known.status.is_final):
-                text = f"order {order_ref} ({found.instrument_id}) works at the broker unexpectedly"
-                self._voice.say(Severity.WARNING, f"{text}: cancelling it")
-                self._out.add(Cancel(order_ref))
+                if record.is_restored:
+                    self._cancel_left(record)
+            else:
+                self._resolve(record, completed.get(order_ref))
+        for found in event.open_orders:
+            self._look_at(found)
+
+    def _resolve(self, record: OrderRecord, completed: BrokerOrder | None) -> None:
+        """Find out what became of an order that is not open any more."""
+        if completed is not None:
+            text = f"order {record.order.order_ref} is over at the broker: {completed.status}"
+            self._voice.say(Severity.INFO, text)
+            self._end(record, completed.status, completed.filled, "among the completed orders")
+        if record.is_settled or self._state.time_ns - record.sent_ns < SETTLE_SECONDS * 1e9:
+            return
+        if record.expected_filled > record.filled:
+            self._doubt(record)
+            return
+        if not self._is_lost(record):
+            return
+        text = f"order {record.order.order_ref} is gone at the broker with {record.filled} filled"
+        self._voice.say(Severity.WARNING, text)
+        self._end(
+            record, OrderStatus.CANCELLED, record.filled, "not among the broker's open orders"
+        )
+
+    def _end(self, record: OrderRecord, status: OrderStatus, filled: int, reason: str) -> None:
+        update = OrderUpdated(
+            time_ns=self._state.time_ns,
+            order_ref=record.order.order_ref,
+            status=status,
+            filled=filled,
+            reason=reason,
+        )
+        # The next start is to know it as well.
+        self._out.record("order", "OrderSettled", update)
+        self._floor.on_order(update)
+
+    def _look_at(self, found: BrokerOrder) -> None:
+        """Cancel an open order of ours that nothing waits for; tell of somebody else's, once."""
+        order_ref = found.order_ref
+        known = self._floor.desk.orders.get(order_ref)
+        if not self._books.is_ours(order_ref):
+            self._tell_foreign(found)
+        elif known is None or known.status.is_final:
+            text = f"order {order_ref} ({found.instrument_id}) works at the broker unexpectedly"
+            self._voice.say(Severity.WARNING, f"{text}: cancelling it")
+            self._out.add(Cancel(order_ref))
+
+    def _cancel_left(self, record: OrderRecord) -> None:
+        """Cancel what an earlier run left; whoever closes the position waits for its end."""
+        if record.cancel_asked_ns is not None:
+            return
+        order = record.order
+        text = f"order {order.order_ref} ({order.instrument_id}) is of an earlier run"
+        self._voice.say(Severity.WARNING, f"{text}: cancelling it")
+        self._floor.desk.orders.ask_cancel(record, self._state.time_ns)
+        self._out.add(Cancel(order.order_ref))
+
+    def _tell_foreign(self, found: BrokerOrder) -> None:
+        if found.permanent_id in self._foreign:
+            return
+        self._foreign[found.permanent_id] = None
+        while len(self._foreign) > KEPT_FOREIGN:
+            self._foreign.popitem(last=False)
+        self._out.record("order", "ForeignOrder", found)
+        text = f"an open order in {found.instrument_id} is not ours and is left alone"
+        self._voice.say(Severity.INFO, text)
 
     def _is_lost(self, record: OrderRecord) -> bool:
         """Tell whether an order is over that is neither open nor completed.
@@ -92,6 +139,7 @@ class Settlement:
     def _doubt(self, record: OrderRecord) -> None:
         """Block entries while the broker calls an order filled and no execution says so."""
         order = record.order
+        record.heard_ns = self._state.time_ns
         reason = (
             f"order {order.order_ref} ({order.side} {order.quantity} {order.instrument_id}) is "
             f"{record.expected_filled} filled says the broker, {record.filled} say its executions"

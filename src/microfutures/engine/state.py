@@ -24,6 +24,8 @@ class DeskState:
         self.connection = ConnectionState.DISCONNECTED
         self.connection_detail = "not connected yet"
         self.connection_since_ns = 0
+        self.line_lost_ns = 0
+        """When the line was lost for the last time; at first, when the run began."""
         self.last_message_ns: int | None = None
         self.account: AccountReported | None = None
         self.pause_reason = ""

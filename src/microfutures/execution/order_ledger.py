@@ -37,6 +37,8 @@ class OrderRecord(msgspec.Struct):
     missing_reports: int = 0
     """In how many reports in a row it was neither among the open orders nor the completed."""
     reason: str = ""
+    is_restored: bool = False
+    """Sent by an earlier run: no executor knows it."""
     executions: dict[str, Fill] = msgspec.field(default_factory=dict)
 
     @property
@@ -95,6 +97,11 @@ class OrderLedger:
         record = OrderRecord(order, time_ns)
         self._live[order.order_ref] = record
         return record
+
+    def restore(self, order: Order, time_ns: int) -> None:
+        """Take an order that an earlier run sent; what became of it is still to be heard."""
+        if self.get(order.order_ref) is None:
+            self.register(order, time_ns).is_restored = True
 
     def get(self, order_ref: OrderRef) -> OrderRecord | None:
         """Return an order by our name for it; None when it isn't ours or too old."""

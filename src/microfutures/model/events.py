@@ -126,12 +126,16 @@ class BrokerOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BrokerStateReported(Event, frozen=True, kw_only=True):
-    """All positions and open orders, after each (re)connection and on request."""
+    """Positions, open and completed orders, after each (re)connection and on request."""
 
     positions: tuple[BrokerPosition, ...]
     open_orders: tuple[BrokerOrder, ...]
-    completed: tuple[OrderRef, ...] = ()
-    """Which orders of the day are over; asked for only if one of ours was in doubt."""
+    completed_orders: tuple[BrokerOrder, ...] = ()
+    """Orders that are over, each told once; what became of those that nobody told about."""
+
+
+class BrokerStateMissed(Event, frozen=True, kw_only=True):
+    """The broker was asked for its state over a line that stands, and did not answer in time."""
 
 
 class AccountReported(Event, frozen=True, kw_only=True):
@@ -193,6 +197,7 @@ EngineEvent = (
     | FillReceived
     | CommissionReceived
     | BrokerStateReported
+    | BrokerStateMissed
     | AccountReported
     | MarginPreviewed
     | CommandReceived

@@ -35,6 +35,8 @@ class RiskContext(msgspec.Struct, frozen=True, kw_only=True):
     """USD, gross: what all strategies hold and have working in the family, at the mark."""
     family_net: float
     """The same, signed: purchases less sales."""
+    unresolved: str
+    """An order that may still be working though nothing was heard of it since the line was lost."""
     open_orders: int
     day_net: Decimal
     capital: Decimal

@@ -15,6 +15,7 @@ from microfutures.risk.pace_rules import DailyLoss, Drawdown, OpenOrders, OrderR
 from microfutures.risk.rule import ENTRIES, OPENINGS, Rule
 from microfutures.risk.rules import (
     Connected,
+    FatesKnown,
     FreshQuote,
     KnownInstrument,
     NotKilled,
@@ -51,6 +52,7 @@ class RiskGate:
         self._rate = OrderRate(limits)
         self.rules: Sequence[Rule] = (
             Connected(),
+            FatesKnown(),
             NotKilled(),
             NotPaused(),
             KnownInstrument(),

@@ -29,6 +29,23 @@ class Connected:
         return "connected"
 
 
+class FatesKnown:
+    """What became of every order is known before another one leaves."""
+
+    name = "unknown fate"
+    holds_for = EVERY_ORDER
+
+    def reason_against(self, order: Order, context: RiskContext) -> str | None:
+        """Refuse while an order from before the line was lost may still be working."""
+        if not context.unresolved:
+            return None
+        return f"what became of {context.unresolved} since the line was lost is not known yet"
+
+    def limit(self) -> str:
+        """Return the limit in words."""
+        return "none unknown"
+
+
 class NotKilled:
     """A kill stops every order, exits included, until a person resumes."""
 

@@ -1,9 +1,10 @@
 """Profit since midnight in New York, what TWS calls the daily P&L."""
 
+from datetime import time
 from decimal import Decimal
 
 from microfutures.model.identifiers import InstrumentId
-from microfutures.model.timestamp import exchange_time
+from microfutures.model.trading_hours import NEW_YORK, ONE_DAY, local_date, moment_ns
 from microfutures.venue.messages import AccountState, VenuePosition
 from microfutures.venue.venue import Venue
 
@@ -16,16 +17,15 @@ class DailyProfit:
     def __init__(self, venue: Venue, accounts: tuple[str, ...]) -> None:
         self._venue = venue
         self._accounts = accounts
-        self._day = ""
+        self._until_ns = 0
         self._before: dict[str, Decimal] = {}
         self._before_by_position: dict[tuple[str, InstrumentId], Decimal] = {}
 
     def on_time(self, now_ns: int) -> None:
         """Begin a new day when it has come; to be called every second."""
-        day = exchange_time(now_ns, pattern="%Y%m%d")
-        if day == self._day:
+        if now_ns < self._until_ns:
             return
-        self._day = day
+        self._until_ns = moment_ns(local_date(now_ns, NEW_YORK) + ONE_DAY, time(0), NEW_YORK)
         for name in self._accounts:
             state = self._venue.account(name)
             self._before[name] = state.realized + state.unrealized

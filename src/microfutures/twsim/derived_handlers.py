@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import MarketDataType
-from microfutures.twsim import generic_ticks
 from microfutures.twsim.bar_sizes import DAY_SECONDS, Duration, Span
 from microfutures.twsim.combo_lines import ComboLine
 from microfutures.twsim.combo_orders import MAX_LEGS
@@ -16,6 +15,7 @@ from microfutures.twsim.option_handlers import find_options
 from microfutures.twsim.option_lines import DEFAULT_VOLATILITY, OptionLine
 from microfutures.twsim.quotes import opening_messages
 from microfutures.twsim.session import Session
+from microfutures.twsim.volatility_bars import realized_volatility
 from microfutures.twsim.wire import FieldReader
 from microfutures.venue.messages import ComboLeg
 
@@ -113,4 +113,4 @@ def _volatility(session: Session, option: Option) -> float:
         span=Duration(Span.DAYS, MONTH_DAYS),
         regular_only=False,
     )
-    return generic_ticks.realized_volatility(days) or DEFAULT_VOLATILITY
+    return realized_volatility(days) or DEFAULT_VOLATILITY

@@ -29,6 +29,7 @@ from microfutures.twsim.order_desk import OrderDesk, Owner
 from microfutures.twsim.order_facts import OrderFacts
 from microfutures.twsim.tick_streams import TickStreams
 from microfutures.twsim.tick_tape import TickTape, Trade
+from microfutures.twsim.turns import Turns
 from microfutures.venue.market import MarketSource
 from microfutures.venue.messages import (
     AccountMoved,
@@ -76,6 +77,7 @@ class Exchange:
         self.lines = Lines(venue.instrument, unsubscribed)
         self.history = History(venue, market)
         self.growing = GrowingBars()
+        self.turns = Turns()
         self.tape = TickTape(self.history)
         self.tick_streams = TickStreams()
         self.generic_streams = TickStreams()
@@ -179,6 +181,10 @@ class Exchange:
         self.derived.on_quote(quote)
         self.lines.on_quote(quote, self._last_sizes.get(quote.instrument_id, 0.0))
 
+    def is_liquid(self, name: InstrumentId, moment_ns: int) -> bool:
+        """Tell whether a moment lies in the regular hours of a contract."""
+        return self.venue.instrument(name).is_liquid(moment_ns)
+
     def remove_client(self, client_id: int) -> None:
         """Forget what a client that is gone was watching."""
         self.lines.remove_client(client_id)
@@ -192,7 +198,8 @@ class Exchange:
         now_ns = self.clock.now_ns()
         self.lines.on_time(now_ns)
         self.daily.on_time(now_ns)
-        self._keep((order.perm_id for order in self.desk.open_orders()), self.accounts)
+        if self.keeper is not None:
+            self._keep((order.perm_id for order in self.desk.open_orders()), self.accounts)
         if not self.desk.watch.is_empty:
             self.publish(self.desk.check_conditions())
 

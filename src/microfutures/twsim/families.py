@@ -4,7 +4,7 @@ A child goes to the exchange when its parent is filled, and is cancelled with it
 parent form a one-cancels-all group by themselves: what one trades is taken off the others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from microfutures.twsim.order_facts import CANCEL_ALL, FILLED, OrderFacts
 
@@ -28,11 +28,10 @@ def children_of(order: OrderFacts, orders: Iterable[OrderFacts]) -> list[OrderFa
     ]
 
 
-def family_to_transmit(order: OrderFacts, orders: Iterable[OrderFacts]) -> list[OrderFacts]:
+def family_to_transmit(order: OrderFacts, orders: Collection[OrderFacts]) -> list[OrderFacts]:
     """Return what the transmission of `order` transmits: its parent, its siblings, itself."""
-    known = list(orders)
-    parent = parent_of(order, known)
-    members = [parent, *children_of(parent, known)] if parent is not None else [order]
+    parent = parent_of(order, orders)
+    members = [parent, *children_of(parent, orders)] if parent is not None else [order]
     return [each for each in members if not each.is_transmitted and each.is_open]
 
 

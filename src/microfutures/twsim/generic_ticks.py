@@ -7,15 +7,13 @@ open interest are 0. A fund's value is what it is quoted at.
 """
 
 from collections.abc import Callable
-from itertools import pairwise
-from math import log, sqrt
-from statistics import pstdev
 
 import msgspec
 
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import Bar, Quote
 from microfutures.twsim.quotes import GENERIC, STRING, Tail, price_tick, size_tick
+from microfutures.twsim.volatility_bars import realized_volatility
 
 LEGAL: dict[int, str] = {
     100: "Option Volume",
@@ -58,7 +56,6 @@ MARK_TICK = 37
 
 EASY_TO_BORROW = 3
 BORROWABLE_SHARES = 1_000_000
-TRADING_DAYS = 252
 DAYS_OF_13_WEEKS = 65
 MINUTES = 390
 """Minutes that rates are averaged over, at most: a regular day of shares."""
@@ -151,13 +148,6 @@ def _volatility(tick_id: int) -> Callable[[Facts], list[Tail]]:
         return [] if volatility is None else [_number(tick_id, round(volatility, 6))]
 
     return make
-
-
-def realized_volatility(days: list[Bar]) -> float | None:
-    """Return the volatility of daily closes per year, 0.3 is 30%; None without enough of them."""
-    closes = [day.close for day in days if day.close > 0]
-    changes = [log(after / before) for before, after in pairwise(closes)]
-    return pstdev(changes) * sqrt(TRADING_DAYS) if len(changes) > 1 else None
 
 
 def _zeros(*tick_ids: int) -> Callable[[Facts], list[Tail]]:

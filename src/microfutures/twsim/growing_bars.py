@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.market import Bar, Quote
 from microfutures.twsim.history import TRADED, joined
@@ -13,6 +15,9 @@ MAX_SILENT_BARS = 12
 
 Slot = Callable[[int], int]
 """The start of the bar that a moment belongs to, ns UTC."""
+
+Counts = Callable[[InstrumentId, int], bool]
+"""Whether a moment of a contract counts."""
 
 
 def aligned(bar_seconds: int) -> Slot:
@@ -33,6 +38,22 @@ class GrowingBar:
         self.slot = slot
         self.current: Bar | None = None
         self.finished: list[Bar] = []
+        self.counts: Counts = lambda _name, _moment_ns: True
+        """Which moments it is about: all, or those in regular hours."""
+
+    def begin_with(self, bars: list[Bar]) -> None:
+        """Go on where past bars end; what came while they were looked up is not lost."""
+        if not bars:
+            return
+        last = replace(bars[-1], start_ns=self.slot(bars[-1].start_ns))
+        since = [*self.take_finished(), *([self.current] if self.current is not None else [])]
+        self.current = last
+        for bar in since:
+            if bar.start_ns > self.current.start_ns:
+                self.finished.append(self.current)
+                self.current = bar
+            else:
+                self.current = joined(self.current, bar)
 
     def on_trade(self, time_ns: int, price: float, size: float) -> None:
         """Take a trade if trades are what it shows."""
@@ -48,6 +69,8 @@ class GrowingBar:
             self._add(quote.time_ns, price, 0.0)
 
     def _add(self, time_ns: int, price: float, size: float) -> None:
+        if not self.counts(self.instrument_id, time_ns):
+            return
         start_ns = self.slot(time_ns)
         piece = Bar(start_ns, self.bar_seconds, price, price, price, price, size)
         before = self.current
@@ -89,7 +112,7 @@ class RealTimeBars:
             if bar is not None:
                 self._last = bar.close
                 bars.append(bar)
-            elif self._last is not None:
+            elif self._last is not None and self.bar.counts(self.bar.instrument_id, start_ns):
                 price = self._last
                 bars.append(Bar(start_ns, REAL_TIME_SECONDS, price, price, price, price, 0.0))
             start_ns += step_ns

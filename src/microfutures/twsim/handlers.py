@@ -8,6 +8,7 @@ from microfutures.twsim import account_handlers as account
 from microfutures.twsim import contract_handlers as contracts
 from microfutures.twsim import depth_handlers as depth
 from microfutures.twsim import display_handlers as displays
+from microfutures.twsim import growing_handlers as growing
 from microfutures.twsim import history_handlers as history
 from microfutures.twsim import market_handlers as market
 from microfutures.twsim import option_handlers as options
@@ -100,8 +101,8 @@ HANDLERS: dict[int, Handler] = {
     24: scanner.parameters,
     25: history.cancel_historical_data,
     49: account.current_time,
-    50: history.real_time_bars,
-    51: history.cancel_real_time_bars,
+    50: growing.real_time_bars,
+    51: growing.cancel_real_time_bars,
     52: refused(430),
     53: account.nothing,
     54: options.calculate_volatility,

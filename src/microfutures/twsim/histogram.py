@@ -8,8 +8,10 @@ from microfutures.twsim.bar_sizes import DAY_SECONDS, Duration, Span
 from microfutures.twsim.contract_handlers import find_one
 from microfutures.twsim.contracts import read_contract
 from microfutures.twsim.errors import wording
+from microfutures.twsim.history import Wanted
 from microfutures.twsim.session import Session
 from microfutures.twsim.tick_streams import size_text
+from microfutures.twsim.turns import Steps
 from microfutures.twsim.wire import Field, FieldReader
 
 BAR_SECONDS = 60
@@ -35,14 +37,15 @@ def histogram(session: Session, reader: FieldReader) -> None:
     instrument = find_one(session, request_id, query, includes_expired=includes_expired)
     if instrument is None:
         return
-    bars = session.exchange.history.request(
-        instrument,
-        what="TRADES",
-        end_ns=session.exchange.clock.now_ns(),
-        bar_seconds=BAR_SECONDS,
-        span=span,
-        regular_only=regular_only,
-    )
+    now_ns = session.exchange.clock.now_ns()
+    wanted_bars = Wanted("TRADES", now_ns, BAR_SECONDS, span, regular_only)
+    session.in_turns(_answer(session, request_id, instrument, wanted_bars))
+
+
+def _answer(
+    session: Session, request_id: int, instrument: Instrument, wanted: Wanted
+) -> Steps[None]:
+    bars = yield from session.exchange.history.steps(instrument, wanted)
     traded = _volumes(instrument, bars)
     fields: list[Field] = [89, request_id, len(traded)]
     for ticks, volume in sorted(traded.items()):

@@ -9,10 +9,13 @@ from microfutures.twsim.contract_handlers import find_one
 from microfutures.twsim.contracts import data_name, read_contract
 from microfutures.twsim.errors import wording
 from microfutures.twsim.generic_streams import GenericStream
+from microfutures.twsim.history import Wanted
 from microfutures.twsim.lines import MAX_LINES
 from microfutures.twsim.option_handlers import SECURITY_TYPES as OPTION_TYPES
 from microfutures.twsim.quotes import Line
 from microfutures.twsim.session import Session
+from microfutures.twsim.turns import Steps
+from microfutures.twsim.volatility_bars import TRADING_DAYS
 from microfutures.twsim.wire import FieldReader
 
 _DELAYED = (MarketDataType.DELAYED, MarketDataType.DELAYED_FROZEN)
@@ -85,16 +88,19 @@ def _begin_generic(
     session: Session, request_id: int, instrument: Instrument, numbers: tuple[int, ...]
 ) -> None:
     """Send the generic ticks of a line, and let those that follow the market go on."""
+    session.in_turns(_generic(session, request_id, instrument, numbers))
+
+
+def _generic(
+    session: Session, request_id: int, instrument: Instrument, numbers: tuple[int, ...]
+) -> Steps[None]:
     exchange = session.exchange
+    year = Duration(Span.DAYS, TRADING_DAYS)
+    wanted = Wanted("TRADES", exchange.clock.now_ns(), DAY_SECONDS, year, False)
+    days = yield from exchange.history.steps(instrument, wanted)
+    if not exchange.lines.has(session.client_id, request_id):
+        return
     now_ns = exchange.clock.now_ns()
-    days = exchange.history.request(
-        instrument,
-        what="TRADES",
-        end_ns=now_ns,
-        bar_seconds=DAY_SECONDS,
-        span=Duration(Span.DAYS, generic_ticks.TRADING_DAYS),
-        regular_only=False,
-    )
     minutes = exchange.history.bars(instrument, "TRADES", now_ns, 60, generic_ticks.MINUTES)
     name = instrument.instrument_id
     quote = exchange.quote(instrument) or Quote(name, now_ns)

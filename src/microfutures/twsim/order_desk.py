@@ -99,9 +99,7 @@ class OrderDesk:
     def open_orders(self, client_id: int | None = None) -> list[OrderFacts]:
         """Return open orders, of one client or of all."""
         found = [
-            order
-            for order in self.orders.values()
-            if order.is_open and client_id in (None, order.client_id)
+            order for order in self.memory.open.values() if client_id in (None, order.client_id)
         ]
         for order in found:
             self._look_up_trail(order)
@@ -267,13 +265,13 @@ class OrderDesk:
     def _after_fill(self, order: OrderFacts, traded: int) -> list[VenueEvent]:
         """Take what was traded off the rest of the group; send children on their way."""
         events: list[VenueEvent] = []
-        for other in families.others_of_group(order, self.orders.values()):
+        for other in families.others_of_group(order, self.memory.open.values()):
             left = families.left_for(other, order, traded)
             answer = self.cancel(other) if left == other.filled else self.resize(other, left)
             # Refused means that it was filled in the same moment: its own event tells.
             events += [each for each in answer if not isinstance(each, OrderRejected)]
         if order.status == FILLED:
-            for child in families.children_of(order, self.orders.values()):
+            for child in families.children_of(order, self.memory.open.values()):
                 if child.is_transmitted and not child.is_at_venue:
                     events += self._release(child)
         return events
@@ -302,7 +300,7 @@ class OrderDesk:
     def _orphan(self, order: OrderFacts) -> list[VenueEvent]:
         """Cancel the children of an order that is gone."""
         events: list[VenueEvent] = []
-        for child in families.children_of(order, self.orders.values()):
+        for child in families.children_of(order, self.memory.open.values()):
             events += self.cancel(child)
         return events
 

@@ -18,6 +18,8 @@ class OrderMemory:
     def __init__(self, session: int) -> None:
         self.orders: dict[tuple[int, int], OrderFacts] = {}
         """By client id and order id."""
+        self.open: dict[int, OrderFacts] = {}
+        """Those that may still trade, by permId."""
         self.by_perm_id: dict[int, OrderFacts] = {}
         self.completed: deque[OrderFacts] = deque(maxlen=KEPT_COMPLETED)
         self.executions: deque[ExecutionFacts] = deque(maxlen=KEPT_EXECUTIONS)
@@ -46,7 +48,7 @@ class OrderMemory:
     def add(self, order: OrderFacts) -> None:
         """Keep a new order."""
         self.orders[order.client_id, order.order_id] = order
-        self.by_perm_id[order.perm_id] = order
+        self.by_perm_id[order.perm_id] = self.open[order.perm_id] = order
         after = max(self.next_order_id(order.client_id), order.order_id + 1)
         self.next_order_ids[order.client_id] = after
 
@@ -54,7 +56,9 @@ class OrderMemory:
         """Keep an order that was kept before."""
         self.orders[order.client_id, order.order_id] = order
         self.by_perm_id[order.perm_id] = order
-        if not order.is_open:
+        if order.is_open:
+            self.open[order.perm_id] = order
+        else:
             self.completed.append(order)
 
     def add_execution(self, facts: ExecutionFacts) -> None:
@@ -67,6 +71,7 @@ class OrderMemory:
     def complete(self, order: OrderFacts, status: str, time_ns: int, text: str) -> None:
         """Note that an order is done; forget the oldest done ones."""
         order.status, order.completed_ns, order.completed_status = status, time_ns, text
+        self.open.pop(order.perm_id, None)
         self.completed.append(order)
         while len(self.orders) > 2 * KEPT_COMPLETED:
             oldest = next((key for key, each in self.orders.items() if not each.is_open), None)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol, cast
 
 from microfutures.model.errors import MicroFuturesError
@@ -176,6 +176,19 @@ class Session(asyncio.Protocol):
                 handler(self, reader)
         except WireError as error:
             self.error(-1, 320, wording(320, detail=str(error)))
+        except MicroFuturesError as error:
+            self.error(-1, 322, wording(322, tag="b", detail=str(error)))
+
+    def in_turns(self, work: Iterator[None]) -> None:
+        """Answer a request that takes long, a step at a time; not to a client that is gone."""
+        self.exchange.turns.begin(self._guarded(work))
+
+    def _guarded(self, work: Iterator[None]) -> Iterator[None]:
+        try:
+            for _ in work:
+                yield
+                if self._is_closing():
+                    return
         except MicroFuturesError as error:
             self.error(-1, 322, wording(322, tag="b", detail=str(error)))
 

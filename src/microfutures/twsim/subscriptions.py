@@ -27,6 +27,8 @@ class Subscriptions:
         self.updates_multi: dict[int, str] = {}
         self.real_time: dict[int, RealTimeBars] = {}
         self.growing: dict[int, GrowingRequest] = {}
+        self.history: set[int] = set()
+        """Requests for past bars that are being answered."""
         self.scans: set[int] = set()
 
     def end(self, growing: GrowingBars) -> None:
@@ -37,3 +39,4 @@ class Subscriptions:
             growing.remove(request.bar)
         self.real_time.clear()
         self.growing.clear()
+        self.history.clear()

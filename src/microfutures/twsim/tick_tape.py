@@ -89,8 +89,8 @@ class TickTape:
 
 
 def _recorded_from(recorded: list[_Tick], end_ns: int) -> int:
-    """Return the moment from which on the record is used."""
-    return min(recorded[0].time_ns, end_ns) if recorded else end_ns
+    """Return the moment from which on the record is used: a bar that it is a part of is not."""
+    return min(recorded[0].time_ns // BAR_NS * BAR_NS, end_ns) if recorded else end_ns
 
 
 def _between(ticks: list[_Tick], start_ns: int, end_ns: int) -> list[_Tick]:

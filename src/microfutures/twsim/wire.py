@@ -71,7 +71,12 @@ def split_fields(frame: bytes) -> list[str]:
 
 def encode(fields: Iterable[Field]) -> bytes:
     """Return the frame of a message."""
-    return frame("".join(f"{spell(field)}\0" for field in fields).encode())
+    return frame(spelled(fields))
+
+
+def spelled(fields: Iterable[Field]) -> bytes:
+    """Return fields, each with its NUL."""
+    return "".join(f"{spell(field)}\0" for field in fields).encode()
 
 
 def frame(body: bytes) -> bytes:

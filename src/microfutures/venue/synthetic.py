@@ -23,7 +23,8 @@ from microfutures.venue.scenarios import scenario as find_scenario
 from microfutures.venue.tradable import Tradable
 
 STEP_NS = 250_000_000
-QUIET_STEP_NS = 1_000_000_000
+QUIETER = 4
+"""Outside of liquid hours a step takes so many times as long."""
 LISTED_MONTHS = 6
 
 
@@ -40,6 +41,8 @@ class SyntheticMarket:
         Nanoseconds UTC; None means the scenario's own start, a weekday morning of New York.
     scenario
         A name of `scenarios.SCENARIOS`.
+    step_ns
+        How often the nearest months are quoted in liquid hours; trades don't become rarer with it.
     """
 
     def __init__(
@@ -49,12 +52,14 @@ class SyntheticMarket:
         seed: int = 1,
         start_ns: int | None = None,
         scenario: str = "demo",
+        step_ns: int = STEP_NS,
     ) -> None:
         if not symbols:
             raise InvalidValueError("a simulated market needs at least one symbol, had none")
         self._scenario = find_scenario(scenario)
         self._start_ns = self._scenario.start_ns if start_ns is None else start_ns
         self._seed = seed
+        self._step_ns = step_ns
         self._symbols = tuple(dict.fromkeys(symbols))
         self._tradables = self._list()
         self._groups = {tradable.habit.group: tradable.habit for tradable in self._tradables}
@@ -104,7 +109,8 @@ class SyntheticMarket:
         while True:
             yield from _closing_books(open_ones, now_ns)
             trading = [item for item in quoted if item.hours.is_open(now_ns)]
-            until_ns = now_ns + _step_ns(trading, now_ns) if trading else _next_open(quoted, now_ns)
+            step_ns = self._step_ns if _is_lively(trading, now_ns) else QUIETER * self._step_ns
+            until_ns = now_ns + step_ns if trading else _next_open(quoted, now_ns)
             if until_ns is None:
                 return
             seconds = (until_ns - now_ns) / NANOSECONDS_PER_SECOND
@@ -117,7 +123,6 @@ class SyntheticMarket:
                 else:
                     walk.rest(seconds, push, abs(fright))
             if trading:
-                step_ns = until_ns - now_ns
                 steps = self._step(trading, walks, now_ns, step_ns, step_number, draws, open_ones)
                 yield from steps
                 step_number += 1
@@ -200,9 +205,8 @@ class SyntheticMarket:
         )
 
 
-def _step_ns(trading: list[Tradable], now_ns: int) -> int:
-    is_lively = any(item.hours.is_liquid(now_ns) for item in trading)
-    return STEP_NS if is_lively else QUIET_STEP_NS
+def _is_lively(trading: list[Tradable], now_ns: int) -> bool:
+    return any(item.hours.is_liquid(now_ns) for item in trading)
 
 
 def _closing_books(open_ones: dict[InstrumentId, int], now_ns: int) -> list[BookUpdate]:

@@ -1,11 +1,12 @@
 """What becomes of an order of ours that is not among the broker's open ones."""
 
+from msgspec.structs import replace
+
 from helpers.desk import MCL, OPEN_NS, SECOND
 from helpers.engine_desk import ADesk
 from microfutures.engine.output import Preview, Submit
 from microfutures.execution.order_ledger import OrderRecord
 from microfutures.model.events import BrokerOrder, BrokerStateReported, OrderUpdated
-from microfutures.model.identifiers import OrderRef
 from microfutures.model.orders import OrderStatus
 
 PERMANENT_ID = 77
@@ -38,7 +39,7 @@ class Working:
         assert record is not None
         return record
 
-    def report(self, *completed: OrderRef, is_open: bool = False) -> OrderStatus:
+    def report(self, *, is_open: bool = False, is_completed: bool = False) -> OrderStatus:
         """Report how things stand; return where the order stands now."""
         self._second += 10
         listed = BrokerOrder(
@@ -49,12 +50,13 @@ class Working:
             remaining=1,
             permanent_id=PERMANENT_ID,
         )
+        over = replace(listed, status=OrderStatus.CANCELLED, remaining=0)
         self.desk.engine.process(
             BrokerStateReported(
                 time_ns=OPEN_NS + self._second * SECOND,
                 positions=(),
                 open_orders=(listed,) if is_open else (),
-                completed=completed,
+                completed_orders=(over,) if is_completed else (),
             )
         )
         return self.record.status
@@ -62,7 +64,7 @@ class Working:
 
 def test_an_order_that_completed_is_over_at_once() -> None:
     working = Working(acknowledged=True)
-    assert working.report(working.order_ref) is OrderStatus.CANCELLED
+    assert working.report(is_completed=True) is OrderStatus.CANCELLED
 
 
 def test_an_order_that_never_lived_has_not_arrived() -> None:

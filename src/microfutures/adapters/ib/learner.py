@@ -15,7 +15,12 @@ from microfutures.adapters.ib.contracts import Resolved
 from microfutures.adapters.ib.parts import Parts
 from microfutures.adapters.ib.tap import TappedIB
 from microfutures.model.errors import InvalidValueError, MicroFuturesError, UnknownInstrumentError
-from microfutures.model.events import BrokerStateReported, ConnectionState, InstrumentResolved
+from microfutures.model.events import (
+    BrokerOrder,
+    BrokerStateReported,
+    ConnectionState,
+    InstrumentResolved,
+)
 from microfutures.model.identifiers import InstrumentId, Symbol
 from microfutures.model.timestamp import seconds
 from microfutures.model.trading_hours import NEW_YORK, local_date
@@ -164,13 +169,12 @@ class Learner:
             self._retry_history(resolved)
 
     async def report_state(self) -> None:
-        """Have executions told, and report positions and open orders."""
+        """Have executions told, and report open and completed orders and positions."""
         parts = self._parts
         async with self._reporting:
             await asyncio.wait_for(parts.orders.replay_executions(self._ib), ANSWER_SECONDS)
             open_orders = await asyncio.wait_for(parts.orders.list_open(self._ib), ANSWER_SECONDS)
-            completing = parts.orders.list_completed(self._ib, open_orders)
-            completed = await asyncio.wait_for(completing, ANSWER_SECONDS)
+            completed = await self._completed_orders()
             parts.account.clear_positions()
             await asyncio.wait_for(self._ib.reqPositionsAsync(), ANSWER_SECONDS)
         parts.emit(
@@ -178,9 +182,21 @@ class Learner:
                 time_ns=parts.clock.now_ns(),
                 positions=parts.account.positions,
                 open_orders=open_orders,
-                completed=completed,
+                completed_orders=completed,
             )
         )
+
+    async def _completed_orders(self) -> tuple[BrokerOrder, ...]:
+        """Return the orders that are over; none where TWS keeps silent about them."""
+        try:
+            return await asyncio.wait_for(
+                self._parts.orders.list_completed(self._ib), ANSWER_SECONDS
+            )
+        except TimeoutError:
+            self._parts.voice.warn(
+                "TWS does not list completed orders", "executions and open orders tell as much"
+            )
+            return ()
 
     def subscribe(self) -> None:
         """Stream what the symbols mean now and what is held of older months, nothing else."""

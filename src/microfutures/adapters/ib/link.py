@@ -17,7 +17,7 @@ from microfutures.adapters.ib.parts import Parts
 from microfutures.adapters.ib.previews import failed, preview_trade
 from microfutures.adapters.ib.tap import TappedIB, Taps
 from microfutures.model.errors import MicroFuturesError, UnknownInstrumentError
-from microfutures.model.events import ClockStepped, ConnectionState
+from microfutures.model.events import BrokerStateMissed, ClockStepped, ConnectionState
 from microfutures.model.identifiers import InstrumentId, IntentId
 from microfutures.model.intents import TargetLeg
 from microfutures.model.market import Bar
@@ -156,7 +156,14 @@ class Link:
     def request_state(self) -> None:
         """Ask for executions, positions and open orders; once, however often it is wanted."""
         if self._state_report is None or self._state_report.done():
-            self._state_report = self._spawn(self._learner.report_state)
+            self._state_report = self._spawn(self._report_state)
+
+    async def _report_state(self) -> None:
+        try:
+            await self._learner.report_state()
+        except TimeoutError:
+            self._parts.emit(BrokerStateMissed(time_ns=self._parts.clock.now_ns()))
+            raise
 
     def request_history(self, instrument_id: InstrumentId) -> None:
         """Ask for warm-up bars."""

@@ -5,7 +5,6 @@ restart of TWS, so nothing is remembered by them for longer.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection
 
 import msgspec
 
@@ -64,13 +63,6 @@ class OrderBook:
         if permanent_id:
             sent.permanent_id = permanent_id
             self._by_permanent_id[permanent_id] = sent
-
-    def is_any_unended(self, listed: Collection[OrderRef]) -> bool:
-        """Tell whether an order that was not reported as over is missing among the open ones."""
-        return any(
-            order_ref not in listed and not (sent.told is not None and sent.told[0].is_final)
-            for order_ref, sent in self._by_ref.items()
-        )
 
     def forget_connection(self) -> None:
         """Forget order ids."""

@@ -11,6 +11,7 @@ from ib_async import CommissionReport, Contract, Execution, ExecutionFilter, Ord
 from ib_async import Order as IBOrder
 from msgspec.structs import replace
 
+from microfutures.adapters.ib.completed import CompletedOrders
 from microfutures.adapters.ib.contracts import Resolved
 from microfutures.adapters.ib.error_codes import classify
 from microfutures.adapters.ib.executions import ExecutionFeed
@@ -42,10 +43,9 @@ class OrderDesk:
         self._contracts = contracts
         self._book = OrderBook()
         self._executions = ExecutionFeed(clock=clock, emit=emit, contracts=contracts, warn=warn)
+        self._completed = CompletedOrders()
         self._listed: dict[int, BrokerOrder] = {}
         self._listing: asyncio.Future[None] | None = None
-        self._completed: set[OrderRef] = set()
-        self._completing: asyncio.Future[None] | None = None
         self._replays: dict[int, asyncio.Future[None]] = {}
         self._ib: TappedIB | None = None
         self._writer: OrderWriter | None = None
@@ -55,10 +55,11 @@ class OrderDesk:
         self._ib = ib
         self._writer = None if ib is None else OrderWriter(ib.client)
         self._book.forget_connection()
-        for waiting in (self._listing, self._completing, *self._replays.values()):
+        self._completed.forget_connection()
+        for waiting in (self._listing, *self._replays.values()):
             if waiting is not None and not waiting.done():
                 waiting.cancel()
-        self._listing = self._completing = None
+        self._listing = None
         self._replays.clear()
 
     # -- out ----------------------------------------------------------------------------------
@@ -102,20 +103,9 @@ class OrderDesk:
         await self._listing
         return tuple(order for order in self._listed.values() if not order.status.is_final)
 
-    async def list_completed(
-        self, ib: TappedIB, listed: tuple[BrokerOrder, ...]
-    ) -> tuple[OrderRef, ...]:
-        """Return the names of the day's completed orders, if one of ours is not among the open.
-
-        One call at a time; a list that nobody needs is not asked for, it can be long.
-        """
-        if not self._book.is_any_unended({each.order_ref for each in listed}):
-            return ()
-        self._completed = set()
-        self._completing = asyncio.get_running_loop().create_future()
-        ib.client.reqCompletedOrders(False)
-        await self._completing
-        return tuple(sorted(self._completed))
+    async def list_completed(self, ib: TappedIB) -> tuple[BrokerOrder, ...]:
+        """Return the orders that are over and were not told of yet; one call at a time."""
+        return await self._completed.list(ib)
 
     async def replay_executions(self, ib: TappedIB) -> None:
         """Have the day's executions told again; known ones change nothing."""
@@ -154,14 +144,13 @@ class OrderDesk:
         if self._listing is not None and not self._listing.done():
             self._listing.set_result(None)
 
-    def on_completed_order(self, order: IBOrder) -> None:
+    def on_completed_order(self, contract: Contract, order: IBOrder, state: OrderState) -> None:
         """Take an order that is over."""
-        self._completed.add(OrderRef(order.orderRef))
+        self._completed.on_order(contract, order, state)
 
     def on_completed_orders_end(self) -> None:
-        """Finish that list."""
-        if self._completing is not None and not self._completing.done():
-            self._completing.set_result(None)
+        """Finish a listing."""
+        self._completed.on_end()
 
     def on_status(
         self, order_id: int, status: str, filled: float, remaining: float, perm_id: int, client: int

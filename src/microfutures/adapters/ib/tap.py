@@ -59,7 +59,7 @@ class OrderTap(Protocol):
     def on_open_orders_end(self) -> None:
         """Take the end of the list of open orders."""
 
-    def on_completed_order(self, order: Order) -> None:
+    def on_completed_order(self, contract: Contract, order: Order, state: OrderState) -> None:
         """Take an order that is over."""
 
     def on_completed_orders_end(self) -> None:
@@ -167,8 +167,8 @@ class TappedWrapper(Wrapper):
         self.taps.orders.on_open_orders_end()
 
     def completedOrder(self, contract: Contract, order: Order, orderState: OrderState) -> None:
-        """Hand on a completed order; nothing keeps it."""
-        self.taps.orders.on_completed_order(order)
+        """Hand on an order that is over."""
+        self.taps.orders.on_completed_order(contract, order, orderState)
 
     def completedOrdersEnd(self) -> None:
         """Hand on the end."""

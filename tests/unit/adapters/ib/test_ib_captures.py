@@ -47,11 +47,11 @@ class Listener:
     def on_open_orders_end(self) -> None:
         self.heard.append(("open end",))
 
-    def on_completed_order(self, order: Order) -> None:
-        self.heard.append(("completed", order.orderRef))
+    def on_completed_order(self, contract: Contract, order: Order, state: OrderState) -> None:
+        pass
 
     def on_completed_orders_end(self) -> None:
-        self.heard.append(("completed end",))
+        pass
 
     def on_status(
         self, order_id: int, status: str, filled: float, remaining: float, perm_id: int, client: int
