@@ -4,7 +4,7 @@ Nothing of the desk's own books is asked for but what the journal gives when it 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import msgspec
@@ -25,40 +25,78 @@ Leg = tuple[str, InstrumentId]
 """An intent and one of its contracts."""
 
 
+class IntentDone(msgspec.Struct, frozen=True):
+    """The end of an intent, as the journal tells it."""
+
+    intent: Intent
+
+
+class Target(msgspec.Struct):
+    """The position that an intent was to come to."""
+
+    strategy: str
+    quantity: int
+    others: list[int]
+    """What was held beside its own fills: when it came, and after each late fill of another."""
+
+    def allows(self, traded: int) -> bool:
+        """Tell whether what was traded for it ever leads to its target and not beyond."""
+        missing = [self.quantity - held for held in self.others]
+        return min(*missing, 0) <= traded <= max(*missing, 0)
+
+
 class Memory:
     """What the journal says, read from its first record to its last."""
 
-    def __init__(self, records: list[JournalRecord]) -> None:
+    def __init__(self, records: Iterable[JournalRecord]) -> None:
         self.orders: dict[str, Order] = {}
         self.fills: dict[str, Fill] = {}
         """Of our orders, by the stem of the execution; the latest correction."""
         self.adjusted = 0
-        self.wanted: dict[Leg, int] = {}
-        """What each intent was to buy (or sell, below zero), by what was held when it came."""
+        self.legs: dict[Leg, Target] = {}
+        self._running: dict[str, list[tuple[InstrumentId, Target]]] = {}
         for record in records:
             match record.name:
                 case "OrderApproved":
                     order = msgspec.json.decode(record.payload, type=Order)
                     self.orders[order.order_ref] = order
                 case "FillReceived":
-                    fill = msgspec.json.decode(record.payload, type=FillReceived).fill
-                    if fill.order_ref in self.orders:
-                        self.fills[execution_stem(fill.execution_id)] = fill
+                    self._take(msgspec.json.decode(record.payload, type=FillReceived).fill)
                 case "PositionAdjusted":
                     self.adjusted += 1
+                case "RunStarted":
+                    self._running.clear()
+                case "IntentDone":
+                    done = msgspec.json.decode(record.payload, type=IntentDone)
+                    self._running.pop(done.intent.intent_id, None)
                 case "Intent":
-                    self._want(msgspec.json.decode(record.payload, type=Intent))
+                    self._begin(msgspec.json.decode(record.payload, type=Intent))
 
-    def _want(self, intent: Intent) -> None:
-        for leg in intent.legs:
+    def _take(self, fill: Fill) -> None:
+        order = self.orders.get(fill.order_ref)
+        if order is None:
+            return
+        stem = execution_stem(fill.execution_id)
+        is_new = stem not in self.fills
+        self.fills[stem] = fill
+        if is_new:
+            for intent_id, legs in self._running.items():
+                for instrument_id, leg in legs:
+                    is_of = (leg.strategy, instrument_id) == (order.strategy, fill.instrument_id)
+                    if is_of and intent_id != order.intent_id:
+                        leg.others.append(leg.others[-1] + fill.signed_quantity)
+
+    def _begin(self, intent: Intent) -> None:
+        for each in intent.legs:
             held = sum(
                 fill.signed_quantity
                 for fill in self.fills.values()
-                if fill.instrument_id == leg.instrument_id
+                if fill.instrument_id == each.instrument_id
                 and self.orders[fill.order_ref].strategy == intent.strategy
             )
-            key = (str(intent.intent_id), leg.instrument_id)
-            self.wanted.setdefault(key, leg.quantity - held)
+            target = Target(intent.strategy, each.quantity, [held])
+            self.legs[str(intent.intent_id), each.instrument_id] = target
+            self._running.setdefault(intent.intent_id, []).append((each.instrument_id, target))
 
 
 def audit(stage: Stage) -> list[str]:
@@ -66,7 +104,7 @@ def audit(stage: Stage) -> list[str]:
     broker = stage.broker()
     reader = JournalReader(stage.journal)
     try:
-        memory = Memory([*reader.read(RECOVERED_KINDS | {"decision"})])
+        memory = Memory(reader.read(RECOVERED_KINDS | {"decision"}))
         engine = build_engine(stage.settings, "audit")
         recover(engine, reader.read(RECOVERED_KINDS))
     finally:
@@ -99,10 +137,10 @@ def _orders(broker: Remembered, memory: Memory) -> Iterator[str]:
         order = memory.orders.get(each.facts.order_ref)
         if order is not None:
             done[str(order.intent_id), order.instrument_id] += order.side.sign * each.facts.filled
-    for leg, quantity in done.items():
-        wanted = memory.wanted.get(leg, 0)
-        if not min(wanted, 0) <= quantity <= max(wanted, 0):
-            yield f"intent {leg[0]} wanted {wanted:+d} {leg[1]} and got {quantity:+d}"
+    for (intent_id, instrument_id), quantity in done.items():
+        leg = memory.legs.get((intent_id, instrument_id))
+        if leg is not None and not leg.allows(quantity):
+            yield f"intent {intent_id} traded {quantity:+d} {instrument_id}, it was {leg}"
 
 
 def _executions(broker: Remembered, memory: Memory) -> Iterator[str]:

@@ -18,10 +18,11 @@ _ROWS = {row.path: row for row in SETTINGS}
 def _setting(path: str, metavar: str) -> Any:  # noqa: ANN401 - as typer types it
     row = _ROWS[path]
     unit = f", {row.unit}" if row.unit else ""
-    return _flag(row.flag, row.text + unit, metavar, default_words(path))
+    return option(row.flag, row.text + unit, metavar, default_words(path))
 
 
-def _flag(name: str, text: str, metavar: str | None = None, default: object = None) -> Any:  # noqa: ANN401 - as typer types it
+def option(name: str, text: str, metavar: str | None = None, default: object = None) -> Any:  # noqa: ANN401 - as typer types it
+    """Return an option; `default` is said where a function's default can't say it."""
     shown = "" if default is None else f"  [default: {default}]"
     return typer.Option(name, help=text + shown, show_default=False, metavar=metavar)
 
@@ -29,7 +30,7 @@ def _flag(name: str, text: str, metavar: str | None = None, default: object = No
 Host = Annotated[str | None, _setting("connection.host", "HOST")]
 Port = Annotated[int | None, _setting("connection.port", "PORT")]
 ClientId = Annotated[int | None, _setting("connection.client_id", "ID")]
-Config = Annotated[Path | None, _flag("--config", "path to a configuration file", "PATH", "none")]
+Config = Annotated[Path | None, option("--config", "path to a configuration file", "PATH", "none")]
 Capital = Annotated[float | None, _setting("trading.initial_capital", "USD")]
 LogDir = Annotated[str | None, _setting("logging.log_dir", "DIR")]
 CheckInterval = Annotated[float | None, _setting("trading.check_interval", "SECONDS")]
@@ -39,75 +40,75 @@ DisplayInterval = Annotated[float | None, _setting("display.display_interval", "
 Display = Annotated[str | None, _setting("display.mode", "auto|rich|plain|none")]
 KeepPositions = Annotated[
     bool | None,
-    _flag(
+    option(
         "--keep-positions/--close-positions",
         "leave positions open at exit, or close them",
         default="close",
     ),
 ]
-Live = Annotated[bool, _flag("--live", _ROWS["connection.live"].text)]
+Live = Annotated[bool, option("--live", _ROWS["connection.live"].text)]
 
 _PACE = "simulated seconds for each real one"
 _SEED = "names one simulated market"
 
 Simulate = Annotated[
     str | None,
-    _flag(
+    option(
         "--simulate",
         f"trade in a simulated market; the scenario may be left out ({DEFAULT_SCENARIO})",
         "[SCENARIO]",
     ),
 ]
-Data = Annotated[Path | None, _flag("--data", "simulate on the tapes in this folder", "DIR")]
+Data = Annotated[Path | None, option("--data", "simulate on the tapes in this folder", "DIR")]
 Speed = Annotated[
     float | None,
-    _flag("--speed", f"{_PACE}, also of a gateway that simulates", "N", f"{DEFAULT_SPEED:g}"),
+    option("--speed", f"{_PACE}, also of a gateway that simulates", "N", f"{DEFAULT_SPEED:g}"),
 ]
-Seed = Annotated[int | None, _flag("--seed", _SEED, "N", DEFAULT_SEED)]
+Seed = Annotated[int | None, option("--seed", _SEED, "N", DEFAULT_SEED)]
 TapeStart = Annotated[
-    str | None, _flag("--from", "begin the tape here; what lies before warms it up", "DATE")
+    str | None, option("--from", "begin the tape here; what lies before warms it up", "DATE")
 ]
-TapeEnd = Annotated[str | None, _flag("--to", "end the tape before this day or moment", "DATE")]
-Duration = Annotated[str | None, _flag("--duration", "end after 90 (seconds), 10m or 2h", "TIME")]
-VirtualTime = Annotated[bool, _flag("--virtual-time", "simulate as fast as the machine can")]
+TapeEnd = Annotated[str | None, option("--to", "end the tape before this day or moment", "DATE")]
+Duration = Annotated[str | None, option("--duration", "end after 90 (seconds), 10m or 2h", "TIME")]
+VirtualTime = Annotated[bool, option("--virtual-time", "simulate as fast as the machine can")]
 
-GatewayHost = Annotated[str, _flag("--host", "address to listen on", "HOST", "127.0.0.1")]
-GatewayPort = Annotated[int, _flag("--port", "port to listen on; 0 takes any", "PORT", 7497)]
+GatewayHost = Annotated[str, option("--host", "address to listen on", "HOST", "127.0.0.1")]
+GatewayPort = Annotated[int, option("--port", "port to listen on; 0 takes any", "PORT", 7497)]
 GatewayData = Annotated[
-    Path | None, _flag("--data", "play the tapes in this folder instead", "DIR")
+    Path | None, option("--data", "play the tapes in this folder instead", "DIR")
 ]
-GatewaySpeed = Annotated[float, _flag("--speed", _PACE, "N", f"{DEFAULT_SPEED:g}")]
-GatewaySeed = Annotated[int | None, _flag("--seed", _SEED, "N", DEFAULT_SEED)]
+GatewaySpeed = Annotated[float, option("--speed", _PACE, "N", f"{DEFAULT_SPEED:g}")]
+GatewaySeed = Annotated[int | None, option("--seed", _SEED, "N", DEFAULT_SEED)]
 Scenario = Annotated[
     str | None,
-    _flag("--scenario", "market to simulate, or a TOML file of faults", "NAME", DEFAULT_SCENARIO),
+    option("--scenario", "market to simulate, or a TOML file of faults", "NAME", DEFAULT_SCENARIO),
 ]
 ControlPort = Annotated[
-    int | None, _flag("--control-port", "port to ask for faults on; 0 takes any", "PORT", "none")
+    int | None, option("--control-port", "port to ask for faults on; 0 takes any", "PORT", "none")
 ]
 State = Annotated[
-    Path | None, _flag("--state", "keep the account in this file, over a kill too", "FILE")
+    Path | None, option("--state", "keep the account in this file, over a kill too", "FILE")
 ]
-Symbols = Annotated[str, _flag("--symbols", "products to list", "LIST", "MCL,USO")]
+Symbols = Annotated[str, option("--symbols", "products to list", "LIST", "MCL,USO")]
 Record = Annotated[
-    Path | None, _flag("--record", "add every message to this file, accounts masked", "FILE")
+    Path | None, option("--record", "add every message to this file, accounts masked", "FILE")
 ]
 Proxy = Annotated[
-    str | None, _flag("--proxy", "stand in front of this TWS and record it", "HOST:PORT")
+    str | None, option("--proxy", "stand in front of this TWS and record it", "HOST:PORT")
 ]
-Replay = Annotated[Path | None, _flag("--replay", "serve what this recording holds", "FILE")]
-Cash = Annotated[float, _flag("--cash", "cash of the paper account", "USD", 25_000)]
+Replay = Annotated[Path | None, option("--replay", "serve what this recording holds", "FILE")]
+Cash = Annotated[float, option("--cash", "cash of the paper account", "USD", 25_000)]
 
 BacktestData = Annotated[
     list[str],
-    _flag("--data", "folder of tapes, a store, or SYMBOL=FILE; may be repeated", "PATH"),
+    option("--data", "folder of tapes, a store, or SYMBOL=FILE; may be repeated", "PATH"),
 ]
 BarSize = Annotated[
-    str | None, _flag("--bar-size", "bars to play, like 5m", "SIZE", "finest that all have")
+    str | None, option("--bar-size", "bars to play, like 5m", "SIZE", "finest that all have")
 ]
 PlayedPart = Annotated[
     str,
-    _flag(
+    option(
         "--bar-path",
         "what is played of a bar: ends (open and close), closes or extremes",
         "PART",
@@ -115,21 +116,23 @@ PlayedPart = Annotated[
     ),
 ]
 TimeZone = Annotated[
-    str | None, _flag("--time-zone", "of moments in files that name none", "ZONE", "refused")
+    str | None, option("--time-zone", "of moments in files that name none", "ZONE", "refused")
 ]
 SpreadTicks = Annotated[
-    int, _flag("--spread-ticks", "between bid and ask where a tape has no quotes", "N", 1)
+    int, option("--spread-ticks", "between bid and ask where a tape has no quotes", "N", 1)
 ]
 Latency = Annotated[
-    float, _flag("--latency", "seconds that an order and its answer take each", "SECONDS", 0.25)
+    float, option("--latency", "seconds that an order and its answer take each", "SECONDS", 0.25)
 ]
 Output = Annotated[
     Path,
-    _flag("--output", "folder for the results; what it held is replaced", "DIR", "backtest-result"),
+    option(
+        "--output", "folder for the results; what it held is replaced", "DIR", "backtest-result"
+    ),
 ]
 KeepJournal = Annotated[
     bool,
-    _flag(
+    option(
         "--journal/--no-journal",
         "write every event down, like a live day; takes longer than the backtest",
         default="journal",
@@ -149,9 +152,9 @@ ReplayedDay = Annotated[
     str | None, typer.Argument(help="day to replay, UTC", show_default=False, metavar="DAY")
 ]
 ReplayedJournal = Annotated[
-    Path, _flag("--journal", "journal to replay", "FILE", "logs/journal.sqlite3")
+    Path, option("--journal", "journal to replay", "FILE", "logs/journal.sqlite3")
 ]
 
-DeskDir = Annotated[Path, _flag("--log-dir", "log directory of the running desk", "DIR", "logs")]
-Reason = Annotated[str | None, _flag("--reason", "why, for the log", "TEXT")]
-AsJson = Annotated[bool, _flag("--json", "as one JSON object")]
+DeskDir = Annotated[Path, option("--log-dir", "log directory of the running desk", "DIR", "logs")]
+Reason = Annotated[str | None, option("--reason", "why, for the log", "TEXT")]
+AsJson = Annotated[bool, option("--json", "as one JSON object")]

@@ -1,12 +1,10 @@
 """`microfutures backtest`: the strategies of a configuration on tapes."""
 
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 
@@ -15,6 +13,7 @@ from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.tapes import TapeMarket
 from microfutures.app.backtest_files import summary_lines, write_tables
 from microfutures.app.backtest_tape import load_tape
+from microfutures.app.interruption import interruptible
 from microfutures.app.wiring import (
     RunStarted,
     build_engine,
@@ -116,7 +115,7 @@ def _run(command: BacktestCommand, settings: Settings, market: TapeMarket) -> Ba
         engine = build_engine(settings, ORDER_REF_PREFIX)
         backtest = Backtest(engine=engine, market=market, options=options, journal=journal)
         backtest.note(RunStarted(__version__, ORDER_REF_PREFIX, decisive(settings)))
-        with _interruptible() as is_interrupted, _progress(market) as show:
+        with interruptible() as is_interrupted, _progress(market) as show:
             return backtest.run(lambda now_ns: not is_interrupted() and show(now_ns))
 
 
@@ -168,23 +167,6 @@ def _journal(command: BacktestCommand) -> Iterator[SqliteJournal | None]:
     with SqliteJournal(output / JOURNAL_NAME) as journal:
         yield journal
         journal.commit()
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl+C end the tape early, with its results kept; the second one leaves."""
-    asked: list[int] = []
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    before = signal.signal(signal.SIGINT, on_signal)
-    try:
-        yield lambda: bool(asked)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from microfutures.app.arguments import (
 )
 from microfutures.app.backtest_cli import backtest
 from microfutures.app.data_commands import data_app
+from microfutures.app.optimize_cli import optimize
 from microfutures.config import load_with_origins
 from microfutures.model.errors import ConfigurationError, MicroFuturesError
 
@@ -158,6 +159,7 @@ def gateway(
 
 
 app.command()(backtest)
+app.command()(optimize)
 
 
 @app.command()

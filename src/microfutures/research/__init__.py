@@ -1,1 +1,1 @@
-"""Studies: the decision code of the live system over years of bars, compiled."""
+"""Studies: the pair strategy at compiled speed, many sets of parameters, what the best is worth."""

@@ -4,7 +4,9 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
+from typing import Self
 
+from microfutures.adapters.tapes.contracts import trading_day
 from microfutures.adapters.tapes.holes import Holes, find_holes
 from microfutures.adapters.tapes.merging import merged
 from microfutures.adapters.tapes.segment import Segment
@@ -108,6 +110,12 @@ class TapeMarket:
                 folded, left = bar.start_ns // length_ns, left - 1
             recent.appendleft(bar)
         return fold(recent, seconds)
+
+    def cut(self, start_ns: int, end_ns: int) -> Self:
+        """Return the part in ``[start_ns, end_ns)``; what lies before it is its history."""
+        today = trading_day(start_ns)
+        segments = [segment.around(today) for segment in self._segments.values()]
+        return type(self)(segments, start_ns=start_ns, end_ns=end_ns, description=self._description)
 
     def holes(self) -> list[Holes]:
         """Return what is missing of bars shorter than half an hour, in liquid hours."""
