@@ -15,6 +15,8 @@ import msgspec
 from campaign.audit import audit_account, audit_books, audit_journal, books_of
 from campaign.desk import Desk, Fuse, Killed
 from campaign.eyes import Eyes
+from campaign.lookout import LOOK_SECONDS, Lookout
+from campaign.requests import CountedRequests
 from campaign.script import HOUR, Kill, Script, write_script
 from campaign.stage import build_market, build_watched_server, prepare
 from campaign.violations import Violations
@@ -23,19 +25,15 @@ from microfutures.adapters.system_clock import SimulatedClock
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.app.simulation import Simulation
 from microfutures.engine.output import Say
-from microfutures.model.events import Command, ConnectionState
+from microfutures.model.events import Command
 from microfutures.model.orders import Order
 from microfutures.model.timestamp import to_iso
-from microfutures.twsim.faults.desk import FaultDesk
 from microfutures.twsim.faults.fault import Fault
 
 CALM_AT, FLATTEN_AT = 5.95 * HOUR, 6.1 * HOUR
 FLAT_WITHIN_SECONDS = 600.0
 SETTLED_SECONDS = 30.0
 """For the last commissions and the reconciliation."""
-LOOK_SECONDS = 5.0
-REPAIR_SECONDS = 45.0
-"""A leg may be alone for the limit of its intent, and for its repair so much longer."""
 NEVER = Kill(writes=1 << 62, orders_only=False, down=0.0)
 ATTEND_SECONDS = 600.0
 OWNER_CLIENT = 77
@@ -83,7 +81,19 @@ class Day:
         self._eyes = Eyes(limits, self._violations)
         self._witness = Witness(self._eyes, limits, capital, self._violations)
         self._server = build_watched_server(self._market, self._clock, self._witness, script.seed)
-        self._faults = FaultDesk(self._server, self._clock, seed=script.seed)
+        self._faults = CountedRequests(
+            self._server, self._clock, seed=script.seed, violations=self._violations
+        )
+        self._lookout = Lookout(
+            eyes=self._eyes,
+            witness=self._witness,
+            venue=self._server.exchange.venue,
+            violations=self._violations,
+            limits=limits,
+            capital=script.capital,
+            unhedged_seconds=script.unhedged_seconds,
+            is_line_free=self._is_line_free,
+        )
         self._mischief = iter(script.mischief)
         self._draw = Random(f"mischief/{script.seed}")
         self._desk: Desk | None = None
@@ -98,7 +108,7 @@ class Day:
             await self._buy_own_shares()
         self._eyes.on_order = self._on_order
         happenings = (
-            *(self._keep_running(), self._cause_faults(), self._look(), self._attend()),
+            *(self._keep_running(), self._cause_faults(), self._lookout.run(), self._attend()),
             *self._pauses(),
         )
         tasks = [asyncio.create_task(each, name="campaign") for each in happenings]
@@ -209,12 +219,19 @@ class Day:
         self._faults.cause(fault)
 
     def _pauses(self) -> list[Coroutine[None, None, None]]:
-        return [self._pause(each.at, each.seconds) for each in self._script.pauses]
+        return [
+            self._pause(each.at, each.seconds, command)
+            for command, times in (
+                (Command.PAUSE, self._script.pauses),
+                (Command.KILL, self._script.stops),
+            )
+            for each in times
+        ]
 
-    async def _pause(self, at: float, seconds: float) -> None:
+    async def _pause(self, at: float, seconds: float, command: Command) -> None:
         await asyncio.sleep(at)
         self._pausing += 1
-        await self._say(Command.PAUSE)
+        await self._say(command)
         await asyncio.sleep(seconds)
         self._pausing -= 1
         await self._say(Command.RESUME)
@@ -238,29 +255,8 @@ class Day:
 
     # -- looking on ---------------------------------------------------------------------------
 
-    async def _look(self) -> None:
-        """Watch for a leg that stays alone while nothing hinders the desk."""
-        alone = 0.0
-        limit = self._script.unhedged_seconds + REPAIR_SECONDS
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            held = self._witness.positions(ours=True)
-            if len(held) != 1:
-                alone = 0.0
-            elif self._is_unhindered():
-                alone += LOOK_SECONDS
-            if alone > limit:
-                self._violations.add("no leg stays alone", f"{held} for {alone:g} s")
-                alone = 0.0
-
-    def _is_unhindered(self) -> bool:
-        engine = self._eyes.engine
-        return (
-            engine is not None
-            and engine.state.connection is ConnectionState.CONNECTED
-            and not self._faults.lasting
-            and self._faults.pending == 0
-        )
+    def _is_line_free(self) -> bool:
+        return not self._faults.lasting and self._faults.pending == 0
 
     def _on_said(self, time_ns: int, say: Say) -> None:
         self._story.append(f"{to_iso(time_ns)} {say.severity}: {say.text}")

@@ -25,13 +25,21 @@ from microfutures.model.events import (
 from microfutures.model.fills import Fill
 from microfutures.model.identifiers import InstrumentId, OrderRef
 from microfutures.model.instrument import Instrument, SecurityType
+from microfutures.model.intents import Intent
 from microfutures.model.market import Quote
 from microfutures.model.orders import Order, OrderPurpose
 from microfutures.ports.journal import JournalRecord
 
+LIVE = 1
 OPENINGS = (OrderPurpose.ENTRY, OrderPurpose.HEDGE)
 
 T = TypeVar("T")
+
+
+class Done(msgspec.Struct):
+    """What the journal says of an intent that is over."""
+
+    intent: Intent
 
 
 class Eyes:
@@ -47,15 +55,17 @@ class Eyes:
         self.fills: dict[str, Fill] = {}
         """Executions of our orders by stem; the latest correction."""
         self.adjustments: list[Fill] = []
-        self.is_paused = False
+        self.is_paused = self.is_killed = self.is_closing = False
+        """``is_closing``: an exit is under way."""
+        self.on_resumed: Callable[[], None] = lambda: None
         self.on_order: Callable[[Order], None] = lambda _: None
         self._limits = limits
         self._violations = violations
         self._connection = ConnectionState.DISCONNECTED
         self._instruments: dict[InstrumentId, Instrument] = {}
         self._quotes: dict[InstrumentId, Quote] = {}
-        self._sent: deque[int] = deque()
-        self._intents: set[str] = set()
+        self._sent: deque[tuple[int, object]] = deque()
+        self._intents: dict[str, Intent] = {}
         self._has_news = False
         self._handlers: dict[str, Callable[[JournalRecord], None]] = {
             "Quote": self._on_quote,
@@ -63,6 +73,7 @@ class Eyes:
             "InstrumentResolved": self._on_instrument,
             "CommandReceived": self._on_command,
             "Intent": self._on_intent,
+            "IntentDone": self._on_intent_done,
             "OrderApproved": self._on_approved,
             "FillReceived": self._on_fill,
             "PositionAdjusted": self._on_adjusted,
@@ -87,7 +98,7 @@ class Eyes:
         self.orders.clear()
         self.fills.clear()
         self.adjustments.clear()
-        self.is_paused = False
+        self.is_paused = self.is_killed = self.is_closing = False
         for record in durable:
             if record.name == "OrderApproved":
                 order = _read(record, Order)
@@ -120,14 +131,26 @@ class Eyes:
             held[name] = held.get(name, 0) + fill.signed_quantity
         return {name: quantity for name, quantity in held.items() if quantity}
 
+    @property
+    def is_unhindered(self) -> bool:
+        """Tell whether the desk lives, has a line, and may send orders."""
+        engine = self.engine
+        is_up = engine is not None and engine.state.connection is ConnectionState.CONNECTED
+        return is_up and not self.is_killed
+
+    def desk_positions(self) -> dict[InstrumentId, int]:
+        """Return what the desk says that it holds."""
+        held: dict[InstrumentId, int] = {}
+        for _, name, quantity in self.engine.portfolio.open_positions() if self.engine else ():
+            held[name] = held.get(name, 0) + quantity
+        return held
+
     def check_books(self) -> None:
         """Hold the desk's positions against the sum of its fills."""
         self._has_news = False
         if self.engine is None:
             return
-        ours: dict[InstrumentId, int] = {}
-        for _, name, quantity in self.engine.portfolio.open_positions():
-            ours[name] = ours.get(name, 0) + quantity
+        ours = self.desk_positions()
         self._violations.require(
             ours == self.positions(),
             "position = sum of fills",
@@ -150,13 +173,23 @@ class Eyes:
     def _on_command(self, record: JournalRecord) -> None:
         event = _read(record, CommandReceived)
         if event.command is not Command.START and (event.is_lasting or self.engine is not None):
-            self.is_paused = event.command is not Command.RESUME
+            is_resume = event.command is Command.RESUME
+            self.is_paused = not is_resume
+            self.is_killed = event.command is Command.KILL or (self.is_killed and not is_resume)
+            if is_resume:
+                self.on_resumed()
 
     def _on_halted(self, record: JournalRecord) -> None:
         self.is_paused = True
 
     def _on_intent(self, record: JournalRecord) -> None:
-        self._intents.add(msgspec.json.decode(record.payload)["intent_id"])
+        intent = _read(record, Intent)
+        self._intents[intent.intent_id] = intent
+        self.is_closing = self.is_closing or not intent.kind.is_entry
+
+    def _on_intent_done(self, record: JournalRecord) -> None:
+        if not _read(record, Done).intent.kind.is_entry:
+            self.is_closing = False
 
     def _on_fill(self, record: JournalRecord) -> None:
         fill = _read(record, FillReceived).fill
@@ -181,25 +214,64 @@ class Eyes:
         require(order.intent_id in self._intents, "no order without an intent", ref)
         connected = self._connection is ConnectionState.CONNECTED
         require(connected, "orders leave over a working line", f"{ref} while {self._connection}")
-        self.orders[ref] = order
-        self._check_rate(record.time_ns, ref)
+        require(not self.is_killed, "no order while killed", ref)
+        self._check_rate(record.time_ns, order)
         self._check_size(order)
         self._check_price(order)
+        self._check_hours(order, record.time_ns)
+        self.orders[ref] = order
         if order.purpose is OrderPurpose.ENTRY:
             require(not self.is_paused, "no entry while paused", ref)
             self._check_quote(order, record.time_ns)
+            self._check_lean(order)
+        elif order.purpose not in OPENINGS:
+            held = self.positions().get(order.instrument_id, 0)
+            is_less = held * order.side.sign < 0 and order.quantity <= abs(held)
+            require(is_less, "an exit only closes", f"{ref}: {order.signed_quantity:+d} of {held}")
         self.on_order(order)
 
-    def _check_rate(self, time_ns: int, ref: OrderRef) -> None:
+    def _check_rate(self, time_ns: int, order: Order) -> None:
+        ref = order.order_ref
+        alike = (order.instrument_id, order.side, order.quantity, order.limit_ticks)
         window_ns = round(self._limits.rate_window_seconds * 1e9)
-        self._sent.append(time_ns)
-        while self._sent[0] < time_ns - window_ns:
+        self._sent.append((time_ns, alike))
+        while self._sent[0][0] < time_ns - window_ns:
             self._sent.popleft()
         limit = self._limits.max_orders_per_window
         self._violations.require(
             len(self._sent) <= limit + 1,  # one on the edge of the window
             "order rate",
             f"{ref} is number {len(self._sent)} in {self._limits.rate_window_seconds:g} s",
+        )
+
+        times = sum(each == alike for _, each in self._sent)
+        self._violations.require(
+            times <= self._limits.max_identical_orders + 1,
+            "orders alike",
+            f"{ref} is number {times} in {self._limits.rate_window_seconds:g} s",
+        )
+
+    def _check_hours(self, order: Order, time_ns: int) -> None:
+        instrument = self._instruments[order.instrument_id]
+        hours = instrument.trading_hours
+        if order.purpose is OrderPurpose.ENTRY:
+            hours = instrument.liquid_hours
+        is_in = any(each.open_ns <= time_ns < each.close_ns for each in hours)
+        self._violations.require(is_in, "orders leave in their hours", order.order_ref)
+
+    def _check_lean(self, order: Order) -> None:
+        """Hold a whole entry to the cap on what products that move together lean to one side."""
+        intent, net = self._intents[order.intent_id], 0.0
+        for leg in intent.legs:
+            quote = self._quotes.get(leg.instrument_id)
+            if quote is None or quote.bid is None or quote.ask is None:
+                return
+            worth = (quote.bid + quote.ask) / 2 * leg.quantity
+            net += worth * float(self._instruments[leg.instrument_id].multiplier)
+        # Prices move while the margin is previewed.
+        limit = self._limits.max_family_net_notional + 15 * abs(intent.legs[0].quantity)
+        self._violations.require(
+            abs(net) <= limit, "correlation", f"{order.order_ref}: {net:+.2f} USD to one side"
         )
 
     def _check_size(self, order: Order) -> None:
@@ -236,6 +308,15 @@ class Eyes:
         self._violations.require(
             age <= limit + 1, "no entry on a stale quote", f"{order.order_ref}: {age:.1f} s old"
         )
+        if quote is not None:
+            is_sound = (
+                quote.data_type == LIVE
+                and not quote.trouble
+                and 0 < (quote.bid or 0) <= (quote.ask or 0)
+            )
+            self._violations.require(
+                is_sound, "no entry on a flawed quote", f"{order.order_ref}: {quote}"
+            )
 
 
 def _read(record: JournalRecord, kind: type[T]) -> T:

@@ -12,8 +12,11 @@ import msgspec
 
 from microfutures.adapters.ib import orders as ib_orders
 from microfutures.app import wiring
+from microfutures.engine import admission
 from microfutures.engine.commands import CommandDesk
 from microfutures.engine.floor import TradingFloor
+from microfutures.engine.guards import LossGuard
+from microfutures.engine.market_watch import MarketWatch
 from microfutures.engine.output import EngineOutput, Say
 from microfutures.engine.owners import OwnNames
 from microfutures.engine.reconciliation import Reconciler
@@ -21,11 +24,12 @@ from microfutures.engine.runner import EngineRunner, carry_out
 from microfutures.engine.settlement import Settlement
 from microfutures.engine.state import DeskState
 from microfutures.execution.leg import Leg
-from microfutures.execution.order_ledger import OrderRecord
+from microfutures.execution.order_ledger import OrderLedger, OrderRecord
 from microfutures.model.fills import Commission, Fill, execution_stem
+from microfutures.model.flaws import Flaw
 from microfutures.model.identifiers import StrategyName
 from microfutures.portfolio.ledger import Booked, Ledger
-from microfutures.risk import pace_rules, rules, size_rules
+from microfutures.risk import exposure_rules, pace_rules, rules, size_rules
 from microfutures.strategies.micro_crude_oil_arbitrage import MicroCrudeOilArbitrageStrategy
 
 Break = Callable[[], AbstractContextManager[object]]
@@ -82,6 +86,13 @@ _charge = Ledger.charge
 def _charge_again(self: Ledger, commission: Commission) -> StrategyName | None:
     self._commissions.pop(execution_stem(commission.execution_id), None)
     return _charge(self, commission)
+
+
+_position = Leg.position
+
+
+def _twice_as_much(self: Leg) -> int:
+    return 2 * int(_position.__get__(self))
 
 
 _is_settled = OrderRecord.is_settled
@@ -191,6 +202,62 @@ _ROWS = (
         "rule: notional",
         "a strategy holds any worth",
         _silence(size_rules.Notional, "reason_against"),
+    ),
+    Sabotage(
+        "rule: concentration",
+        "products that move together are held to any worth",
+        _silence(exposure_rules.Concentration, "reason_against"),
+    ),
+    Sabotage(
+        "rule: correlation",
+        "entries lean to one side as far as they like",
+        _silence(exposure_rules.Correlation, "reason_against"),
+    ),
+    Sabotage(
+        "rule: reduce only",
+        "an exit is of any size",
+        lambda: _both(
+            patch.object(size_rules.OnlyCloses, "reason_against", lambda *_: None),
+            patch.object(Leg, "position", property(_twice_as_much)),
+        ),
+    ),
+    Sabotage(
+        "rule: drawdown",
+        "entries go on below the peak",
+        _silence(pace_rules.Drawdown, "reason_against"),
+    ),
+    Sabotage(
+        "rule: kill",
+        "orders leave though a person said kill",
+        _silence(rules.NotKilled, "reason_against"),
+    ),
+    Sabotage(
+        "orders of an earlier run",
+        "what the last run sent and nobody heard of is not waited for",
+        lambda: _both(
+            patch.object(OrderLedger, "restore", lambda *_: None),
+            patch.object(rules.FatesKnown, "reason_against", lambda *_: None),
+        ),
+    ),
+    Sabotage(
+        "margin headroom",
+        "entries take all margin there is",
+        lambda: patch.object(admission, "margin_reason_against", lambda *_: None),
+    ),
+    Sabotage(
+        "loss of a round trip",
+        "a round trip loses whatever it loses",
+        _silence(LossGuard, "_check_trip"),
+    ),
+    Sabotage(
+        "jumps",
+        "a price that jumps is believed at once",
+        lambda: patch.object(MarketWatch, "_jump", lambda *_: Flaw.NONE),
+    ),
+    Sabotage(
+        "flawed quotes",
+        "halts, crossed, one-sided and delayed quotes are traded on",
+        lambda: patch.object(rules, "quote_problem", lambda *_: None),
     ),
     Sabotage(
         "rule: order rate",

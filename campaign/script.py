@@ -20,6 +20,11 @@ TIGHT: dict[str, tuple[object, ...]] = {
     "max_strategy_notional": (15_000.0, 30_000.0),
     "price_collar_ticks": (1, 3),
     "max_daily_loss_percent": (0.05, 0.2),
+    "max_drawdown_percent": (0.05, 0.2),
+    "max_family_notional": (15_000.0, 30_000.0),
+    "max_family_net_notional": (15.0, 40.0),
+    "margin_headroom_percent": (86.0, 90.0),
+    "max_trip_loss_percent": (0.1, 0.3),
 }
 BINDING: dict[str, tuple[object, ...]] = {
     "max_open_orders": (1, 2),
@@ -64,6 +69,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     """Of the orders, to how many that happens."""
     kills: tuple[Kill, ...]
     pauses: tuple[Timed, ...]
+    stops: tuple[Timed, ...]
+    """A person says kill, and resume later."""
     own_shares: int
     """What the person who owns the account holds beside the desk."""
     market: str
@@ -118,6 +125,10 @@ def write_script(seed: int) -> Script:
         pauses=tuple(
             Timed(draw.uniform(0, FAULTY_SECONDS), draw.uniform(5, 1_800))
             for _ in range(draw.randrange(3))
+        ),
+        stops=tuple(
+            Timed(draw.uniform(0, FAULTY_SECONDS), draw.uniform(5, 900))
+            for _ in range(draw.choice((0, 0, 1)))
         ),
         own_shares=draw.choice((0, 0, 7)),
         market=draw.choice(("demo", "demo", "demo", "calm")),

@@ -5,12 +5,13 @@ from decimal import Decimal
 
 import msgspec
 
-from campaign.eyes import Eyes
+from campaign.eyes import OPENINGS, Eyes
 from campaign.violations import Violations
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.identifiers import InstrumentId, OrderRef
 from microfutures.model.instrument import SecurityType
 from microfutures.model.orders import OrderPurpose
+from microfutures.twsim.gateway import DEFAULT_ACCOUNT
 from microfutures.venue.messages import (
     MarketUpdate,
     OrderCancelled,
@@ -22,6 +23,10 @@ from microfutures.venue.messages import (
 from microfutures.venue.venue import Venue
 
 OUR_PREFIX = "mf"
+FAR = 0.05
+"""Of the price: no order is meant to be so far from the market."""
+HEADROOM_TOLERANCE = 0.5
+"""Per cent: prices move between preview and fill."""
 MARK_TOLERANCE = 1.01
 """A position is worth a little more or less than what it was approved at."""
 
@@ -50,7 +55,13 @@ class Witness:
     ) -> None:
         self.arrived: dict[int, Arrived] = {}
         self.fills: list[OrderFilled] = []
+        self.cash = Decimal(0)
+        """What all executions brought, commissions paid, USD."""
         self._held: dict[tuple[bool, InstrumentId], int] = {}
+        self._our_cash = self._flat_cash = Decimal(0)
+        """Of our executions: now, and when we were flat for the last time."""
+        self._peak = Decimal(0)
+        eyes.on_resumed = self._forget_peak
         self.reference_of: Callable[[int], OrderRef] = lambda _: OrderRef("")
         self._eyes = eyes
         self._limits = limits
@@ -100,6 +111,33 @@ class Witness:
             total -= fill.commission
         return total
 
+    def worth(self, venue: Venue) -> Decimal:
+        """Return what everybody's positions are worth, as the account values them, USD."""
+        return sum(
+            (
+                each.quantity * each.market_price * venue.instrument(each.instrument_id).multiplier
+                for each in venue.account(DEFAULT_ACCOUNT).positions
+            ),
+            Decimal(0),
+        )
+
+    def open_trip(self, venue: Venue) -> float | None:
+        """Return what our open positions brought since we were flat, USD; None when we are."""
+        held = self.positions(ours=True)
+        if not held:
+            return None
+        marks = 0.0
+        for name, quantity in held.items():
+            quote = venue.quote(name)
+            if quote is None or quote.mid is None:
+                return None
+            marks += quote.mid * quantity * float(venue.instrument(name).multiplier)
+        return float(self._our_cash - self._flat_cash) + marks
+
+    def _forget_peak(self) -> None:
+        """Begin anew: whoever resumes accepts the drawdown."""
+        self._peak = self._our_cash if not self.positions(ours=True) else Decimal("-Infinity")
+
     def _check(self, came: Arrived, venue: Venue) -> None:
         require, ref, name = self._violations.require, came.order_ref, came.order.instrument_id
         require(ref in self._eyes.durable, "the intent is on the disk before the order leaves", ref)
@@ -109,13 +147,9 @@ class Witness:
         if sent is None:
             return
         others = [each for each in self.our_live if each.order_ref in self._eyes.orders]
-        same = [
-            each.order_ref
-            for each in others
-            if each.order.instrument_id == name
-            and self._eyes.orders[each.order_ref].intent_id == sent.intent_id
-        ]
-        require(not same, "one live order for one leg of an intent", f"{ref} beside {same}")
+        same = [each.order_ref for each in others if each.order.instrument_id == name]
+        require(not same, "one live order a contract", f"{ref} beside {same}")
+        self._check_true_price(came, venue)
         if sent.purpose is OrderPurpose.ENTRY:
             limit = self._limits.max_open_orders
             require(len(others) < limit, "open orders", f"{ref} beside {len(others)} others")
@@ -128,6 +162,25 @@ class Witness:
         loss = -self.cash_flow(venue, everybody=False)
         allowed = self._capital * Decimal(str(self._limits.max_daily_loss_percent)) / 100
         self._violations.require(loss < allowed, "daily loss", f"{ref} after {loss} USD lost")
+        # What was reached in between is not counted here: the desk is stricter.
+        highest = self._capital + max(self._peak, self._our_cash)
+        drawdown = (highest - self._capital - self._our_cash) / highest * 100
+        deepest = Decimal(str(self._limits.max_drawdown_percent))
+        self._violations.require(
+            drawdown < deepest, "drawdown", f"{ref} at {drawdown:.3f} % below the peak"
+        )
+
+    def _check_true_price(self, came: Arrived, venue: Venue) -> None:
+        """Hold a limit against the market as it is, whatever the desk was told of it."""
+        limit, quote = came.order.limit_price, venue.quote(came.order.instrument_id)
+        if limit is None or quote is None or quote.mid is None:
+            return
+        away = abs(float(limit) - quote.mid)
+        self._violations.require(
+            away <= FAR * quote.mid,
+            "orders are priced near the market",
+            f"{came.order_ref} at {limit}, the middle is {quote.mid:g}",
+        )
 
     def _on_fill(self, fill: OrderFilled, venue: Venue) -> None:
         came = self.arrived[fill.order_id]
@@ -137,6 +190,14 @@ class Witness:
         came.filled += fill.quantity
         came.is_live = came.filled < came.order.quantity
         self.fills.append(fill)
+        multiplier = venue.instrument(fill.instrument_id).multiplier
+        brought = -fill.side.sign * fill.quantity * fill.price * multiplier - fill.commission
+        self.cash += brought
+        if came.is_ours:
+            self._our_cash += brought
+            if not self.positions(ours=True):
+                self._flat_cash = self._our_cash
+                self._peak = max(self._peak, self._our_cash)
         require = self._violations.require
         require(
             came.filled <= came.order.quantity,
@@ -161,6 +222,20 @@ class Witness:
             "notional",
             f"{worth:,.0f} USD is held, at most {limits.max_strategy_notional:,.0f}",
         )
+        require(
+            worth <= limits.max_family_notional * MARK_TOLERANCE or abs(after) < abs(before),
+            "concentration",
+            f"{worth:,.0f} USD is held, at most {limits.max_family_notional:,.0f}",
+        )
+        sent = self._eyes.orders.get(came.order_ref)
+        if sent is not None and sent.purpose in OPENINGS:
+            state = venue.account(DEFAULT_ACCOUNT)
+            free = float(state.available_funds / state.net_liquidation) * 100
+            require(
+                free >= limits.margin_headroom_percent - HEADROOM_TOLERANCE,
+                "margin headroom",
+                f"{free:.1f} % is free after {came.order_ref}",
+            )
 
     @staticmethod
     def _worth(name: InstrumentId, held: int, venue: Venue) -> float:

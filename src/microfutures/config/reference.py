@@ -107,7 +107,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "risk.max_quote_jump_percent",
         "a price that moves further than this share, or max_quote_jump_ticks if that is more, is "
-        "not traded on until it has stayed there for 10 s",
+        "not traded on until it has stayed there for 60 s",
         "percent",
     ),
     Setting("risk.max_quote_jump_ticks", "see max_quote_jump_percent", "ticks"),

@@ -52,6 +52,7 @@ class LossGuard:
         )
         """USD."""
         self._next_mark_ns = 0
+        self._marked_peak = Decimal("-Infinity")
         self._has_halted = False
 
     def check(self) -> None:
@@ -63,8 +64,11 @@ class LossGuard:
 
     def _mark_equity(self) -> None:
         portfolio, now_ns = self._portfolio, self._state.time_ns
-        if now_ns >= self._next_mark_ns:
+        # A peak that was earned counts for the next start too, however soon this one ends.
+        is_earned = portfolio.peak_capital > self._marked_peak and not portfolio.open_positions()
+        if now_ns >= self._next_mark_ns or is_earned:
             self._next_mark_ns = now_ns + MARK_NS
+            self._marked_peak = portfolio.peak_capital
             mark = EquityMark(portfolio.current_capital, portfolio.peak_capital)
             self._out.record("equity", "EquityMark", mark)
 

@@ -21,7 +21,7 @@ from microfutures.model.market import MarketDataType, Quote
 from microfutures.model.quality import flaw_of, flaw_words
 from microfutures.model.timestamp import seconds
 
-STAYS_SECONDS = 10.0
+STAYS_SECONDS = 60.0
 """A price that jumped is believed once it has stayed near where it went for so long."""
 MEMORY_SECONDS = 300.0
 """What the price was before that says nothing of what it may be now: a night, an outage."""

@@ -52,7 +52,7 @@ FLAWS: dict[Flaw, FlawFacts] = {
     Flaw.CROSSED: FlawFacts("the bid is above the ask", is_price_wrong=True),
     Flaw.JUMP: FlawFacts(
         "further from the latest sound quote than `risk.max_quote_jump_percent` and "
-        "`risk.max_quote_jump_ticks`, until it has stayed there for 10 s",
+        "`risk.max_quote_jump_ticks`, until it has stayed there for 60 s",
         is_price_wrong=True,
     ),
     Flaw.STALE: FlawFacts(

@@ -19,6 +19,7 @@ from microfutures.twsim.contracts import (
 from microfutures.twsim.wire import UNSET_INTEGER, Field, escaped
 
 DAYS_SHOWN = 10
+STOCK_RULE = 26
 DAY_NS = 86_400_000_000_000
 
 FUTURE_ORDER_TYPES = (
@@ -139,7 +140,9 @@ def valid_exchanges(instrument: Instrument) -> str:
 
 
 def market_rule_id(instrument: Instrument) -> int:
-    """Return the id of the price increment rule: the tick in ten-millionths."""
+    """Return the id of the price increment rule: IB's of stocks, or the tick in ten-millionths."""
+    if instrument.security_type is SecurityType.STOCK:
+        return STOCK_RULE
     return int(instrument.tick_size * 10_000_000)
 
 

@@ -54,6 +54,9 @@ def request_problem(exchange: Exchange, request: OrderRequest) -> Problem | None
         (request.time_in_force not in TIMES_IN_FORCE, 10052, request.time_in_force),
         (_lacks(request, "limit_price"), 321, "The limit price is missing."),
         (_lacks(request, "stop_price"), 321, "The stop price is missing."),
+        (request.is_set("eTradeOnly"), 10268, ""),
+        (request.is_set("firmQuoteOnly"), 10269, ""),
+        (request.is_set("nbboPriceCap"), 10270, ""),
         (bool(ignored), 321, f"Not simulated: {ignored}."),
     )
     for is_wrong, code, detail in checks:

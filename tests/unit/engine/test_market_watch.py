@@ -104,7 +104,7 @@ def test_near_zero_a_jump_is_counted_in_ticks() -> None:
 
 def test_a_price_that_stays_where_it_jumped_to_is_believed() -> None:
     desk = ADesk(90)
-    outputs = [desk.engine.process(at(second, 60.0, 60.02)) for second in (1, 5, 10.9)]
+    outputs = [desk.engine.process(at(second, 60.0, 60.02)) for second in (1, 5, 60.9)]
     assert flaws(*outputs) == [Flaw.JUMP]
     believed = desk.engine.process(at(1 + STAYS_SECONDS, 60.0, 60.02))
     assert flaws(believed) == [Flaw.NONE]
