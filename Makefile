@@ -29,7 +29,7 @@ help:
 	@echo "make fuzz       send nonsense to the simulator (ARGS='--cases 1000000 --seed 1')"
 	@echo "make campaign   live through simulated bad days (DAYS=20 SEED=1, ARGS='--mutations')"
 	@echo "make kills      kill real processes under load (KILLS=10 WHO=desk|gateway|both|all SEED=1)"
-	@echo "make weekend    live through a weekend of faults with real processes (ARGS='--speed 240')"
+	@echo "make weekend    live through a weekend of faults with real processes (ARGS='--speed 120')"
 	@echo "make lock       resolve the dependencies anew (needs uv)"
 	@echo "make clean      remove what the targets above made"
 
