@@ -30,9 +30,9 @@ SEED_POSITION = 1_000_000
 """Contracts that the client believes to hold; each order sells one."""
 WARM_UP_ORDERS = 200
 PATIENCE_SECONDS = 20.0
-LOW_TICKS, TICKS, STEP = 6_800, 400, 7
-"""Bids go up from 68.00 to 72.00 and down again: further apart in a row than an order from its
-bid, and never so far that it would count as a jump."""
+LOW_TICKS, TICKS, STEP = 6_600, 400, 7
+"""Bids go up from 66.00 to 70.00, below the only ask, and down again: further apart in a row than
+an order from its bid, and never so far that it would count as a jump."""
 MARKETABLE_TICKS = 2
 """How far below the bid the desk's limit lies, so that it trades at once."""
 COMMISSION = Decimal("0.62")
