@@ -40,6 +40,8 @@ SHORT_START = (
     | ib_async.StartupFetch.ORDERS_OPEN
     | ib_async.StartupFetch.ACCOUNT_UPDATES
 )
+STEP_NS = 1_000_000_000
+"""Of the market: it is the faults that are to be many."""
 CALM_SECONDS = 900.0
 """After the last fault: every outage is over, every client is back and tidies up."""
 
@@ -175,7 +177,7 @@ async def soak(*, hours: float, seed: int) -> Outcome:
     loop.set_exception_handler(
         lambda _, context: None if _is_librarys(context) else outcome.errors.append(repr(context))
     )
-    market = SyntheticMarket(seed=seed)
+    market = SyntheticMarket(seed=seed, step_ns=STEP_NS)
     clock = SimulatedClock(market.start_ns)
     server = build_server(market=market, clock=clock, host="127.0.0.1", port=0, seed=seed)
     desk = FaultDesk(server, clock, seed=seed, plans=every_fault(seconds))

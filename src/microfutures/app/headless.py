@@ -15,12 +15,19 @@ from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.app.arguments import RunOptions, run_options
 from microfutures.app.control import Control
 from microfutures.app.garbage import GarbagePolicy
+from microfutures.app.health import HealthCheck
 from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
 from microfutures.app.logging_setup import DeskLog, start_logging
 from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.app.simulation import Simulation, build_simulation
 from microfutures.app.supervision import Supervision
-from microfutures.app.wiring import build_system, journal_path, own_clock, traded_symbols
+from microfutures.app.wiring import (
+    System,
+    build_system,
+    journal_path,
+    own_clock,
+    traded_symbols,
+)
 from microfutures.config import Settings
 from microfutures.config.loading import load_with_origins
 from microfutures.config.log_directory import make_directory, require_writable
@@ -139,16 +146,9 @@ async def _run_desk(
 
     clock = system.manager.clock
     desk_log.go_by(clock)
-    control = Control(
-        engine=system.engine,
-        runner=system.runner,
-        clock=clock,
-        log_dir=log_dir,
-        snapshot=lambda: take_snapshot(system.engine, system.facts, clock.now_ns()),
-    )
-
     machine = SystemClock()
     supervision = Supervision(engine=system.engine, runner=system.runner, clock=machine)
+    control = _build_control(system, supervision, log_dir)
     garbage = GarbagePolicy(clock=machine, is_quiet=lambda: not system.engine.is_busy)
 
     def export() -> Iterator[None]:
@@ -177,6 +177,23 @@ async def _run_desk(
     display.stop()
     _say_goodbye(outcome, log_dir)
     return outcome.code
+
+
+def _build_control(system: System, supervision: Supervision, log_dir: Path) -> Control:
+    clock = system.manager.clock
+    return Control(
+        engine=system.engine,
+        runner=system.runner,
+        clock=clock,
+        log_dir=log_dir,
+        snapshot=lambda: take_snapshot(system.engine, system.facts, clock.now_ns()),
+        health=HealthCheck(
+            system.engine.state,
+            settle=system.runner.settle,
+            lag_seconds=lambda: supervision.lag_seconds,
+            now_ns=clock.now_ns,
+        ),
+    )
 
 
 def _export(journal: SqliteJournal, log_dir: Path, now_ns: int, keep: int) -> Iterator[None]:

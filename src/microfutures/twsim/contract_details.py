@@ -36,16 +36,20 @@ STOCK_ORDER_TYPES = (
     "WHATIF"
 )
 
-COMMON_SHARES = frozenset({"AMD", "INTC", "TSLA"})
+COMMON_SHARES = frozenset({"AAPL", "AMD", "AMZN", "IBKR", "INTC", "MSFT", "TSLA"})
 """Shares of a company; the other stocks of the catalog are funds."""
 
 ISINS = {
+    "AAPL": "US0378331005",
     "AMD": "US0079031078",
+    "AMZN": "US0231351067",
     "BNO": "US91167Q1004",
     "DIA": "US78467X1090",
     "GLD": "US78463V1070",
+    "IBKR": "US45841N1072",
     "INTC": "US4581401001",
     "IWM": "US4642876555",
+    "MSFT": "US5949181045",
     "QQQ": "US46090E1038",
     "SLV": "US46428Q1094",
     "SPY": "US78462F1030",

@@ -76,7 +76,7 @@ def encode(fields: Iterable[Field]) -> bytes:
 
 def spelled(fields: Iterable[Field]) -> bytes:
     """Return fields, each with its NUL."""
-    return "".join(f"{spell(field)}\0" for field in fields).encode()
+    return "\0".join([*map(spell, fields), ""]).encode()
 
 
 def frame(body: bytes) -> bytes:
@@ -94,6 +94,10 @@ def escaped(text: str) -> str:
 
 def spell(field: Field) -> str:
     """Return a field as TWS writes it: 1 and 0 for booleans, empty for nothing."""
+    if type(field) is str:  # most are, or whole numbers
+        return field if "\0" not in field else field.replace("\0", "")
+    if type(field) is int:
+        return str(field)
     match field:
         case None:
             return ""
