@@ -103,7 +103,8 @@ def test_desk_shows_every_rule_with_its_limit_and_where_it_stands(
     code, text = said("risk", log_dir)
     assert code == 0
     lines = {line.split("  ")[0].strip(): line for line in text.splitlines()}
-    assert list(lines) == [rule.name for rule in RiskGate(RiskLimits()).rules]
+    gate = [rule.name for rule in RiskGate(RiskLimits()).rules]
+    assert list(lines) == [*gate, "margin", "trip loss", "message rate"]
     assert "limit 10 % of the capital; now the day's net +0.00 USD" in lines["daily loss"]
     assert "MCLV6 liquid until 17:00, USO liquid until 16:00" in lines["hours"]
     assert "5 contracts, 2000 shares; now flat" in lines["position"]
