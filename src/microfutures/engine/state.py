@@ -96,6 +96,11 @@ class DeskState:
         """Return the signed position of `strategy`, by fills."""
         return self.portfolio.ledger.position(strategy, instrument_id)
 
+    def held(self, strategy: StrategyName) -> tuple[InstrumentId, ...]:
+        """Return every contract that `strategy` holds, by fills."""
+        held = self.portfolio.open_positions()
+        return tuple(instrument_id for owner, instrument_id, _ in held if owner == strategy)
+
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         """Return the warm-up bars."""
         return self._history.get(instrument_id, ())

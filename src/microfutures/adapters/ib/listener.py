@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from microfutures.adapters.ib.code_class import CodeClass
-from microfutures.adapters.ib.error_codes import classify
+from microfutures.adapters.ib.error_codes import NO_DATA, classify
 from microfutures.adapters.ib.market_data import MarketDataDesk
 from microfutures.adapters.ib.orders import OrderDesk
 from microfutures.adapters.ib.tap import TappedIB
@@ -13,8 +13,6 @@ CLIENT_ID_IN_USE = 326
 UPSTREAM_LOST = (1100, 2110)
 DATA_LOST, DATA_KEPT = 1101, 1102
 STREAM_RESET = (10182, 10225)
-NO_DATA = "query returned no data"
-"""Code 162 for two things: this one is an answer, and whoever asked tells what follows from it."""
 CANCELLED = 202
 """The status says it as well; only what follows "reason:" is news, and mostly nothing does."""
 
