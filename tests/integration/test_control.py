@@ -94,6 +94,10 @@ def test_desk_obeys_pause_resume_flatten_and_kill(
     text = (log_dir / "trading_system.log").read_text()
     for line in ("paused (lunch)", "resumed: resume from another", "killed, no order is sent"):
         assert line in text
+    written = [text, *(each.read_text() for each in log_dir.glob("*_log_*.json"))]
+    assert len(written) == 4
+    assert all("DU1000001" not in each for each in written)
+    assert "account DU***01" in text
 
 
 @pytest.mark.slow

@@ -39,6 +39,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     live: bool
     virtual_time: bool
     """Run the simulation on a loop whose clock jumps to the next timer."""
+    record: Path | None = None
+    """The store that what the desk sees is recorded into."""
     port_given: bool
     """Whether a flag or the file named the port; the guard of live money asks."""
 
@@ -59,6 +61,7 @@ def run_options(
     seed: int | None = None,
     duration_seconds: float | None = None,
     virtual_time: bool = False,
+    record: Path | None = None,
 ) -> RunOptions:
     """Return the options of a run under the settings in `loaded`.
 
@@ -89,6 +92,7 @@ def run_options(
         keep_positions=loaded.settings.trading.keep_positions,
         live=loaded.settings.connection.live,
         virtual_time=virtual_time,
+        record=record,
         port_given=loaded.origins["connection.port"] is not Origin.DEFAULT,
     )
 

@@ -72,6 +72,11 @@ TapeEnd = Annotated[str | None, option("--to", "end the tape before this day or 
 Duration = Annotated[str | None, option("--duration", "end after 90 (seconds), 10m or 2h", "TIME")]
 VirtualTime = Annotated[bool, option("--virtual-time", "simulate as fast as the machine can")]
 
+RecordMarket = Annotated[
+    Path | None,
+    option("--record", "store what is seen in this folder, for `data` and `backtest`", "DIR"),
+]
+
 GatewayHost = Annotated[str, option("--host", "address to listen on", "HOST", "127.0.0.1")]
 GatewayPort = Annotated[int, option("--port", "port to listen on; 0 takes any", "PORT", 7497)]
 GatewayData = Annotated[

@@ -65,6 +65,7 @@ def run(
     seed: flags.Seed = None,
     duration: flags.Duration = None,
     virtual_time: flags.VirtualTime = False,
+    record: flags.RecordMarket = None,
 ) -> None:
     """Run the system until Ctrl+C, which closes all positions and saves the logs."""
     overrides: dict[str, object] = {
@@ -87,6 +88,7 @@ def run(
         "tape_end": tape_end,
         "speed": speed,
         "seed": seed,
+        "record": record,
     }
     context.obj = (config, overrides)
     if context.invoked_subcommand is None:

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from microfutures.adapters.control_socket import SOCKET_NAME, ControlServer
@@ -18,6 +18,7 @@ from microfutures.app.garbage import GarbagePolicy
 from microfutures.app.health import HealthCheck
 from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
 from microfutures.app.logging_setup import DeskLog, start_logging
+from microfutures.app.recorder import Recorder
 from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.app.simulation import Simulation, build_simulation
 from microfutures.app.supervision import Supervision
@@ -98,12 +99,14 @@ async def _run(settings: Settings, options: RunOptions) -> ExitCode:
     simulation: Simulation | None = None
     if options.is_simulated:
         simulation = build_simulation(options, traded_symbols(settings), on_tape_end=tape_end)
+    recorder = None if options.record is None else Recorder(options.record)
     make_directory(log_dir)
     clock = own_clock(options, simulation)
     desk_log = start_logging(log_dir, level=settings.logging.level, clock=clock)
     display = TerminalDisplay(mode=options.display)
     try:
-        with _open_journal(log_dir, settings, options) as journal:
+        with _recording(recorder) as record, _open_journal(log_dir, settings, options) as journal:
+            record(journal_path(log_dir, is_simulated=options.is_simulated))
             desk = _run_desk(settings, options, simulation, journal, display, tape_end, desk_log)
             return await desk
     except MicroFuturesError as error:
@@ -114,6 +117,18 @@ async def _run(settings: Settings, options: RunOptions) -> ExitCode:
     finally:
         display.stop()
         desk_log.close()
+
+
+@contextmanager
+def _recording(recorder: Recorder | None) -> Iterator[Callable[[Path], None]]:
+    """Bring what a journal holds into the store meanwhile, if that is asked for."""
+    if recorder is None:
+        yield lambda _journal: None
+        return
+    try:
+        yield recorder.start
+    finally:
+        recorder.stop()
 
 
 class TapeEnd:

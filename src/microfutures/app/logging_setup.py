@@ -11,6 +11,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from microfutures.adapters.log_masks import hide_accounts
 from microfutures.config.log_directory import cannot_write, make_directory
 from microfutures.config.settings import LogLevel
 from microfutures.model.timestamp import seconds, to_iso
@@ -94,6 +95,10 @@ class DeskFormatter(logging.Formatter):
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
         """Return the desk's time."""
         return to_iso(self._clock.now_ns())
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the whole entry, account ids hidden."""
+        return hide_accounts(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return one line whatever the text holds; a traceback follows on lines of its own."""

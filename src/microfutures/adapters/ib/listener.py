@@ -12,6 +12,8 @@ from microfutures.adapters.ib.voice import FARM_RETURNS, Voice
 CLIENT_ID_IN_USE = 326
 UPSTREAM_LOST = (1100, 2110)
 DATA_LOST, DATA_KEPT = 1101, 1102
+MARKET_DATA_FARM = (2103, 2104)
+"""Lost, and back."""
 STREAM_RESET = (10182, 10225)
 CANCELLED = 202
 """The status says it as well; only what follows "reason:" is news, and mostly nothing does."""
@@ -52,6 +54,9 @@ class ErrorListener:
             self._on_upstream_back(code, f"[{code}] {text} - {facts.advice}")
         elif facts.code_class is CodeClass.FARM or code in FARM_RETURNS:
             self._voice.farm(code, text)
+            if code in MARKET_DATA_FARM:
+                farm = text.rpartition(":")[2].strip()
+                self._market.on_farm(farm, is_lost=code == MARKET_DATA_FARM[0])
         else:
             self._on_other(request_id, code, text)
 
