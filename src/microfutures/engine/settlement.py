@@ -45,6 +45,7 @@ class Settlement:
         """Settle what the broker no longer has open; cancel what an earlier run left."""
         open_orders = {each.order_ref: each for each in event.open_orders if each.order_ref}
         completed = {each.order_ref: each for each in event.completed_orders}
+        asked_ns = event.asked_ns or event.time_ns
         for record in self._floor.desk.orders.live:
             order_ref = record.order.order_ref
             if order_ref in open_orders:
@@ -53,17 +54,17 @@ class Settlement:
                 if record.is_restored:
                     self._cancel_left(record)
             else:
-                self._resolve(record, completed.get(order_ref))
+                self._resolve(record, completed.get(order_ref), asked_ns)
         for found in event.open_orders:
             self._look_at(found)
 
-    def _resolve(self, record: OrderRecord, completed: BrokerOrder | None) -> None:
-        """Find out what became of an order that is not open any more."""
+    def _resolve(self, record: OrderRecord, completed: BrokerOrder | None, asked_ns: int) -> None:
+        """Find out what became of an order that was not open when the broker was asked."""
         if completed is not None:
             text = f"order {record.order.order_ref} is over at the broker: {completed.status}"
             self._voice.say(Severity.INFO, text)
             self._end(record, completed.status, completed.filled, "among the completed orders")
-        if record.is_settled or self._state.time_ns - record.sent_ns < SETTLE_SECONDS * 1e9:
+        if record.is_settled or asked_ns - record.sent_ns < SETTLE_SECONDS * 1e9:
             return
         if record.expected_filled > record.filled:
             self._doubt(record)

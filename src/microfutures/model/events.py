@@ -132,6 +132,8 @@ class BrokerStateReported(Event, frozen=True, kw_only=True):
     open_orders: tuple[BrokerOrder, ...]
     completed_orders: tuple[BrokerOrder, ...] = ()
     """Orders that are over, each told once; what became of those that nobody told about."""
+    asked_ns: int = 0
+    """When it was asked for: what was sent later is not in it. 0 means the moment of the event."""
 
 
 class BrokerStateMissed(Event, frozen=True, kw_only=True):

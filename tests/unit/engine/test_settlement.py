@@ -39,7 +39,9 @@ class Working:
         assert record is not None
         return record
 
-    def report(self, *, is_open: bool = False, is_completed: bool = False) -> OrderStatus:
+    def report(
+        self, *, is_open: bool = False, is_completed: bool = False, asked_ns: int = 0
+    ) -> OrderStatus:
         """Report how things stand; return where the order stands now."""
         self._second += 10
         listed = BrokerOrder(
@@ -57,6 +59,7 @@ class Working:
                 positions=(),
                 open_orders=(listed,) if is_open else (),
                 completed_orders=(over,) if is_completed else (),
+                asked_ns=asked_ns,
             )
         )
         return self.record.status
@@ -83,3 +86,9 @@ def test_an_order_that_is_listed_again_was_never_lost() -> None:
     working.report()
     working.report(is_open=True)
     assert [working.report() for _ in range(2)] == [OrderStatus.WORKING] * 2
+
+
+def test_an_answer_that_took_its_time_says_nothing_of_an_order_sent_meanwhile() -> None:
+    working = Working(acknowledged=False)
+    assert working.report(asked_ns=OPEN_NS - SECOND) is OrderStatus.IN_FLIGHT
+    assert working.report(asked_ns=OPEN_NS + 6 * SECOND) is OrderStatus.CANCELLED

@@ -173,6 +173,7 @@ class Learner:
         parts = self._parts
         async with self._reporting:
             await asyncio.wait_for(parts.orders.replay_executions(self._ib), ANSWER_SECONDS)
+            asked_ns = parts.clock.now_ns()
             open_orders = await asyncio.wait_for(parts.orders.list_open(self._ib), ANSWER_SECONDS)
             completed = await self._completed_orders()
             parts.account.clear_positions()
@@ -183,6 +184,7 @@ class Learner:
                 positions=parts.account.positions,
                 open_orders=open_orders,
                 completed_orders=completed,
+                asked_ns=asked_ns,
             )
         )
 
