@@ -104,7 +104,7 @@ def _fits_multiplier(instrument: Instrument, multiplier: str) -> bool:
 def expiry_text(instrument: Instrument) -> str:
     """Return the last trade date as ``yyyymmdd``; empty for a stock."""
     last = instrument.last_trade_date
-    return last.strftime("%Y%m%d") if last is not None else ""
+    return last.isoformat().replace("-", "") if last is not None else ""
 
 
 def symbol_of(instrument: Instrument) -> str:

@@ -86,6 +86,7 @@ class Exchange:
         self.groups = DisplayGroups()
         self.daily = DailyProfit(venue, accounts)
         self._names = tuple(each.instrument_id for each in market.instruments)
+        self._numbers = {each.con_id: each.instrument_id for each in market.instruments}
         self.desk = OrderDesk(venue=venue, owners=self.clients, names=self._names, session=session)
         self.desk.watch.close_of = self._close_of
         self.keeper: Keeper | None = None
@@ -104,6 +105,13 @@ class Exchange:
     def instruments(self) -> tuple[Instrument, ...]:
         """Return everything listed, with its present hours."""
         return tuple(self.venue.instrument(name) for name in self._names)
+
+    def numbered(self, con_id: int) -> tuple[Instrument, ...]:
+        """Return what IB's number can mean: the one of that number; everything for 0."""
+        if not con_id:
+            return self.instruments
+        name = self._numbers.get(con_id)
+        return () if name is None else (self.venue.instrument(name),)
 
     @property
     def orders(self) -> dict[tuple[int, int], OrderFacts]:
