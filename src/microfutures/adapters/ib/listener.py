@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from microfutures.adapters.ib.code_class import CodeClass
-from microfutures.adapters.ib.error_codes import classify
+from microfutures.adapters.ib.error_codes import NO_DATA, classify
 from microfutures.adapters.ib.market_data import MarketDataDesk
 from microfutures.adapters.ib.orders import OrderDesk
 from microfutures.adapters.ib.tap import TappedIB
@@ -64,7 +64,9 @@ class ErrorListener:
         ib = self._ib()
         instrument_id = self._market.instrument_of(request_id)
         order_ref = self._orders.on_error(ib.client.clientId, request_id, code, text)
-        if code != CANCELLED or text.rpartition("reason:")[2].strip():
+        if NO_DATA in text:
+            self._voice.detail(f"[{code}] {text}")
+        elif code != CANCELLED or text.rpartition("reason:")[2].strip():
             self._voice.code(code, text, instrument_id=instrument_id, order_ref=order_ref)
         if classify(code).code_class is CodeClass.CANCEL and code != CANCELLED:
             # The order is over, or never was: the list of open orders knows.
