@@ -74,6 +74,7 @@ def test_april_2020_goes_through_without_a_nan_or_a_phantom_profit(
     said = capsys.readouterr().out
     assert code == 0
     assert "still open" not in said
+    assert "holes" not in said
     page = re.sub(r"<(style|script).*?</\1>", "", (out / "tear-sheet.html").read_text(), flags=re.S)
     assert not re.search(r"\bnan\b|\binf\b", said + page, re.IGNORECASE)
     with (out / "round_trips.csv").open() as file:
