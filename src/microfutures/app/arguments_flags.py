@@ -60,7 +60,10 @@ Simulate = Annotated[
     ),
 ]
 Data = Annotated[Path | None, option("--data", "simulate on the tapes in this folder", "DIR")]
-Speed = Annotated[float | None, option("--speed", _PACE, "N", f"{DEFAULT_SPEED:g}")]
+Speed = Annotated[
+    float | None,
+    option("--speed", f"{_PACE}, also of a gateway that simulates", "N", f"{DEFAULT_SPEED:g}"),
+]
 Seed = Annotated[int | None, option("--seed", _SEED, "N", DEFAULT_SEED)]
 TapeStart = Annotated[
     str | None, option("--from", "begin the tape here; what lies before warms it up", "DATE")

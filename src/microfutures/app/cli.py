@@ -243,6 +243,17 @@ def risk(log_dir: flags.DeskDir = Path("logs")) -> None:
         _say(line)
 
 
+@app.command()
+def health(log_dir: flags.DeskDir = Path("logs")) -> None:
+    """Show whether the running desk is ready to trade; exit code 1 if it is not."""
+    from microfutures.app.control_commands import health_lines
+
+    lines, code = health_lines(log_dir)
+    for line in lines:
+        _say(line)
+    raise typer.Exit(code)
+
+
 def _command(name: str, log_dir: Path, reason: str | None) -> None:
     from microfutures.app.control_commands import command_lines
 

@@ -36,7 +36,7 @@ STOCK_ORDER_TYPES = (
     "WHATIF"
 )
 
-COMMON_SHARES = frozenset({"AAPL", "AMD", "AMZN", "IBKR", "INTC", "MSFT", "TSLA"})
+COMMON_SHARES = frozenset({"AAPL", "AMD", "AMZN", "IBKR", "IBM", "INTC", "MSFT", "TSLA"})
 """Shares of a company; the other stocks of the catalog are funds."""
 
 ISINS = {
@@ -47,6 +47,7 @@ ISINS = {
     "DIA": "US78467X1090",
     "GLD": "US78463V1070",
     "IBKR": "US45841N1072",
+    "IBM": "US4592001014",
     "INTC": "US4581401001",
     "IWM": "US4642876555",
     "MSFT": "US5949181045",

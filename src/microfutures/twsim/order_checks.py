@@ -32,7 +32,8 @@ def order_contract(exchange: Exchange, request: OrderRequest) -> Instrument | Pr
     """Return the one contract that an order is for, or why it can't be traded."""
     if not request.contract.exchange:
         return 321, wording(321, tag="bN", detail="Missing order exchange")
-    found = find(exchange.instruments, request.contract, now_ns=exchange.clock.now_ns())
+    query = request.contract
+    found = find(exchange.named(query), query, now_ns=exchange.clock.now_ns())
     if len(found) != 1:
         return 200, wording(200)
     return (

@@ -70,7 +70,7 @@ class OrderDesk:
         order, window = state.order, state.window
         self._orders[order.order_id] = self._live[order.order_id] = state
         is_open = window.open_ns <= now_ns
-        is_held = not (is_open and self._would_trigger(state, book))
+        is_held = not (is_open and _would_trigger(state, book))
         events.append(OrderAccepted(order.order_id, now_ns, is_held))
         heappush(self._timers, (window.close_ns, order.order_id))
         if is_open:
@@ -283,11 +283,12 @@ class OrderDesk:
         if len(self._ended) > KEPT_ENDED:
             del self._orders[self._ended.popleft()]
 
-    def _would_trigger(self, state: OrderState, book: Book) -> bool:
-        is_current = book.updated_ns >= state.window.market_since_ns
-        return state.is_triggered or (is_current and matching.is_triggered_by_book(book, state))
-
     def _leave(self, state: OrderState) -> None:
         resting = self._resting.get(state.order.instrument_id)
         if resting is not None and state in resting:
             resting.remove(state)
+
+
+def _would_trigger(state: OrderState, book: Book) -> bool:
+    is_current = book.updated_ns >= state.window.market_since_ns
+    return state.is_triggered or (is_current and matching.is_triggered_by_book(book, state))

@@ -67,6 +67,7 @@ _GROUPS = (
     _Group("AMD", 0.50, (), (("AMD", 155.0),)),
     _Group("Amazon", 0.32, (), (("AMZN", 230.0),)),
     _Group("Interactive Brokers", 0.38, (), (("IBKR", 62.0),)),
+    _Group("IBM", 0.24, (), (("IBM", 255.0),)),
     _Group("Microsoft", 0.24, (), (("MSFT", 500.0),)),
     _Group("Intel", 0.45, (), (("INTC", 24.5),)),
     _Group("Tesla", 0.55, (), (("TSLA", 350.0),)),

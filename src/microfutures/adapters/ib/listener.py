@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from microfutures.adapters.ib.code_class import CodeClass
-from microfutures.adapters.ib.error_codes import classify
+from microfutures.adapters.ib.error_codes import NO_DATA, classify
 from microfutures.adapters.ib.market_data import MarketDataDesk
 from microfutures.adapters.ib.orders import OrderDesk
 from microfutures.adapters.ib.tap import TappedIB
@@ -15,6 +15,8 @@ DATA_LOST, DATA_KEPT = 1101, 1102
 MARKET_DATA_FARM = (2103, 2104)
 """Lost, and back."""
 STREAM_RESET = (10182, 10225)
+CANNOT_CANCEL = 10148
+"""Of an order that was filled meanwhile it is no news: the fills are."""
 CANCELLED = 202
 """The status says it as well; only what follows "reason:" is news, and mostly nothing does."""
 
@@ -64,7 +66,10 @@ class ErrorListener:
         ib = self._ib()
         instrument_id = self._market.instrument_of(request_id)
         order_ref = self._orders.on_error(ib.client.clientId, request_id, code, text)
-        if code != CANCELLED or text.rpartition("reason:")[2].strip():
+        is_too_late = code == CANNOT_CANCEL and "state: Filled" in text
+        if NO_DATA in text or is_too_late:
+            self._voice.detail(text, code=code)
+        elif code != CANCELLED or text.rpartition("reason:")[2].strip():
             self._voice.code(code, text, instrument_id=instrument_id, order_ref=order_ref)
         if classify(code).code_class is CodeClass.CANCEL and code != CANCELLED:
             # The order is over, or never was: the list of open orders knows.
