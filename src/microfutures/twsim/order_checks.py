@@ -33,7 +33,7 @@ def order_contract(exchange: Exchange, request: OrderRequest) -> Instrument | Pr
     if not request.contract.exchange:
         return 321, wording(321, tag="bN", detail="Missing order exchange")
     query = request.contract
-    found = find(exchange.numbered(query.con_id), query, now_ns=exchange.clock.now_ns())
+    found = find(exchange.named(query), query, now_ns=exchange.clock.now_ns())
     if len(found) != 1:
         return 200, wording(200)
     return (
