@@ -12,8 +12,8 @@ from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.tapes import TapeMarket, load_tapes
 from microfutures.adapters.tapes.load import TapeOptions
 from microfutures.adapters.tapes.paths import BarPath
+from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
 from microfutures.app.lifecycle import ExitCode
-from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.engine.engine import Engine, EngineSettings
 from microfutures.portfolio import Portfolio
 
