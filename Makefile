@@ -7,12 +7,14 @@ RESEARCH := $(VENV)/.research
 ARGS ?=
 DAYS ?= 20
 SEED ?= 1
+KILLS ?= 10
+WHO ?= all
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Tests start hundreds of Python processes: compiled once, they need a third less time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run research test test-fast check bench conformance clients notebooks fuzz campaign lock clean
+.PHONY: help run research test test-fast check bench conformance clients notebooks fuzz campaign kills weekend lock clean
 
 help:
 	@echo "make run        start the simulator and the whole system (ARGS='--duration 2m' adds flags)"
@@ -26,6 +28,8 @@ help:
 	@echo "make notebooks  run a folder of notebooks against the simulator (DIR=their-folder)"
 	@echo "make fuzz       send nonsense to the simulator (ARGS='--cases 1000000 --seed 1')"
 	@echo "make campaign   live through simulated bad days (DAYS=20 SEED=1, ARGS='--mutations')"
+	@echo "make kills      kill real processes under load (KILLS=10 WHO=desk|gateway|both|all SEED=1)"
+	@echo "make weekend    live through a weekend of faults with real processes (ARGS='--speed 120')"
 	@echo "make lock       resolve the dependencies anew (needs uv)"
 	@echo "make clean      remove what the targets above made"
 
@@ -52,6 +56,12 @@ fuzz: $(DEV)
 
 campaign: $(DEV)
 	@exec $(BIN)/python -m campaign --days $(DAYS) --seed $(SEED) $(ARGS)
+
+kills: $(DEV)
+	@exec $(BIN)/python -m campaign.kills --kills $(KILLS) --seed $(SEED) --who $(WHO)
+
+weekend: $(DEV)
+	@exec $(BIN)/python -m campaign.weekend $(ARGS)
 
 $(VENV)/bin/python:
 	@python="$$(sh scripts/find-python)" && "$$python" -m venv $(VENV)

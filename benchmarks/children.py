@@ -1,6 +1,7 @@
 """Processes of the product that are started, killed and started again; their output is kept."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ class Child:
 
     def __init__(self, *arguments: str, directory: Path, log: str) -> None:
         self._log = directory / log
+        self._started = monotonic()
         self._begins = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -41,6 +43,11 @@ class Child:
     def exit_code(self) -> int | None:
         """Return its exit code; None while it runs."""
         return self._process.poll()
+
+    @property
+    def age_seconds(self) -> float:
+        """Return how long ago it was started."""
+        return monotonic() - self._started
 
     def said(self) -> str:
         """Return its output so far."""
@@ -70,6 +77,25 @@ class Child:
         """Ask it to end; return its exit code."""
         self._process.send_signal(signal_number)
         return self.wait(seconds)
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def resident_megabytes(pid: int) -> float:
+    """Return the memory that a process holds."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class ChildError(Exception):

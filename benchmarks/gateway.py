@@ -1,6 +1,7 @@
 """What the simulated gateway costs: quotes to many clients, and the way of an order."""
 
 import asyncio
+import gc
 import selectors
 from collections.abc import Iterator, Sequence
 from time import perf_counter
@@ -72,6 +73,7 @@ async def quiet_gateway(tell: Tell) -> None:
 async def _serve(market: SteadyMarket, tell: Tell) -> None:
     server = a_gateway(market)
     await server.start()
+    gc.freeze()  # as `run_gateway` does
     tell(server.port)
     await server.wait()
 

@@ -12,6 +12,11 @@ from microfutures.model import catalog
 ACCOUNT = "DU1000001"
 FUTURE = ib_async.Future("MCL", "202611", "NYMEX", currency="USD")
 FUND = ib_async.Stock("USO", "SMART", "USD")
+OPTION = ib_async.Option("USO", "20261016", 70.0, "C", "SMART", "100", "USD")
+SCAN = ib_async.ScannerSubscription(
+    instrument="STK", locationCode="STK.US.MAJOR", scanCode="MOST_ACTIVE"
+)
+SCHEDULES_SINCE = 165
 SPREAD = ib_async.Bag(
     symbol="MCL",
     exchange="NYMEX",
@@ -130,7 +135,21 @@ def requests_of(version: int) -> list[list[str]]:
     pen.reqMktData(15, SPREAD, "", False, False, [])
     pen.reqMktData(13, FUND, "", True, False, [])
     pen.reqHistoricalData(14, FUND, "", "1 D", "5 mins", "MIDPOINT", 1, 1, True, [])
+    _ask_for_rarer_answers(pen, version)
     return [message.split("\0")[:-1] for message in pen.written]
+
+
+def _ask_for_rarer_answers(pen: Any, version: int) -> None:
+    """Write requests whose answers are of kinds that no plainer request brings."""
+    pen.reqMktDepth(31, FUND, 5, True, [])
+    pen.reqMktData(32, OPTION, "", False, False, [])
+    pen.reqScannerSubscription(33, SCAN, [], [])
+    pen.subscribeToGroupEvents(34, 1)
+    for number, what in enumerate(("MIDPOINT", "BID_ASK")):
+        end = _VALUES["endDateTime"]
+        pen.reqHistoricalTicks(35 + number, FUTURE, "", end, 10, what, 0, False, [])
+    if version >= SCHEDULES_SINCE:
+        pen.reqHistoricalData(37, FUND, "", "5 D", "1 day", "SCHEDULE", 1, 1, False, [])
 
 
 def order_fields(version: int, order_id: int) -> list[str]:

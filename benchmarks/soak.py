@@ -1,6 +1,7 @@
 """Hours of virtual time with every class of fault at once: does anything raise, leak or grow?
 
 ``python -m benchmarks.soak --hours 24 --seeds 20``; one line a seed, exit code 1 if one fails.
+Memory is told every six hours: with ``--hours 48`` the same hour of two days can be compared.
 """
 
 import argparse
@@ -40,6 +41,11 @@ SHORT_START = (
     | ib_async.StartupFetch.ORDERS_OPEN
     | ib_async.StartupFetch.ACCOUNT_UPDATES
 )
+STEP_NS = 1_000_000_000
+"""Of the market: it is the faults that are to be many."""
+LOOK_HOURS = 6.0
+LOOKS = 4
+"""In a run of less than a day."""
 CALM_SECONDS = 900.0
 """After the last fault: every outage is over, every client is back and tidies up."""
 
@@ -57,7 +63,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     leaked_sessions: int = 0
     leaked_orders: int = 0
     megabytes: list[float] = []
-    """Of the whole process, clients included, after each quarter of the time."""
+    """Of the whole process, clients included, at each look."""
     objects: list[int] = []
     """Of the simulator's own classes then; the ticks and bars of its tape are not counted."""
     held_kilobytes: list[float] = []
@@ -175,7 +181,7 @@ async def soak(*, hours: float, seed: int) -> Outcome:
     loop.set_exception_handler(
         lambda _, context: None if _is_librarys(context) else outcome.errors.append(repr(context))
     )
-    market = SyntheticMarket(seed=seed)
+    market = SyntheticMarket(seed=seed, step_ns=STEP_NS)
     clock = SimulatedClock(market.start_ns)
     server = build_server(market=market, clock=clock, host="127.0.0.1", port=0, seed=seed)
     desk = FaultDesk(server, clock, seed=seed, plans=every_fault(seconds))
@@ -184,8 +190,9 @@ async def soak(*, hours: float, seed: int) -> Outcome:
     desk.start()
     clients = [Client(server, number, seed) for number in range(1, CLIENTS + 1)]
     tasks = [asyncio.create_task(client.run()) for client in clients]
-    for _ in range(4):
-        await asyncio.sleep(seconds / 4)
+    looks = max(LOOKS, round(hours / LOOK_HOURS))
+    for _ in range(looks):
+        await asyncio.sleep(seconds / looks)
         gc.collect()
         outcome.megabytes.append((resident_kilobytes() or 0) / 1024)
         outcome.objects.append(sum(map(_is_ours, gc.get_objects())))
@@ -258,7 +265,7 @@ def sentence(outcome: Outcome) -> str:
         f"{'/'.join(map(str, leaks))} tasks/sessions/orders leaked, "
         f"{len(outcome.errors)} errors, "
         f"{', '.join(f'{each:.0f}' for each in outcome.megabytes)} MB and "
-        f"{', '.join(map(str, outcome.objects))} objects after each quarter, "
+        f"{', '.join(map(str, outcome.objects))} objects of the simulator at the looks, "
         + (f"of which the simulator's own {held} kB, " if any(outcome.held_kilobytes) else "")
         + f"{outcome.real_seconds:.1f} s"
     )
@@ -270,13 +277,14 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--memory", action="store_true", help="tell ours from theirs, slowly")
     options = parser.parse_args()
     is_clean = True
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     work = partial(_run_seed, options.hours, options.memory)
     # A process for each seed: what one leaves behind is not the next one's memory.
-    with get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+    with get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
         for outcome in pool.imap(work, seeds):
             is_clean &= outcome.is_clean
             print(sentence(outcome), *outcome.errors[:3], sep="\n  ", flush=True)

@@ -30,8 +30,9 @@ SEED_POSITION = 1_000_000
 """Contracts that the client believes to hold; each order sells one."""
 WARM_UP_ORDERS = 200
 PATIENCE_SECONDS = 20.0
-LOW_TICKS, TICKS, STEP = 6_800, 400, 7
-"""Bids lie between 68.00 and 72.00; two in a row are further apart than an order from its bid."""
+LOW_TICKS, TICKS, STEP = 6_600, 400, 7
+"""Bids go up from 66.00 to 70.00, below the only ask, and down again: further apart in a row than
+an order from its bid, and never so far that it would count as a jump."""
 MARKETABLE_TICKS = 2
 """How far below the bid the desk's limit lies, so that it trades at once."""
 COMMISSION = Decimal("0.62")
@@ -136,7 +137,8 @@ class _Exchange:
             turn += 1
             is_signal = turn % pace.every == 0
             request_id, instrument = self._streams[turn % len(self._streams)]
-            ticks = LOW_TICKS + STEP * turn % TICKS
+            phase = STEP * turn % (2 * TICKS)
+            ticks = LOW_TICKS + min(phase, 2 * TICKS - phase)
             tick = _tick(request_id, instrument.price(ticks), SIGNAL_SIZE if is_signal else 1)
             started = perf_counter_ns()
             self._line.sendall(tick)
@@ -172,6 +174,8 @@ class _Exchange:
                 return encode([55, 1, fields[2]])
             case "16":
                 return encode([53, 1])
+            case "99":
+                return encode([102])
             case "61":
                 return self._positions()
             case _:

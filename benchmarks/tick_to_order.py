@@ -56,12 +56,15 @@ def measure(client: str, pace: Pace) -> Run:
     server_end, server_pipe = context.Pipe()
     server = context.Process(target=serve, args=(pace, server_pipe, processors[0]), daemon=True)
     server.start()
+    # Only the child holds the other end: whoever dies is heard of.
+    server_pipe.close()
     port = server_end.recv()
     client_end, client_pipe = context.Pipe()
     trader = context.Process(
         target=trade, args=(client, port, pace.orders, client_pipe, processors[1]), daemon=True
     )
     trader.start()
+    client_pipe.close()
     client_end.recv()
     server_end.send("go")
     timing = server_end.recv()

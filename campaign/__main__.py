@@ -73,20 +73,22 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="campaign-", dir=memory if memory.is_dir() else None)
 
 
-def _live(seed: int, broken: str | None) -> Verdict:
+def _live(seed: int, broken: str | None, *, is_hasty: bool) -> Verdict:
     sabotage = SABOTAGES[broken].apply() if broken else nullcontext()
     with _folder() as folder, sabotage:
-        return live_day(seed, Path(folder))
+        return live_day(seed, Path(folder), is_hasty=is_hasty)
 
 
-def _verdicts(first: int, days: int, jobs: int, broken: str | None) -> Iterator[Verdict]:
+def _verdicts(
+    first: int, days: int, jobs: int, broken: str | None, *, is_hasty: bool = False
+) -> Iterator[Verdict]:
     """Yield the verdicts in the order of their seeds; stop cleanly when nobody listens."""
     pool = ProcessPoolExecutor(jobs)
     waiting: list[Future[Verdict]] = []
     seeds = iter(range(first, first + days))
     try:
         for seed in seeds:
-            waiting.append(pool.submit(_live, seed, broken))
+            waiting.append(pool.submit(_live, seed, broken, is_hasty=is_hasty))
             if len(waiting) > 2 * jobs:
                 yield waiting.pop(0).result()
         for future in waiting:
@@ -100,7 +102,9 @@ def _try_mutations(seed: int, days: int, jobs: int) -> int:
     unnoticed = 0
     for sabotage in SABOTAGES.values():
         found = None
-        for number, verdict in enumerate(_verdicts(seed, days, jobs, sabotage.name), 1):
+        for number, verdict in enumerate(
+            _verdicts(seed, days, jobs, sabotage.name, is_hasty=True), 1
+        ):
             if verdict.violations:
                 found = number, verdict
                 break

@@ -52,15 +52,25 @@ class Verdict(msgspec.Struct, kw_only=True):
     """Real time."""
 
 
-def live_day(seed: int, folder: Path, story: list[str] | None = None) -> Verdict:
+def live_day(
+    seed: int, folder: Path, story: list[str] | None = None, *, is_hasty: bool = False
+) -> Verdict:
     """Live through the day of `seed` and judge it; its journal stays in `folder`.
 
-    `story`, if given, is filled with what the desk said and what was done to it.
+    `story`, if given, is filled with what the desk said and what was done to it. A hasty day ends
+    with the first law that is broken.
     """
+    return live(write_script(seed), folder, story, is_hasty=is_hasty)
+
+
+def live(
+    script: Script, folder: Path, story: list[str] | None = None, *, is_hasty: bool = False
+) -> Verdict:
+    """Live through the day of `script`, like `live_day`."""
     for name in ("ib_async", "microfutures"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     started = perf_counter()
-    day = Day(write_script(seed), folder, [] if story is None else story)
+    day = Day(script, folder, [] if story is None else story, is_hasty=is_hasty)
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         runner.run(day.run())
     return day.verdict(perf_counter() - started)
@@ -69,10 +79,13 @@ def live_day(seed: int, folder: Path, story: list[str] | None = None) -> Verdict
 class Day:
     """One day, from the bell to the audit."""
 
-    def __init__(self, script: Script, folder: Path, story: list[str]) -> None:
+    def __init__(
+        self, script: Script, folder: Path, story: list[str], *, is_hasty: bool = False
+    ) -> None:
         self._script = script
         self._path = folder / "journal.sqlite3"
         self._story = story
+        self._is_hasty = is_hasty
         self._prepared = prepare(script, folder)
         self._market = build_market(script)
         self._clock = SimulatedClock(self._market.start_ns)
@@ -112,16 +125,30 @@ class Day:
             *self._pauses(),
         )
         tasks = [asyncio.create_task(each, name="campaign") for each in happenings]
-        await asyncio.sleep(CALM_AT)
-        self._is_calm = True
-        await asyncio.sleep(FLATTEN_AT - CALM_AT)
-        await self._flatten()
+        await self._pass_day()
         for task in tasks:
             task.cancel()
         for outcome in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome
         await self._close()
+
+    async def _pass_day(self) -> None:
+        """Return when all is done, or a hasty day has seen enough."""
+        seen = asyncio.create_task(self._violations.seen.wait())
+        course = asyncio.create_task(self._take_course())
+        waited_for = {seen, course} if self._is_hasty else {course}
+        await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        seen.cancel()
+        if not course.done():
+            course.cancel()
+        await asyncio.gather(seen, course, return_exceptions=True)
+
+    async def _take_course(self) -> None:
+        await asyncio.sleep(CALM_AT)
+        self._is_calm = True
+        await asyncio.sleep(FLATTEN_AT - CALM_AT)
+        await self._flatten()
 
     async def _close(self) -> None:
         """Audit what the day left, and end it."""

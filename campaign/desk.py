@@ -13,6 +13,7 @@ from microfutures.app.simulation import Simulation
 from microfutures.app.wiring import System, build_system
 from microfutures.config import Settings
 from microfutures.engine.output import Say
+from microfutures.model.approval import Approved
 from microfutures.model.events import Command, CommandReceived
 from microfutures.ports.journal import JournalRecord
 
@@ -140,6 +141,13 @@ class Desk:
         self._eyes.forget(list(SqliteJournal.read(self._journal, RECOVERED_KINDS)))
         recover(system.engine, self._journal.read(RECOVERED_KINDS))
         self._eyes.begin_run(system.engine)
+        submit = system.manager.submit
+
+        def watched(approved: Approved) -> None:
+            self._eyes.on_submit(approved.order.order_ref)
+            submit(approved)
+
+        system.manager.submit = watched  # type: ignore[method-assign]
         return system
 
     def start(self) -> None:

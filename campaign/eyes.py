@@ -123,6 +123,12 @@ class Eyes:
         if len(self.durable) < len(self.orders):
             self.durable.update(self.orders)
 
+    def on_submit(self, ref: OrderRef) -> None:
+        """Take an order in the moment that it leaves."""
+        self._violations.require(
+            ref in self.durable, "no order leaves before its intent is on the disk", ref
+        )
+
     def positions(self) -> dict[InstrumentId, int]:
         """Return our positions by the journal's fills and adjustments."""
         held: dict[InstrumentId, int] = {}

@@ -1,5 +1,7 @@
 """Laws that were broken, in words."""
 
+import asyncio
+
 from microfutures.model.timestamp import to_iso
 from microfutures.ports.clock import Clock
 
@@ -11,10 +13,13 @@ class Violations:
 
     def __init__(self, clock: Clock) -> None:
         self.found: list[str] = []
+        self.seen = asyncio.Event()
+        """Set with the first of them."""
         self._clock = clock
 
     def add(self, law: str, detail: str) -> None:
         """Note a broken law; only the first ones of a day are kept."""
+        self.seen.set()
         if len(self.found) < MOST_KEPT:
             self.found.append(f"{to_iso(self._clock.now_ns())} {law}: {detail}")
 

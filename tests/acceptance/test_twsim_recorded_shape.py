@@ -85,8 +85,14 @@ def kinship(fields: list[str]) -> tuple[str, ...]:
     return (fields[0], *[word for word in (STOCK, FUTURE, *tags) if word in fields])
 
 
+RECORDED_ROWS, RECORDED_REQUESTS = 14, 5
+
+
 def test_every_recorded_exchange_is_answered_in_the_same_shape(shared_dir: Path) -> None:
-    for name, (asked, *answers) in exchanges(shared_dir / "wire" / "captures.jsonl"):
+    talks = exchanges(shared_dir / "wire" / "captures.jsonl")
+    assert len(talks) == RECORDED_REQUESTS
+    assert sum(len(messages) for _, messages in talks) == RECORDED_ROWS
+    for name, (asked, *answers) in talks:
         heard = hold(asked)
         recorded = [list(each.fields) for each in answers]
         assert [ours[0] for ours in heard] == [theirs[0] for theirs in recorded], name

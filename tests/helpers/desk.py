@@ -93,6 +93,9 @@ class FakeView:
     def position(self, strategy: StrategyName, instrument_id: InstrumentId) -> int:
         return self.positions.get(instrument_id, 0)
 
+    def held(self, strategy: StrategyName) -> tuple[InstrumentId, ...]:
+        return tuple(name for name, quantity in self.positions.items() if quantity)
+
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         return ()
 

@@ -48,7 +48,15 @@ class OnceStrategy(Strategy):
         return [self.make_intent(SignalKind.ENTER_LONG, legs, "test", OPEN_NS)]
 
     def status(self) -> StrategyStatus:
-        raise NotImplementedError
+        return StrategyStatus(
+            state="testing",
+            metrics=(),
+            z_score=None,
+            z_entry=None,
+            z_exit=None,
+            why_no_trade="",
+            refusals=(),
+        )
 
     def held_legs(self) -> tuple[TargetLeg, ...]:
         return ()

@@ -5,7 +5,13 @@ from datetime import UTC, datetime
 import numpy as np
 
 from microfutures.analytics.trades import Trade, excursions
-from microfutures.reports.tear_sheet_input import PairPath, Sensitivity, TearSheetInput
+from microfutures.reports.tear_sheet_input import (
+    FoldView,
+    PairPath,
+    Sensitivity,
+    StudyView,
+    TearSheetInput,
+)
 
 MINUTE_NS = 60 * 10**9
 START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
@@ -14,7 +20,7 @@ ENTRY, EXIT, LOOKBACK = 2.0, 0.5, 60
 COST = 4.2
 
 
-def sample_sheet(days: int = 45, seed: int = 11) -> TearSheetInput:
+def sample_sheet(days: int = 45, seed: int = 11, *, has_study: bool = False) -> TearSheetInput:
     """Return a run of `days` sessions of 390 minutes."""
     times = np.concatenate(
         [
@@ -41,7 +47,8 @@ def sample_sheet(days: int = 45, seed: int = 11) -> TearSheetInput:
             label="MCL − USO, USD",
         ),
         costs={"commissions": 0.4 * COST * len(trades), "spread": 0.6 * COST * len(trades)},
-        sensitivity=_grid(seed),
+        sensitivities=(_grid(seed),),
+        study=_study(seed) if has_study else None,
         notes=("94 entries were refused: the expected reversion was below 1.5 times the cost.",),
     )
 
@@ -95,6 +102,36 @@ def _closed(
         worst=worst,
         best=best,
         reason="the spread is back at its mean",
+    )
+
+
+def _study(seed: int) -> StudyView:
+    rng = np.random.default_rng(seed)
+    inside, outside = rng.normal(12, 3, 6), rng.normal(4, 8, 6)
+    folds = tuple(
+        FoldView(
+            train="2026-01-05 to 2026-03-04",
+            test=f"2026-0{place + 3}-05 to 2026-0{place + 4}-02",
+            chosen="lookback 60, entry z 2",
+            in_sample=float(inside[place]),
+            out_of_sample=float(outside[place]),
+            net=float(outside[place] * 20),
+            trades=40 + place,
+        )
+        for place in range(6)
+    )
+    return StudyView(
+        subject="20 sets, the best by Sharpe",
+        figures=(
+            (
+                "Deflated Sharpe",
+                "0.412",
+                "chance that 1.31 a year is more than the luck of 20 trials",
+            ),
+            ("Overfitting", "0.238", "chance that the best is below the middle on other days"),
+        ),
+        folds=folds,
+        logits=rng.normal(0.8, 1.2, 400).tolist(),
     )
 
 

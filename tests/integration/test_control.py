@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from microfutures.model.errors import ControlError
 from microfutures.risk.gate import RiskGate
 
 ROOT = Path(__file__).parents[2]
+LISTEN = "0A"
+"""The state of a listening socket in /proc/net/tcp."""
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 
 
@@ -91,6 +94,10 @@ def test_desk_obeys_pause_resume_flatten_and_kill(
     text = (log_dir / "trading_system.log").read_text()
     for line in ("paused (lunch)", "resumed: resume from another", "killed, no order is sent"):
         assert line in text
+    written = [text, *(each.read_text() for each in log_dir.glob("*_log_*.json"))]
+    assert len(written) == 4
+    assert all("DU1000001" not in each for each in written)
+    assert "account DU***01" in text
 
 
 @pytest.mark.slow
@@ -100,7 +107,8 @@ def test_desk_shows_every_rule_with_its_limit_and_where_it_stands(
     code, text = said("risk", log_dir)
     assert code == 0
     lines = {line.split("  ")[0].strip(): line for line in text.splitlines()}
-    assert list(lines) == [rule.name for rule in RiskGate(RiskLimits()).rules]
+    gate = [rule.name for rule in RiskGate(RiskLimits()).rules]
+    assert list(lines) == [*gate, "margin", "trip loss", "message rate"]
     assert "limit 10 % of the capital; now the day's net +0.00 USD" in lines["daily loss"]
     assert "MCLV6 liquid until 17:00, USO liquid until 16:00" in lines["hours"]
     assert "5 contracts, 2000 shares; now flat" in lines["position"]
@@ -130,9 +138,57 @@ def test_only_the_owner_may_command(desk: subprocess.Popen[str], log_dir: Path) 
         assert "halt: none" in said("status", log_dir)[1]
 
 
+def page(log_dir: Path, request: str) -> tuple[str, dict[str, object]]:
+    """Return the status line and the body that a monitor gets."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(30)
+        line.connect(str(log_dir / SOCKET_NAME))
+        line.sendall(f"{request} HTTP/1.1\r\nHost: desk\r\n\r\n".encode())
+        head, _, body = line.makefile("rb").read().partition(b"\r\n\r\n")
+    return head.decode().partition("\r\n")[0], json.loads(body)
+
+
+@pytest.mark.slow
+def test_a_monitor_hears_how_the_desk_is(desk: subprocess.Popen[str], log_dir: Path) -> None:
+    code, text = said("health", log_dir)
+    assert (code, text[:5]) == (0, "ready")
+    status, body = page(log_dir, "GET /health")
+    assert status == "HTTP/1.1 200 OK"
+    assert (body["is_alive"], body["is_ready"], body["reasons"]) == (True, True, [])
+    assert page(log_dir, "GET /other")[0] == "HTTP/1.1 404 Not Found"
+    said("pause", log_dir, "--reason", "lunch")
+    code, text = said("health", log_dir)
+    assert code == 1
+    assert text.startswith("alive, not ready; ")
+    assert text.endswith("halted: lunch\n")
+    assert page(log_dir, "GET /health")[0] == "HTTP/1.1 200 OK"
+
+
+@pytest.mark.slow
+def test_nothing_listens_beyond_this_machine(desk: subprocess.Popen[str], log_dir: Path) -> None:
+    listening = listening_addresses(desk.pid)
+    assert listening, "the simulated gateway listens"
+    assert all(address.startswith("127.") for address in listening)
+
+
+def listening_addresses(pid: int) -> list[str]:
+    """Return where a process listens, by the kernel's own tables."""
+    links = [each.readlink() for each in Path(f"/proc/{pid}/fd").iterdir() if each.is_symlink()]
+    inodes = {str(link)[8:-1] for link in links if str(link).startswith("socket:[")}
+    found = []
+    for table, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        for row in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = row.split()
+            if fields[3] == LISTEN and fields[9] in inodes:
+                packed = bytes.fromhex(fields[1].partition(":")[0])
+                words = [packed[at : at + 4][::-1] for at in range(0, len(packed), 4)]
+                found.append(socket.inet_ntop(family, b"".join(words)))
+    return found
+
+
 @pytest.mark.slow
 def test_nonsense_on_the_socket_is_answered(desk: subprocess.Popen[str], log_dir: Path) -> None:
-    assert "there are: pause, resume, flatten, kill, status, risk" in str(
+    assert "there are: pause, resume, flatten, kill, status, risk, health" in str(
         ask(log_dir, {"command": "dance"})["text"]
     )
     assert ask(log_dir, {})["ok"] is False

@@ -58,6 +58,6 @@ def test_symbol_that_is_not_stored_is_named_with_what_is(tmp_path: Path) -> None
     with pytest.raises(TapeError, match=r"all of MCL, USO have; found MCLK26/bars_1m"):
         load_stored(root, symbols=SYMBOLS)
     late = datetime(2026, 4, 30, tzinfo=UTC)
-    with pytest.raises(TapeError, match="no bars of MCL from 2026-04-30"):
+    with pytest.raises(TapeError, match="no rows of MCL from 2026-04-30"):
         load_stored(root, symbols=("MCL",), start=late)
     assert not is_store(tmp_path)

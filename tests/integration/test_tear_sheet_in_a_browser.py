@@ -98,7 +98,7 @@ def seen_by(browser: str, page: Path, profile: Path) -> Report:
 @pytest.mark.slow
 def test_every_chart_is_drawn_in_dark_and_in_light(browser: str, tmp_path: Path) -> None:
     page = tmp_path / "sheet.html"
-    write_tear_sheet(page, sample_sheet(days=12))
+    write_tear_sheet(page, sample_sheet(days=12, has_study=True))
     text = page.read_text().replace("</body>", MEASURE + "</body>")
     reports = {}
     for theme in ("light", "dark"):
@@ -107,6 +107,7 @@ def test_every_chart_is_drawn_in_dark_and_in_light(browser: str, tmp_path: Path)
     light, dark = reports["light"], reports["dark"]
     assert set(light.charts) == {
         "equity", "pair", "distribution", "excursions", "daily", "hours", "costs",
+        "folds", "ranks",
     }  # fmt: skip
     for name, chart in light.charts.items():
         assert chart.width > 300, name

@@ -6,12 +6,14 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from helpers.desk import OPEN_NS, SECOND, a_quote
 from helpers.risk import a_context, an_order
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.approval import Approved
 from microfutures.model.events import ConnectionState
+from microfutures.model.flaws import Flaw
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.orders import OrderPurpose, Side
 from microfutures.risk.gate import RiskGate
@@ -26,6 +28,7 @@ LIMITS = RiskLimits(
     max_family_net_notional=15_000.0,
     max_orders_per_window=5,
     max_identical_orders=2,
+    max_open_orders=3,
 )
 PRICES = {"MCLX6": 70.0, "USO": 75.0}
 
@@ -41,6 +44,17 @@ asks = st.lists(
         st.booleans(),
         st.integers(-400, 100),
         st.integers(0, 9),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "unresolved": st.just("r-1"),
+                "kill_reason": st.just("enough"),
+                "open_orders": st.integers(0, 4),
+                "drawdown_percent": st.floats(0, 30),
+            },
+        ),
+        st.sampled_from([*[Flaw.NONE] * 8, Flaw.HALTED, Flaw.JUMP, Flaw.CROSSED]),
+        st.sampled_from([0, 0, 59, 61]),
     ),
     max_size=60,
 )
@@ -56,7 +70,11 @@ def test_no_sequence_of_orders_passes_a_limit(orders: list[tuple[object, ...]]) 
     sent: deque[tuple[int, object]] = deque()
     refs: set[str] = set()
     for asked in orders:
-        name, side, purpose, units, away, seconds, line, is_paused, day_net, ref = asked
+        name, side, purpose, units, away, seconds, line, is_paused, day_net, ref, *more = asked
+        moment, flaw, age = more
+        assert isinstance(moment, dict)
+        assert isinstance(flaw, Flaw)
+        assert isinstance(age, int)
         assert isinstance(name, str)
         assert isinstance(side, Side)
         assert isinstance(purpose, OrderPurpose)
@@ -92,11 +110,12 @@ def test_no_sequence_of_orders_passes_a_limit(orders: list[tuple[object, ...]]) 
             connection=line,
             is_paused=is_paused,
             pause_reason="test",
-            quote=a_quote(name, price, price, time_ns=now_ns),
+            quote=replace(a_quote(name, price, price, time_ns=now_ns - age * SECOND), trouble=flaw),
             position=held,
             strategy_position=held,
             strategy_notional=worth,
             day_net=Decimal(str(day_net)),
+            **moment,
         )
         if not isinstance(gate.check(order, context), Approved):
             continue
@@ -105,7 +124,11 @@ def test_no_sequence_of_orders_passes_a_limit(orders: list[tuple[object, ...]]) 
         assert order.order_ref not in refs
         refs.add(order.order_ref)
         assert line is ConnectionState.CONNECTED
+        assert not {"unresolved", "kill_reason"} & moment.keys()
         if purpose is OrderPurpose.ENTRY:
+            assert (flaw, age <= 60) == (Flaw.NONE, True)
+            assert moment.get("open_orders", 0) < 3
+            assert moment.get("drawdown_percent", 0) < 15
             assert not is_paused
             assert isinstance(day_net, int)
             assert day_net > -200

@@ -7,6 +7,7 @@ gone. Not here: when to write and when to commit (`sqlite_journal`).
 The file holds two frames: magic, length and checksum of a body, and the body, the rows in
 MessagePack. They are written in turn, and each holds every row that is not committed: a death in
 the middle of one leaves the other, and rows that the journal knows already are passed over.
+Behind them stands the number of the last row that was committed: a journal that has fewer was cut.
 """
 
 import mmap
@@ -16,11 +17,18 @@ from zlib import crc32
 
 import msgspec
 
+from microfutures.model.errors import JournalError
+
 MAGIC = b"MFA1"
 _HEAD = struct.Struct(">4sII")
+_MARK = struct.Struct(">QI")
+"""A sequence and its checksum."""
 
 FRAME_BYTES = 128 * 1024
 """Room for each frame, laid out beforehand: a full disk does not stand before an order."""
+
+_MARK_AT = 2 * FRAME_BYTES
+FILE_BYTES = _MARK_AT + _MARK.size
 
 Row = tuple[int, int, str, str, str]
 """Sequence, time (ns), kind, name, payload."""
@@ -32,8 +40,32 @@ _decode = msgspec.msgpack.Decoder(list[Row]).decode
 def read_ahead(path: Path) -> list[Row]:
     """Return the rows of the newest whole frame in a file; none when there is none."""
     stored = path.read_bytes() if path.is_file() else b""
-    frames = _rows_of(stored[:FRAME_BYTES]), _rows_of(stored[FRAME_BYTES:])
+    frames = _rows_of(stored[:FRAME_BYTES]), _rows_of(stored[FRAME_BYTES:_MARK_AT])
     return max(frames, key=lambda rows: rows[-1][0] if rows else 0)
+
+
+def read_mark(path: Path) -> int:
+    """Return the last row that was committed while this file was written; 0 for none known.
+
+    Raises
+    ------
+    JournalError
+        If the file was cut.
+    """
+    stored = path.read_bytes() if path.is_file() else b""
+    if 0 < len(stored) < FILE_BYTES:
+        raise JournalError(
+            f"{path}: {len(stored):,} bytes of {FILE_BYTES:,} are left of it, and what was written "
+            f"there last may be lost; delete it, then compare positions in TWS before `resume`"
+        )
+    if not stored:
+        return 0
+    sequence, checksum = _MARK.unpack_from(stored, _MARK_AT)
+    return int(sequence) if checksum == _checksum(sequence) else 0
+
+
+def _checksum(sequence: int) -> int:
+    return crc32(sequence.to_bytes(8, "big"))
 
 
 def _rows_of(stored: bytes) -> list[Row]:
@@ -58,11 +90,14 @@ class AheadLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._turn = 0
-        with path.open("w+b") as file:
+        # Whole at once, so that one which is shorter was cut.
+        new = path.with_name(path.name + ".new")
+        with new.open("w+b") as file:
             # Written, not only made as long: a mapped page without a block would kill the process.
-            file.write(bytes(2 * FRAME_BYTES))
+            file.write(bytes(FILE_BYTES))
             file.flush()
-            self._map = mmap.mmap(file.fileno(), 2 * FRAME_BYTES)
+            self._map = mmap.mmap(file.fileno(), FILE_BYTES)
+        new.replace(path)
 
     def write(self, rows: list[Row]) -> bool:
         """Write the next frame; return False, and leave all as it is, if `rows` don't fit in."""
@@ -74,6 +109,10 @@ class AheadLog:
         self._map[start : start + end] = _HEAD.pack(MAGIC, len(body), crc32(body)) + body
         self._turn = 1 - self._turn
         return True
+
+    def mark(self, sequence: int) -> None:
+        """Note that everything up to `sequence` was committed."""
+        _MARK.pack_into(self._map, _MARK_AT, sequence, _checksum(sequence))
 
     def close(self, *, is_done: bool) -> None:
         """Let go of the file; delete it when all its rows are committed."""

@@ -1,5 +1,7 @@
 """A desk's control socket: one JSON object a line, on a Unix socket that only its owner can open.
 
+A monitor may speak HTTP to it instead: ``curl --unix-socket logs/control.sock desk/health``.
+
 Not on the network at all: who may write to the log directory's socket may command the desk.
 """
 
@@ -7,6 +9,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 import msgspec
@@ -15,6 +18,7 @@ from microfutures.model.errors import ConfigurationError, ControlError
 
 SOCKET_NAME = "control.sock"
 OWNER_ONLY = 0o177
+HEALTH_PAGE = b"/health"
 MAX_LINE_BYTES = 64 * 1024
 ANSWER_SECONDS = 10.0
 
@@ -65,6 +69,12 @@ class ControlServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
+                if line.startswith(b"GET "):
+                    while (await reader.readline()).strip():
+                        pass  # headers say nothing that is needed
+                    writer.write(await self._page(line))
+                    await writer.drain()
+                    return
                 writer.write(msgspec.json.encode(await self._reply(line)) + b"\n")
                 await writer.drain()
         except (ConnectionError, ValueError):
@@ -72,12 +82,28 @@ class ControlServer:
         finally:
             writer.close()
 
+    async def _page(self, line: bytes) -> bytes:
+        """Return what a monitor that speaks HTTP gets; there is one page."""
+        if line.split()[1:2] != [HEALTH_PAGE]:
+            return _http(404, {"text": f"there is only {HEALTH_PAGE.decode()}"})
+        answer = await self._answer({"command": "health"})
+        return _http(200 if answer["ok"] else 503, answer["health"])
+
     async def _reply(self, line: bytes) -> Answer:
         try:
             request = msgspec.json.decode(line, type=dict[str, object])
         except msgspec.DecodeError as error:
             return {"ok": False, "text": f"a request is one JSON object a line: {error}"}
         return await self._answer(request)
+
+
+def _http(status: int, content: object) -> bytes:
+    body = msgspec.json.encode(content) + b"\n"
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def ask(log_dir: Path, request: Request) -> dict[str, object]:

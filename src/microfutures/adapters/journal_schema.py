@@ -8,6 +8,8 @@ from microfutures.model.errors import JournalError
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x4D465554
 """``MFUT`` in the file's header."""
+HEADER_BYTES = 100
+"""Of every SQLite file; page size at 16 (big-endian), pages in the file at 28."""
 
 _SCHEMA = """
 BEGIN IMMEDIATE;
@@ -37,6 +39,26 @@ def check_schema(database: sqlite3.Connection, path: Path) -> None:
             f"journal {path}: schema version {version}, this program knows "
             f"{SCHEMA_VERSION}; use the version that wrote it, or move it away"
         )
+
+
+def check_whole(database: sqlite3.Connection, path: Path) -> None:
+    """Raise `JournalError` if the file was cut and something that it held is nowhere else.
+
+    SQLite sees that by itself unless there is a write-ahead log: then it takes what is missing
+    for zeros. A file that ends early may be sound all the same, if a process was killed while it
+    folded the log.
+    """
+    with path.open("rb") as file:
+        header = file.read(HEADER_BYTES)
+    size, page_bytes = path.stat().st_size, int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    if size % page_bytes or size < pages * page_bytes:
+        verdict = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise JournalError(
+                f"journal {path}: it was cut ({' '.join(verdict.split())}); restore a copy, or "
+                "move it away; `sqlite3 FILE .recover` saves the rest"
+            )
 
 
 class Transaction:

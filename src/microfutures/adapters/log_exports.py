@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from microfutures.adapters.log_masks import hide_accounts
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.model.timestamp import to_datetime, to_iso
 from microfutures.ports.journal import JournalRecord
@@ -172,6 +173,8 @@ def event_line(record: JournalRecord) -> bytes:
         name,
     )
     payload = record.payload.strip()
+    if b"ccount" in payload:
+        payload = hide_accounts(payload.decode()).encode()
     if not payload.startswith(b"{") or _may_clash(payload):
         return head + b',"payload":' + payload + b"}"
     members = payload[1:].lstrip()

@@ -31,6 +31,20 @@ ON CONFLICT (kind, key) DO UPDATE SET payload = excluded.payload
 """
 
 
+def look_into(path: Path) -> list[KeptRow]:
+    """Return what is kept in the file of a gateway that may be running, and change nothing."""
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        return _rows(database)
+    finally:
+        database.close()
+
+
+def _rows(database: sqlite3.Connection) -> list[KeptRow]:
+    rows = database.execute("SELECT kind, key, payload FROM kept ORDER BY number")
+    return [KeptRow(*row) for row in rows]
+
+
 class SqliteBrokerMemory:
     """`ports.broker_memory.BrokerMemory` in the file at `path`, made if it is not there.
 
@@ -67,9 +81,8 @@ class SqliteBrokerMemory:
 
     def load(self) -> list[KeptRow]:
         """Return everything that is kept, in the order it first came."""
-        query = "SELECT kind, key, payload FROM kept ORDER BY number"
         try:
-            return [KeptRow(*row) for row in self._database.execute(query)]
+            return _rows(self._database)
         except sqlite3.Error as error:
             raise self._failure(error) from error
 

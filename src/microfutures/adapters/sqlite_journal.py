@@ -16,12 +16,20 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
-from microfutures.adapters.ahead_log import AheadLog, Row, read_ahead
+import msgspec
+
+from microfutures.adapters.ahead_log import AheadLog, Row, read_ahead, read_mark
 from microfutures.adapters.disk_flush import DiskFlusher
-from microfutures.adapters.journal_schema import Flushed, Transaction, check_schema, create
+from microfutures.adapters.journal_schema import (
+    Flushed,
+    Transaction,
+    check_schema,
+    check_whole,
+    create,
+)
 from microfutures.adapters.writer_lock import WriterLock
 from microfutures.model.errors import JournalError
-from microfutures.ports.journal import JournalRecord
+from microfutures.ports.journal import JournalRecord, RecordsLost
 
 FLUSHED_KINDS = frozenset({"order", "decision"})
 """Kinds whose commit is followed by a flush."""
@@ -80,6 +88,7 @@ class SqliteJournal:
         self._must_flush = False
         self._flusher = DiskFlusher(path)
         self._is_closed = False
+        self._was_there = path.exists()
         self._lock = WriterLock(path.with_name(path.name + ".lock"))
         try:
             self._database = self._open()
@@ -91,9 +100,11 @@ class SqliteJournal:
             raise
         try:
             self._ahead = self._take_ahead(path.with_name(path.name + "-ahead"))
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, JournalError) as error:
             self._database.close()
             self._lock.release()
+            if isinstance(error, JournalError):
+                raise
             raise _failure(self._path, error) from error
 
     def append(self, record: JournalRecord) -> None:
@@ -123,6 +134,7 @@ class SqliteJournal:
         except sqlite3.Error as error:
             raise _failure(self._path, error) from error
         self._buffer.clear()
+        self._ahead.mark(self._last)
 
     def write_ahead(self) -> None:
         """Make everything appended outlive this process, as `commit` does, but in a hurry."""
@@ -216,12 +228,18 @@ class SqliteJournal:
     # -- the file -----------------------------------------------------------------------------
 
     def _open(self) -> sqlite3.Connection:
+        if self._was_there and self._path.stat().st_size == 0:
+            raise JournalError(
+                f"journal {self._path}: it is empty; restore a copy, or delete it if this desk has "
+                "never traded"
+            )
         database = sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_SECONDS)
         try:
             # Asked first, so that another program's database stays as it is.
             is_new = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
             if not is_new:
                 check_schema(database, self._path)
+                check_whole(database, self._path)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute(f"PRAGMA wal_autocheckpoint = {LONGEST_LOG_PAGES}")
@@ -235,14 +253,35 @@ class SqliteJournal:
         return database
 
     def _take_ahead(self, path: Path) -> AheadLog:
-        """Commit what a run that died had written ahead and not committed; begin a new one."""
-        left = [row for row in read_ahead(path) if row[0] > self._last]
-        # A journal that was moved away took its own past with it: its rows are not ours.
-        if left and left[0][0] == self._last + 1:
-            with Flushed(self._database):
-                self._database.executemany(_INSERT, left)
-            self._last = left[-1][0]
+        """Commit what a run that died had written ahead and not committed; begin a new one.
+
+        A journal that was moved away took its own past with it: what is left beside is not ours.
+        """
+        if self._was_there:
+            found, mark = read_ahead(path), read_mark(path)
+            left = [row for row in found if row[0] > self._last]
+            if left and left[0][0] == self._last + 1:
+                self._take(left)
+            until = max(mark, found[-1][0] if found else 0)
+            if until > self._last:
+                self._note_loss(until)
         return AheadLog(path)
+
+    def _note_loss(self, until: int) -> None:
+        """Write down that records up to `until` are gone: the next to read must not trade on."""
+        reason = (
+            f"the journal has lost its records {self._last + 1} to {until} (a power cut, or its "
+            "files were cut): compare positions and executions with TWS"
+        )
+        latest = "SELECT time_ns FROM records ORDER BY sequence DESC LIMIT 1"
+        (time_ns,) = self._database.execute(latest).fetchone() or (0,)
+        payload = msgspec.json.encode(RecordsLost(reason)).decode()
+        self._take([(self._last + 1, time_ns, "run", RecordsLost.__name__, payload)])
+
+    def _take(self, rows: list[Row]) -> None:
+        with Flushed(self._database):
+            self._database.executemany(_INSERT, rows)
+        self._last = rows[-1][0]
 
 
 class JournalReader:

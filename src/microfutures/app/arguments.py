@@ -7,6 +7,7 @@ from re import fullmatch
 import msgspec
 
 from microfutures.config import DisplayMode, LoadedSettings, Origin
+from microfutures.config.settings import LIVE_PORTS, ConnectionSettings
 from microfutures.model.errors import ConfigurationError
 
 DEFAULT_SCENARIO = "demo"
@@ -29,7 +30,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     tape_end: datetime | None
     """The part of the tape to play; the whole of it where they are None."""
     speed: float
-    """Simulated seconds for each real one."""
+    """Simulated seconds for each real one; a simulated gateway elsewhere has the same."""
     seed: int
     duration_seconds: float | None
     """End the run after so many seconds of the desk's clock; None runs until interrupted."""
@@ -38,6 +39,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     live: bool
     virtual_time: bool
     """Run the simulation on a loop whose clock jumps to the next timer."""
+    record: Path | None = None
+    """The store that what the desk sees is recorded into."""
     port_given: bool
     """Whether a flag or the file named the port; the guard of live money asks."""
 
@@ -58,6 +61,7 @@ def run_options(
     seed: int | None = None,
     duration_seconds: float | None = None,
     virtual_time: bool = False,
+    record: Path | None = None,
 ) -> RunOptions:
     """Return the options of a run under the settings in `loaded`.
 
@@ -69,8 +73,9 @@ def run_options(
     scenario = market_choice(simulate, data)
     is_simulated = scenario is not None or data is not None
     _refuse_without_simulation(
-        is_simulated, {"--speed": speed, "--seed": seed, "--virtual-time": virtual_time or None}
+        is_simulated, {"--seed": seed, "--virtual-time": virtual_time or None}
     )
+    _refuse_hurry_with_money(loaded.settings.connection, speed)
     if data is None and (tape_start or tape_end):
         raise ConfigurationError("--from and --to cut a tape; name its folder with --data")
     if is_simulated and loaded.settings.connection.live:
@@ -87,6 +92,7 @@ def run_options(
         keep_positions=loaded.settings.trading.keep_positions,
         live=loaded.settings.connection.live,
         virtual_time=virtual_time,
+        record=record,
         port_given=loaded.origins["connection.port"] is not Origin.DEFAULT,
     )
 
@@ -154,6 +160,18 @@ def parse_duration(text: str) -> float:
             f"above 0 and at most a year, was {text!a}"
         )
     return seconds
+
+
+def _refuse_hurry_with_money(connection: ConnectionSettings, speed: float | None) -> None:
+    """Refuse to keep another time than the market's where it is real."""
+    if speed in (None, DEFAULT_SPEED):
+        return
+    if connection.live or connection.port in LIVE_PORTS:
+        said = "--live" if connection.live else f"--port {connection.port}"
+        raise ConfigurationError(
+            f"--speed is for a simulated gateway of the same speed and {said} for real money; "
+            "leave one out"
+        )
 
 
 def _refuse_without_simulation(is_simulated: bool, given: dict[str, object]) -> None:

@@ -60,7 +60,10 @@ Simulate = Annotated[
     ),
 ]
 Data = Annotated[Path | None, option("--data", "simulate on the tapes in this folder", "DIR")]
-Speed = Annotated[float | None, option("--speed", _PACE, "N", f"{DEFAULT_SPEED:g}")]
+Speed = Annotated[
+    float | None,
+    option("--speed", f"{_PACE}, also of a gateway that simulates", "N", f"{DEFAULT_SPEED:g}"),
+]
 Seed = Annotated[int | None, option("--seed", _SEED, "N", DEFAULT_SEED)]
 TapeStart = Annotated[
     str | None, option("--from", "begin the tape here; what lies before warms it up", "DATE")
@@ -68,6 +71,11 @@ TapeStart = Annotated[
 TapeEnd = Annotated[str | None, option("--to", "end the tape before this day or moment", "DATE")]
 Duration = Annotated[str | None, option("--duration", "end after 90 (seconds), 10m or 2h", "TIME")]
 VirtualTime = Annotated[bool, option("--virtual-time", "simulate as fast as the machine can")]
+
+RecordMarket = Annotated[
+    Path | None,
+    option("--record", "store what is seen in this folder, for `data` and `backtest`", "DIR"),
+]
 
 GatewayHost = Annotated[str, option("--host", "address to listen on", "HOST", "127.0.0.1")]
 GatewayPort = Annotated[int, option("--port", "port to listen on; 0 takes any", "PORT", 7497)]

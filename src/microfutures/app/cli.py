@@ -65,6 +65,7 @@ def run(
     seed: flags.Seed = None,
     duration: flags.Duration = None,
     virtual_time: flags.VirtualTime = False,
+    record: flags.RecordMarket = None,
 ) -> None:
     """Run the system until Ctrl+C, which closes all positions and saves the logs."""
     overrides: dict[str, object] = {
@@ -87,6 +88,7 @@ def run(
         "tape_end": tape_end,
         "speed": speed,
         "seed": seed,
+        "record": record,
     }
     context.obj = (config, overrides)
     if context.invoked_subcommand is None:
@@ -239,6 +241,17 @@ def risk(log_dir: flags.DeskDir = Path("logs")) -> None:
 
     for line in risk_lines(log_dir):
         _say(line)
+
+
+@app.command()
+def health(log_dir: flags.DeskDir = Path("logs")) -> None:
+    """Show whether the running desk is ready to trade; exit code 1 if it is not."""
+    from microfutures.app.control_commands import health_lines
+
+    lines, code = health_lines(log_dir)
+    for line in lines:
+        _say(line)
+    raise typer.Exit(code)
 
 
 def _command(name: str, log_dir: Path, reason: str | None) -> None:

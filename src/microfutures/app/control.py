@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from microfutures.adapters.control_socket import Answer, Request
+from microfutures.app.health import HealthCheck
 from microfutures.engine.engine import Engine
 from microfutures.engine.risk_report import risk_rows
 from microfutures.engine.runner import EngineRunner
@@ -35,24 +36,29 @@ class Control:
         clock: Clock,
         log_dir: Path,
         snapshot: Callable[[], DeskSnapshot],
+        health: HealthCheck,
     ) -> None:
         self._engine = engine
         self._runner = runner
         self._clock = clock
         self._kill_file = log_dir / KILL_FILE
         self._snapshot = snapshot
+        self._health = health
 
     async def answer(self, request: Request) -> Answer:
         """Carry out one request; return what to tell the asker."""
         name = str(request.get("command", ""))
         if name == "status":
             return {"ok": True, "text": "", "status": status(self._snapshot())}
+        if name == "health":
+            found = await self._health.look()
+            return {"ok": found.is_alive, "text": "", "health": msgspec.to_builtins(found)}
         if name == "risk":
             rows = risk_rows(self._engine.state, self._engine.floor)
             return {"ok": True, "text": "", "rules": msgspec.to_builtins(rows)}
         command = COMMANDS.get(name)
         if command is None:
-            known = ", ".join([*COMMANDS, "status", "risk"])
+            known = ", ".join([*COMMANDS, "status", "risk", "health"])
             return {"ok": False, "text": f"{name!r} is no command; there are: {known}"}
         if command is Command.RESUME and self._kill_file.exists():
             return {"ok": False, "text": f"remove {self._kill_file} first: it kills the desk"}

@@ -1,4 +1,4 @@
-"""`microfutures pause|resume|flatten|kill|status|risk`: what a second terminal says to the desk."""
+"""`microfutures pause|resume|flatten|kill|status|risk|health`: a second terminal to the desk."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from microfutures.adapters.control_socket import ask
+from microfutures.app.health import Health
 from microfutures.engine.risk_report import RiskRow
 from microfutures.model.timestamp import to_iso
 
@@ -54,6 +55,20 @@ def risk_lines(log_dir: Path) -> list[str]:
         if row.refusals:
             lines.append(f"{'':<15} refused {row.refusals:,} ×, latest: {row.latest}")
     return lines
+
+
+def health_lines(log_dir: Path) -> tuple[list[str], int]:
+    """Return how the desk is, and 0 if it is ready to trade.
+
+    Raises
+    ------
+    ControlError
+        If no desk answers.
+    """
+    health = msgspec.convert(ask(log_dir, {"command": "health"})["health"], Health)
+    word = "ready" if health.is_ready else "alive, not ready" if health.is_alive else "stuck"
+    line = f"{word}; latest beat {health.lag_seconds:.1f} s late, {health.memory_megabytes} MB"
+    return [line, *health.reasons], DONE if health.is_ready else REFUSED
 
 
 def _words(value: object) -> str:

@@ -56,9 +56,11 @@ class EventEvaluator:
         market = self._market.cut(*self._days.span_ns(stretch))
         return [self._result(each, market, stretch) for each in sets]
 
-    def _result(
-        self, parameters: PairParameters, market: TapeMarket, stretch: Stretch
-    ) -> SetResult:
+    def replay(self, parameters: PairParameters, stretch: Stretch) -> BacktestResult:
+        """Return all that one set's run leaves behind."""
+        return self._run(parameters, self._market.cut(*self._days.span_ns(stretch)))
+
+    def _run(self, parameters: PairParameters, market: TapeMarket) -> BacktestResult:
         settings = self._terms.settings_of(parameters)
         options = BacktestOptions(
             symbols=tuple(Symbol(each) for each in traded_symbols(settings)),
@@ -69,7 +71,12 @@ class EventEvaluator:
             equity_seconds=EQUITY_SECONDS,
         )
         engine = build_engine(settings, "study")
-        run = Backtest(engine=engine, market=market, options=options).run()
+        return Backtest(engine=engine, market=market, options=options).run()
+
+    def _result(
+        self, parameters: PairParameters, market: TapeMarket, stretch: Stretch
+    ) -> SetResult:
+        run = self._run(parameters, market)
         trips = run.round_trips
         return SetResult(
             capital=float(run.initial_capital),

@@ -140,7 +140,7 @@ def _simulation(options: GatewayOptions, on_line: Callable[[str], None]) -> Work
 
 def _build(options: GatewayOptions, host: str, port: int) -> FaultDesk:
     scenario = _scenario(options.scenario)
-    if options.data is not None and scenario.market is not None:
+    if options.data is not None and (scenario.market or scenario.start_ns) is not None:
         raise ConfigurationError("--scenario names a market and --data a tape; leave one out")
     run = run_options(
         load_with_origins(None),
@@ -151,7 +151,7 @@ def _build(options: GatewayOptions, host: str, port: int) -> FaultDesk:
     )
     symbols = [symbol.strip() for symbol in options.symbols.split(",") if symbol.strip()]
     try:
-        market = build_market(run, symbols)
+        market = build_market(run, symbols, start_ns=scenario.start_ns)
     except (UnknownInstrumentError, InvalidValueError) as error:
         raise ConfigurationError(f"--symbols {options.symbols!a}: {error}") from None
     state = open_state(options.state)

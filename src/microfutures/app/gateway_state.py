@@ -58,6 +58,6 @@ def open_state(path: Path | None) -> GatewayState:
         return GatewayState(None, None)
     try:
         memory = SqliteBrokerMemory(path)
-        return GatewayState(memory, read_memory(memory))
+        return GatewayState(memory, read_memory(memory.load()))
     except GatewayStateError as error:
         raise ConfigurationError(str(error)) from error

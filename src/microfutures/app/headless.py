@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from microfutures.adapters.control_socket import SOCKET_NAME, ControlServer
@@ -15,12 +15,20 @@ from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.app.arguments import RunOptions, run_options
 from microfutures.app.control import Control
 from microfutures.app.garbage import GarbagePolicy
+from microfutures.app.health import HealthCheck
 from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
-from microfutures.app.logging_setup import start_logging
+from microfutures.app.logging_setup import DeskLog, start_logging
+from microfutures.app.recorder import Recorder
 from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.app.simulation import Simulation, build_simulation
 from microfutures.app.supervision import Supervision
-from microfutures.app.wiring import build_system, journal_path, traded_symbols
+from microfutures.app.wiring import (
+    System,
+    build_system,
+    journal_path,
+    own_clock,
+    traded_symbols,
+)
 from microfutures.config import Settings
 from microfutures.config.loading import load_with_origins
 from microfutures.config.log_directory import make_directory, require_writable
@@ -91,13 +99,16 @@ async def _run(settings: Settings, options: RunOptions) -> ExitCode:
     simulation: Simulation | None = None
     if options.is_simulated:
         simulation = build_simulation(options, traded_symbols(settings), on_tape_end=tape_end)
+    recorder = None if options.record is None else Recorder(options.record)
     make_directory(log_dir)
-    clock = simulation.clock if simulation else SystemClock()
+    clock = own_clock(options, simulation)
     desk_log = start_logging(log_dir, level=settings.logging.level, clock=clock)
     display = TerminalDisplay(mode=options.display)
     try:
-        with _open_journal(log_dir, settings, options) as journal:
-            return await _run_desk(settings, options, simulation, journal, display, tape_end)
+        with _recording(recorder) as record, _open_journal(log_dir, settings, options) as journal:
+            record(journal_path(log_dir, is_simulated=options.is_simulated))
+            desk = _run_desk(settings, options, simulation, journal, display, tape_end, desk_log)
+            return await desk
     except MicroFuturesError as error:
         display.stop()
         _log.error("%s", error)
@@ -106,6 +117,18 @@ async def _run(settings: Settings, options: RunOptions) -> ExitCode:
     finally:
         display.stop()
         desk_log.close()
+
+
+@contextmanager
+def _recording(recorder: Recorder | None) -> Iterator[Callable[[Path], None]]:
+    """Bring what a journal holds into the store meanwhile, if that is asked for."""
+    if recorder is None:
+        yield lambda _journal: None
+        return
+    try:
+        yield recorder.start
+    finally:
+        recorder.stop()
 
 
 class TapeEnd:
@@ -127,6 +150,7 @@ async def _run_desk(
     journal: SqliteJournal,
     display: TerminalDisplay,
     tape_end: TapeEnd,
+    desk_log: DeskLog,
 ) -> ExitCode:
     log_dir = Path(settings.logging.log_dir)
     if simulation is not None:
@@ -136,25 +160,14 @@ async def _run_desk(
         recover(system.engine, journal.read(RECOVERED_KINDS))
 
     clock = system.manager.clock
-    control = Control(
-        engine=system.engine,
-        runner=system.runner,
-        clock=clock,
-        log_dir=log_dir,
-        snapshot=lambda: take_snapshot(system.engine, system.facts, clock.now_ns()),
-    )
-
-    local_clock = simulation.clock if simulation else SystemClock()
-    supervision = Supervision(engine=system.engine, runner=system.runner, clock=local_clock)
-    garbage = GarbagePolicy(clock=SystemClock(), is_quiet=lambda: not system.engine.is_busy)
+    desk_log.go_by(clock)
+    machine = SystemClock()
+    supervision = Supervision(engine=system.engine, runner=system.runner, clock=machine)
+    control = _build_control(system, supervision, log_dir)
+    garbage = GarbagePolicy(clock=machine, is_quiet=lambda: not system.engine.is_busy)
 
     def export() -> Iterator[None]:
-        try:
-            keep = settings.logging.keep_exports
-            yield from export_steps(journal, log_dir, clock.now_ns(), keep)
-        except (OSError, JournalError) as error:
-            text = "logs not exported (%s); the journal has everything, the next export tries again"
-            _log.error(text, error)
+        return _export(journal, log_dir, clock.now_ns(), settings.logging.keep_exports)
 
     lifecycle = Lifecycle(
         system,
@@ -179,6 +192,31 @@ async def _run_desk(
     display.stop()
     _say_goodbye(outcome, log_dir)
     return outcome.code
+
+
+def _build_control(system: System, supervision: Supervision, log_dir: Path) -> Control:
+    clock = system.manager.clock
+    return Control(
+        engine=system.engine,
+        runner=system.runner,
+        clock=clock,
+        log_dir=log_dir,
+        snapshot=lambda: take_snapshot(system.engine, system.facts, clock.now_ns()),
+        health=HealthCheck(
+            system.engine.state,
+            settle=system.runner.settle,
+            lag_seconds=lambda: supervision.lag_seconds,
+            now_ns=clock.now_ns,
+        ),
+    )
+
+
+def _export(journal: SqliteJournal, log_dir: Path, now_ns: int, keep: int) -> Iterator[None]:
+    try:
+        yield from export_steps(journal, log_dir, now_ns, keep)
+    except (OSError, JournalError) as error:
+        text = "logs not exported (%s); the journal has everything, the next export tries again"
+        _log.error(text, error)
 
 
 @asynccontextmanager

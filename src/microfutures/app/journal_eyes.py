@@ -147,6 +147,10 @@ class JournalEyes:
         """Return no position: eyes don't need any."""
         return 0
 
+    def held(self, strategy: StrategyName) -> tuple[InstrumentId, ...]:
+        """Return nothing: eyes don't hold."""
+        return ()
+
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         """Return no bars: they come as events."""
         return ()

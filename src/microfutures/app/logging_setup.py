@@ -11,6 +11,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from microfutures.adapters.log_masks import hide_accounts
 from microfutures.config.log_directory import cannot_write, make_directory
 from microfutures.config.settings import LogLevel
 from microfutures.model.timestamp import seconds, to_iso
@@ -87,9 +88,17 @@ class DeskFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
         self._clock = clock
 
+    def go_by(self, clock: Clock) -> None:
+        """Take times from another clock."""
+        self._clock = clock
+
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
         """Return the desk's time."""
         return to_iso(self._clock.now_ns())
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the whole entry, account ids hidden."""
+        return hide_accounts(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return one line whatever the text holds; a traceback follows on lines of its own."""
@@ -115,10 +124,16 @@ class DeskLogHandler(RotatingFileHandler):
             encoding="utf-8",
             errors="backslashreplace",
         )
-        self.setFormatter(DeskFormatter(clock))
+        self._desk_formatter = DeskFormatter(clock)
+        self.setFormatter(self._desk_formatter)
         self._clock = clock
         self._repeats = RepeatLimit()
         self._has_failed = False
+
+    def go_by(self, clock: Clock) -> None:
+        """Take times from another clock from now on."""
+        self._clock = clock
+        self._desk_formatter.go_by(clock)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write `record` unless it repeats one that was just written."""
@@ -188,6 +203,10 @@ class DeskLog:
     def __exit__(self, *exception: object) -> None:
         """Close it."""
         self.close()
+
+    def go_by(self, clock: Clock) -> None:
+        """Take times from another clock from now on."""
+        self._handler.go_by(clock)
 
     def close(self) -> None:
         """Write what is outstanding and give logging back; idempotent."""

@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from microfutures.analytics.splits import Fold
 from microfutures.app.evaluators import chosen_evaluator
+from microfutures.app.event_evaluator import EventEvaluator
 from microfutures.app.interruption import interruptible
 from microfutures.app.optimize_files import write_results
+from microfutures.app.optimize_sheet import Replay, sheet_of_study
 from microfutures.app.optimize_words import study_lines, table_of
 from microfutures.app.study_terms import StudyTerms, TapeRequest
 from microfutures.app.wiring import traded_symbols
@@ -36,6 +38,7 @@ from microfutures.research.workbench import Progress, Workbench
 
 CLEAN, INTERRUPTED = 0, 130
 STUDY_NAME = "study.sqlite3"
+SHEET_NAME = "tear-sheet.html"
 SQLITE_PARTS = ("", "-wal", "-shm")
 MOST_JOBS = 1024
 
@@ -117,7 +120,8 @@ def run_optimize(command: OptimizeCommand, *, on_line: Say) -> int:
         file.close()
     on_line(f"{len(verdict.tried):,} sets on {market.describe()}")
     on_line(f"  computed     {bench.computed:,} results; kept in {path}")
-    _report(command, terms, space, verdict, days, on_line)
+    replay = EventEvaluator(terms=terms, tape=command.tape, days=days).replay
+    _report(command, space, verdict, days, market.describe(), replay, on_line)
     if not verdict.is_complete:
         on_line("interrupted; what was finished is kept: the same command with --resume goes on")
         return INTERRUPTED
@@ -221,10 +225,11 @@ def _study_path(command: OptimizeCommand) -> Path:
 
 def _report(
     command: OptimizeCommand,
-    terms: StudyTerms,
     space: Space,
     verdict: Verdict,
     days: TapeDays,
+    tape: str,
+    replay: Replay,
     on_line: Say,
 ) -> None:
     from rich.console import Console
@@ -240,6 +245,21 @@ def _report(
         on_line(line)
     write_results(command.output, verdict, space, days, command.objective)
     on_line(f"  files        {command.output}")
+    facts = {"tape": tape, "grid": "  ".join(command.grid)}
+    sheet = sheet_of_study(
+        verdict, land, days, objective=command.objective, facts=facts, replay=replay
+    )
+    path = command.output / SHEET_NAME
+    path.unlink(missing_ok=True)
+    if sheet is None:
+        return
+    try:
+        from microfutures.reports.tear_sheet import write_tear_sheet
+    except ImportError:
+        on_line("  tear sheet   needs matplotlib; install microfutures[reports]")
+        return
+    write_tear_sheet(path, sheet)
+    on_line(f"  tear sheet   {path}")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from microfutures.engine.guards import EquityMark
 from microfutures.engine.reconciliation import ForeignPositions
 from microfutures.engine.trading_days import DayStarted
 from microfutures.model.corporate_actions import ShareSplit
+from microfutures.model.errors import JournalError
 from microfutures.model.events import (
     CommandReceived,
     CommissionReceived,
@@ -21,7 +22,7 @@ from microfutures.model.events import (
 )
 from microfutures.model.fills import Fill
 from microfutures.model.orders import Order
-from microfutures.ports.journal import JournalRecord
+from microfutures.ports.journal import JournalRecord, RecordsLost
 
 T = TypeVar("T")
 
@@ -29,7 +30,13 @@ RECOVERED_KINDS = frozenset({"run", "order", "connection", "equity"})
 
 
 def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
-    """Give the engine back what records of `RECOVERED_KINDS` say."""
+    """Give the engine back what records of `RECOVERED_KINDS` say.
+
+    Raises
+    ------
+    JournalError
+        If one can't be read: its memory would have a hole.
+    """
     books, floor, commands = engine.books, engine.floor, engine.commands
     order = msgspec.json.Decoder(Order)
     restore: dict[str, Callable[[JournalRecord], object]] = {
@@ -57,11 +64,19 @@ def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
         "ForeignPositions": _as(
             ForeignPositions, lambda found: engine.truth.reconciler.restore(found.quantities)
         ),
+        "RecordsLost": _as(RecordsLost, lambda lost: commands.restore_halt(lost.reason)),
         HALTED: _as(dict[str, str], lambda halted: commands.restore_halt(halted["reason"])),
     }
     for record in records:
-        if record.name in restore:
+        if record.name not in restore:
+            continue
+        try:
             restore[record.name](record)
+        except msgspec.DecodeError as error:
+            raise JournalError(
+                f"the journal's record {record.sequence} ({record.name}) can't be read: {error}; "
+                "restore a copy, or use the version that wrote it"
+            ) from error
 
 
 def _as(kind: type[T], use: Callable[[T], object]) -> Callable[[JournalRecord], object]:

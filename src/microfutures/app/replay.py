@@ -22,7 +22,7 @@ from microfutures.engine.runner import engine_failure
 from microfutures.model.errors import JournalError
 from microfutures.model.events import EngineEvent
 from microfutures.model.timestamp import from_datetime
-from microfutures.ports.journal import JournalRecord
+from microfutures.ports.journal import JournalRecord, RecordsLost
 
 EVENTS: dict[str, type] = {each.__name__: each for each in get_args(EngineEvent)}
 ALL_TIME = (0, 1 << 63)
@@ -118,6 +118,8 @@ class _Run:
         engine = self._engine()
         self._report.runs += 1
         for record in self._records():
+            if record.name == RecordsLost.__name__:
+                continue
             event_type = EVENTS.get(record.name)
             if event_type is None:
                 self._compare(record)

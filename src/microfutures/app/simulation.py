@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from microfutures.adapters.system_clock import SimulatedClock
-from microfutures.app.arguments import RunOptions
+from microfutures.app.arguments import DEFAULT_SCENARIO, RunOptions
 from microfutures.twsim.gateway import build_server
 from microfutures.twsim.server import TwsServer
 from microfutures.venue.market import MarketSource
@@ -37,10 +37,13 @@ def build_simulation(
     return Simulation(server, clock, market)
 
 
-def build_market(options: RunOptions, symbols: Sequence[str]) -> MarketSource:
+def build_market(
+    options: RunOptions, symbols: Sequence[str], *, start_ns: int | None = None
+) -> MarketSource:
     """Return the tape or the synthetic market; tapes are imported only when one is played."""
     if options.data is None:
-        return SyntheticMarket(symbols, seed=options.seed, scenario=options.simulate or "demo")
+        name = options.simulate or DEFAULT_SCENARIO
+        return SyntheticMarket(symbols, seed=options.seed, start_ns=start_ns, scenario=name)
     from microfutures.adapters.stored_tapes import is_store, load_stored
     from microfutures.adapters.tapes import load_tapes
     from microfutures.adapters.tapes.load import TapeOptions

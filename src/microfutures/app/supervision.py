@@ -27,6 +27,8 @@ class Supervision:
         self._runner = runner
         self._clock = clock
         self._manager = ServiceManager()
+        self.lag_seconds = 0.0
+        """By how much the latest beat came late."""
         self._beats = 0
         self._settled_kilobytes: int | None = None
         self._has_warned = False
@@ -42,17 +44,18 @@ class Supervision:
                 await self._clock.sleep(pause)
                 await self._runner.settle()
                 now_ns = self._clock.now_ns()
-                lag, before_ns = (now_ns - before_ns) / 1e9 - pause, now_ns
-                self._look(lag)
+                self.lag_seconds = max((now_ns - before_ns) / 1e9 - pause, 0.0)
+                before_ns = now_ns
+                self._look()
                 self._manager.alive(self._status())
         finally:
             self._manager.stopping()
 
-    def _look(self, lag: float) -> None:
-        if lag > LAG_SECONDS:
+    def _look(self) -> None:
+        if self.lag_seconds > LAG_SECONDS:
             _log.warning(
                 "the desk came %.1f s late: the machine is overloaded or slept",
-                lag,
+                self.lag_seconds,
             )
         self._beats += 1
         kilobytes = resident_kilobytes()

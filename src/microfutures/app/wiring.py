@@ -13,8 +13,8 @@ from microfutures import __version__
 from microfutures.adapters.ib.history import bar_size
 from microfutures.adapters.ib.manager import IBManager
 from microfutures.adapters.sqlite_journal import SqliteJournal
-from microfutures.adapters.system_clock import SystemClock
-from microfutures.app.arguments import RunOptions
+from microfutures.adapters.system_clock import SimulatedClock, SystemClock
+from microfutures.app.arguments import DEFAULT_SPEED, RunOptions
 from microfutures.app.simulation import Simulation
 from microfutures.config import Settings
 from microfutures.config.settings import StrategySettings
@@ -24,6 +24,7 @@ from microfutures.engine.runner import EngineRunner
 from microfutures.engine.snapshot import RunFacts
 from microfutures.model.identifiers import StrategyName
 from microfutures.portfolio import Portfolio
+from microfutures.ports.clock import Clock
 from microfutures.strategies.micro_crude_oil_arbitrage import MicroCrudeOilArbitrageStrategy
 from microfutures.strategies.registry import strategy_class
 
@@ -71,7 +72,7 @@ def build_system(
     speak: Callable[[int, Say], None],
 ) -> System:
     """Return the desk for these settings."""
-    local_clock = simulation.clock if simulation is not None else SystemClock()
+    local_clock = own_clock(options, simulation)
     started_ns = local_clock.now_ns()
     prefix = _order_ref_prefix(settings.connection.client_id, started_ns, journal.count_start())
     engine = build_engine(settings, prefix)
@@ -122,6 +123,16 @@ def build_system(
         simulation=simulation,
         facts=facts,
     )
+
+
+def own_clock(options: RunOptions, simulation: Simulation | None) -> Clock:
+    """Return the clock that a desk goes by until it has heard the broker's."""
+    if simulation is not None:
+        return simulation.clock
+    machine = SystemClock()
+    if options.speed == DEFAULT_SPEED:
+        return machine
+    return SimulatedClock(machine.now_ns(), speed=options.speed)
 
 
 def warm_up_span(settings: Settings) -> tuple[int, int]:

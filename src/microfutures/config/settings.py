@@ -14,6 +14,8 @@ from microfutures.config.risk_limits import RiskLimits
 from microfutures.config.strategy_parameters import PairParameters
 
 DEFAULT_STRATEGY = "MicroCrudeOilArbitrage"
+LIVE_PORTS = (7496, 4001)
+"""TWS's and IB Gateway's own ports for real money."""
 
 DAY_SECONDS = 86_400
 WEEK_SECONDS = 604_800

@@ -1,5 +1,6 @@
 """What is said of the line: an outage by the schedule is no alarm, the end of the login is one."""
 
+from microfutures.engine.outage import Outage
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
 from microfutures.model.broker_calendar import (
@@ -11,6 +12,8 @@ from microfutures.model.events import ConnectionChanged, ConnectionState, Severi
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
 
 HOUR_NS = 3_600 * NANOSECONDS_PER_SECOND
+NEARLY_EIGHT_DAYS_NS = 190 * HOUR_NS
+"""A week with the hour that is gained in autumn is shorter."""
 COUNTDOWN_HOURS = (24, 6, 1)
 """How long before the end of the weekly login it is told of."""
 LOGIN_ADVICE = (
@@ -36,6 +39,7 @@ class ConnectionWatch:
         self._countdown_ns = 0
         """When there is something to count down."""
         self._connected_ns = 0
+        self._outage = Outage()
 
     def on_change(self, event: ConnectionChanged) -> None:
         """Take the line's new state, and say it as loudly as it deserves."""
@@ -50,14 +54,17 @@ class ConnectionWatch:
         severity, text = _SEVERITIES.get(event.state, Severity.ERROR), event.detail
         if severity is Severity.ERROR:
             severity, text = self._judge(event)
-        self._voice.say(severity, text)
+        told = self._outage.tell(event, text)
+        self._voice.say(Severity.DEBUG if told is None else severity, told or text)
 
     def on_timer(self) -> None:
         """Count down to the end of the login while the line stands."""
         now_ns = self._state.time_ns
-        if self._countdown_ns > now_ns:
+        is_near = now_ns < self._ends_ns < now_ns + NEARLY_EIGHT_DAYS_NS
+        if is_near and self._countdown_ns > now_ns:
             return
-        if now_ns >= self._ends_ns:
+        # Far away it is only after the clock went back, to where a simulated broker lives.
+        if not is_near:
             self._ends_ns, self._left_hours = next_login_end_ns(now_ns), COUNTDOWN_HOURS[0] + 1
             self._countdown_ns = self._ends_ns - COUNTDOWN_HOURS[0] * HOUR_NS
         left = (self._ends_ns - now_ns) / HOUR_NS
@@ -77,8 +84,7 @@ class ConnectionWatch:
         outage = expected_outage(event.time_ns)
         if outage is None:
             return Severity.ERROR, event.detail
-        until = outage.until.strftime("%H:%M")
-        return Severity.INFO, f"{event.detail}; expected: {outage.name} until {until} New York"
+        return Severity.INFO, f"{event.detail}; {outage.sentence}"
 
 
 def _words(hours: float) -> str:

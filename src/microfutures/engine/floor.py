@@ -63,6 +63,16 @@ class TradingFloor:
         """Tell whether an entry waits for its margin preview."""
         return self._admission.is_waiting
 
+    def refusals_by(self, rule: str) -> tuple[int, str]:
+        """Return how often strategies were refused by a rule, and its latest sentence."""
+        counts = [
+            each
+            for strategy in self._strategies
+            for each in strategy.refusals.counts
+            if each.rule == rule
+        ]
+        return sum(each.count for each in counts), counts[-1].latest if counts else ""
+
     def blocked_reasons(self) -> list[str]:
         """Return why legs of running intents can't trade now."""
         running = self.desk.running.values()

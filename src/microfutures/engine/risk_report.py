@@ -1,4 +1,4 @@
-"""Every rule of the risk gate, its limit, and where the desk stands now."""
+"""Every rule, its limit, and where the desk stands now: the gate's, and what stands beside it."""
 
 from collections.abc import Iterable
 
@@ -7,6 +7,7 @@ import msgspec
 from microfutures.engine.floor import TradingFloor
 from microfutures.engine.state import DeskState
 from microfutures.model.quality import session_words
+from microfutures.ports.broker import MOST_MESSAGES_A_SECOND
 
 DOES_NOT_APPLY = "each order by itself"
 
@@ -23,9 +24,9 @@ class RiskRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def risk_rows(state: DeskState, floor: TradingFloor) -> list[RiskRow]:
-    """Return the rules in the order they are asked."""
+    """Return the gate's rules in the order they are asked, then those that hold elsewhere."""
     now = _standings(state, floor)
-    return [
+    gate = [
         RiskRow(
             rule=row.rule,
             holds_for=row.holds_for,
@@ -35,6 +36,45 @@ def risk_rows(state: DeskState, floor: TradingFloor) -> list[RiskRow]:
             latest=row.latest,
         )
         for row in floor.gate.describe()
+    ]
+    return [*gate, *_beside_the_gate(state, floor)]
+
+
+def _beside_the_gate(state: DeskState, floor: TradingFloor) -> list[RiskRow]:
+    """Return what is held before the gate (margin), after it (pace) and while positions are on."""
+    limits, account, portfolio = floor.gate.limits, state.account, state.portfolio
+    refusals, latest = floor.refusals_by("margin")
+    owners = dict.fromkeys(strategy for strategy, _, _ in portfolio.open_positions())
+    nets = {name: portfolio.open_trip_net(name) for name in owners}
+    share = limits.max_trip_loss_percent
+    return [
+        RiskRow(
+            rule="margin",
+            holds_for="entries",
+            limit=f"{limits.margin_headroom_percent:g} % of the equity stays free, by what-if",
+            now="not known yet"
+            if account is None
+            else f"{account.available_funds:,.0f} of {account.net_liquidation:,.0f} USD available",
+            refusals=refusals,
+            latest=latest,
+        ),
+        RiskRow(
+            rule="trip loss",
+            holds_for="open round trips",
+            limit=f"{share:g} % of the initial capital, then closed",
+            now=_joined(f"{name} {net:+,.2f} USD" for name, net in nets.items() if net is not None)
+            or "flat",
+            refusals=0,
+            latest="",
+        ),
+        RiskRow(
+            rule="message rate",
+            holds_for="every message",
+            limit=f"{MOST_MESSAGES_A_SECOND} a second, the rest waits",
+            now=DOES_NOT_APPLY,
+            refusals=0,
+            latest="",
+        ),
     ]
 
 

@@ -10,6 +10,7 @@ from microfutures.model.identifiers import IntentId, OrderRef, StrategyName
 from microfutures.model.intents import Intent
 from microfutures.model.orders import Order, OrderPurpose, OrderType, Side
 from microfutures.risk.context import RiskContext
+from microfutures.risk.rule import OPENINGS
 
 
 class Holding(NamedTuple):
@@ -39,7 +40,9 @@ class RiskView:
         instrument = state.instrument_by_id(name)
         family = family_of(instrument.symbol) if instrument is not None else ""
         strategy_notional = family_gross = family_net = 0.0
-        for owner, held_family, worth in self._holdings(live):
+        # What only closes is held to no exposure and no loss, and is in a hurry.
+        opens = order.purpose in OPENINGS
+        for owner, held_family, worth in self._holdings(live) if opens else ():
             if owner == order.strategy:
                 strategy_notional += abs(worth)
             if held_family == family:
@@ -66,9 +69,9 @@ class RiskView:
             family_net=family_net,
             unresolved=self.unresolved(live),
             open_orders=len(live),
-            day_net=portfolio.performance().net - day_start_net,
+            day_net=portfolio.performance().net - day_start_net if opens else Decimal(0),
             capital=portfolio.initial_capital,
-            drawdown_percent=portfolio.drawdown_percent,
+            drawdown_percent=portfolio.drawdown_percent if opens else 0.0,
         )
 
     def trial(self, intent: Intent, day_start_net: Decimal) -> list[tuple[Order, RiskContext]]:

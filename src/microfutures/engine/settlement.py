@@ -14,6 +14,8 @@ from microfutures.model.orders import OrderStatus
 
 SETTLE_SECONDS = 5.0
 """An order this young may be unknown to the broker without being lost."""
+MISSING_REPORTS = 3
+"""In so many an order that had lived must be missing everywhere to count as over."""
 KEPT_FOREIGN = 1_000
 
 
@@ -43,27 +45,31 @@ class Settlement:
         """Settle what the broker no longer has open; cancel what an earlier run left."""
         open_orders = {each.order_ref: each for each in event.open_orders if each.order_ref}
         completed = {each.order_ref: each for each in event.completed_orders}
+        asked_ns = event.asked_ns or event.time_ns
         for record in self._floor.desk.orders.live:
             order_ref = record.order.order_ref
             if order_ref in open_orders:
                 record.heard_ns = self._state.time_ns
+                record.missing_reports = 0
                 if record.is_restored:
                     self._cancel_left(record)
             else:
-                self._resolve(record, completed.get(order_ref))
+                self._resolve(record, completed.get(order_ref), asked_ns)
         for found in event.open_orders:
             self._look_at(found)
 
-    def _resolve(self, record: OrderRecord, completed: BrokerOrder | None) -> None:
-        """Find out what became of an order that is not open any more."""
+    def _resolve(self, record: OrderRecord, completed: BrokerOrder | None, asked_ns: int) -> None:
+        """Find out what became of an order that was not open when the broker was asked."""
         if completed is not None:
             text = f"order {record.order.order_ref} is over at the broker: {completed.status}"
             self._voice.say(Severity.INFO, text)
             self._end(record, completed.status, completed.filled, "among the completed orders")
-        if record.is_settled or self._state.time_ns - record.sent_ns < SETTLE_SECONDS * 1e9:
+        if record.is_settled or asked_ns - record.sent_ns < SETTLE_SECONDS * 1e9:
             return
         if record.expected_filled > record.filled:
             self._doubt(record)
+            return
+        if not self._is_lost(record):
             return
         text = f"order {record.order.order_ref} is gone at the broker with {record.filled} filled"
         self._voice.say(Severity.WARNING, text)
@@ -113,6 +119,23 @@ class Settlement:
         self._out.record("order", "ForeignOrder", found)
         text = f"an open order in {found.instrument_id} is not ours and is left alone"
         self._voice.say(Severity.INFO, text)
+
+    def _is_lost(self, record: OrderRecord) -> bool:
+        """Tell whether an order is over that is neither open nor completed.
+
+        One that never lived has not arrived: it was sent before the lists were asked for, on the
+        same line. One that did may be missing for the moment, and must not be replaced by then.
+        """
+        record.missing_reports += 1
+        has_lived = record.filled > 0 or record.permanent_id > 0
+        if not has_lived or record.missing_reports >= MISSING_REPORTS:
+            return True
+        text = (
+            f"order {record.order.order_ref} is neither open nor completed at the broker, says "
+            f"report {record.missing_reports} of {MISSING_REPORTS}: asking again"
+        )
+        self._voice.say(Severity.WARNING, text)
+        return False
 
     def _doubt(self, record: OrderRecord) -> None:
         """Block entries while the broker calls an order filled and no execution says so."""

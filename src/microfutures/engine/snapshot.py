@@ -33,8 +33,12 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take_snapshot(engine: Engine, facts: RunFacts, now_ns: int) -> DeskSnapshot:
-    """Return everything a display may show; the engine is read, never changed but for marks."""
-    engine.state.revalue()
+    """Return everything a display may show; the engine decides as if nobody had looked."""
+    with engine.portfolio.valued_at(engine.state.latest_marks()):
+        return _snapshot(engine, facts, now_ns)
+
+
+def _snapshot(engine: Engine, facts: RunFacts, now_ns: int) -> DeskSnapshot:
     state = engine.state
     return DeskSnapshot(
         time_ns=now_ns,

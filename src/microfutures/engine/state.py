@@ -63,11 +63,18 @@ class DeskState:
 
     def revalue(self) -> None:
         """Value open positions at the middle of their latest quotes."""
+        for instrument_id, mark in self.latest_marks().items():
+            self.portfolio.mark(instrument_id, mark)
+
+    def latest_marks(self) -> dict[InstrumentId, Decimal]:
+        """Return the middle of the latest quote of all that is held."""
+        marks = {}
         for _, instrument_id, _ in self.portfolio.open_positions():
             quote = self.quotes.get(instrument_id)
             mark = None if quote is None else quote.mark
             if mark is not None:
-                self.portfolio.mark(instrument_id, mark)
+                marks[instrument_id] = mark
+        return marks
 
     def now_ns(self) -> int:
         """Return the moment of the latest event."""
@@ -88,6 +95,11 @@ class DeskState:
     def position(self, strategy: StrategyName, instrument_id: InstrumentId) -> int:
         """Return the signed position of `strategy`, by fills."""
         return self.portfolio.ledger.position(strategy, instrument_id)
+
+    def held(self, strategy: StrategyName) -> tuple[InstrumentId, ...]:
+        """Return every contract that `strategy` holds, by fills."""
+        held = self.portfolio.open_positions()
+        return tuple(instrument_id for owner, instrument_id, _ in held if owner == strategy)
 
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         """Return the warm-up bars."""

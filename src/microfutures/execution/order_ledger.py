@@ -34,6 +34,8 @@ class OrderRecord(msgspec.Struct):
     cancel_asked_ns: int | None = None
     chased_ns: int | None = None
     """When the broker was last asked what became of it, because it didn't answer."""
+    missing_reports: int = 0
+    """In how many reports in a row it was neither among the open orders nor the completed."""
     reason: str = ""
     is_restored: bool = False
     """Sent by an earlier run: no executor knows it."""

@@ -24,6 +24,11 @@ class Outage(msgspec.Struct, frozen=True):
     until: time
     """New York."""
 
+    @property
+    def sentence(self) -> str:
+        """Return what to say beside the loss of the line."""
+        return f"expected: {self.name} until {self.until:%H:%M} New York"
+
 
 _NIGHTLY = Outage("IB's nightly reset", time(1, 45))
 _WEEKEND = Outage("IB's weekend maintenance", time(3))

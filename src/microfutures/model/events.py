@@ -62,6 +62,8 @@ class ConnectionChanged(Event, frozen=True, kw_only=True):
 
     state: ConnectionState
     detail: str
+    attempt: int = 0
+    """Which one in a row to connect, from 1; 0 where it is none."""
 
 
 class ClockStepped(Event, frozen=True, kw_only=True):
@@ -130,6 +132,8 @@ class BrokerStateReported(Event, frozen=True, kw_only=True):
     open_orders: tuple[BrokerOrder, ...]
     completed_orders: tuple[BrokerOrder, ...] = ()
     """Orders that are over, each told once; what became of those that nobody told about."""
+    asked_ns: int = 0
+    """When it was asked for: what was sent later is not in it. 0 means the moment of the event."""
 
 
 class BrokerStateMissed(Event, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ class Flaw(StrEnum):
     NONE = ""
     MISSING = "missing"
     HALTED = "halted"
+    FARM_LOST = "farm lost"
     FROZEN = "frozen"
     DELAYED = "delayed"
     ONE_SIDED = "one-sided"
@@ -35,6 +36,9 @@ FLAWS: dict[Flaw, FlawFacts] = {
     Flaw.MISSING: FlawFacts("no quote has come since the line stands"),
     Flaw.HALTED: FlawFacts(
         "the exchange has halted trading (tick 49 above 0)", exits="wait for the end of the halt"
+    ),
+    Flaw.FARM_LOST: FlawFacts(
+        "TWS lost the data farm that feeds it (2103), until 2104 or the next tick"
     ),
     Flaw.FROZEN: FlawFacts("the last quote of a closed market (data type 2 or 4)"),
     Flaw.DELAYED: FlawFacts("a quarter of an hour old (data type 3, ticks 66 to 76)"),

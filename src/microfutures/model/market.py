@@ -8,7 +8,7 @@ from math import isfinite
 import msgspec
 
 from microfutures.model.errors import InvalidValueError
-from microfutures.model.flaws import Flaw
+from microfutures.model.flaws import FLAWS, Flaw
 from microfutures.model.identifiers import InstrumentId
 
 
@@ -56,7 +56,7 @@ class Quote(msgspec.Struct, frozen=True, gc=False, tag="quote"):
     @property
     def mark(self) -> Decimal | None:
         """Return the middle exactly, as money is counted; None unless both sides can be right."""
-        if self.trouble and self.trouble is not Flaw.HALTED:
+        if self.trouble and FLAWS[self.trouble].is_price_wrong:
             return None
         if self.bid is None or self.ask is None or not isfinite(self.bid + self.ask):
             return None

@@ -99,8 +99,10 @@ def _fund(symbol: str, primary_exchange: str, description: str) -> ProductSpec:
     )
 
 
-def _share(symbol: str, con_id: int, description: str) -> ProductSpec:
-    return replace(_fund(symbol, "NASDAQ", description), con_id=con_id)
+def _share(
+    symbol: str, con_id: int, description: str, primary_exchange: str = "NASDAQ"
+) -> ProductSpec:
+    return replace(_fund(symbol, primary_exchange, description), con_id=con_id)
 
 
 def _pair(base: str, quote: str, con_id: int, tick_size: str) -> ProductSpec:
@@ -265,8 +267,13 @@ _ROWS: tuple[ProductSpec, ...] = (
     _fund("IWM", "ARCA", "iShares Russell 2000 ETF"),
     _fund("DIA", "ARCA", "SPDR Dow Jones Industrial Average ETF"),
     # What the examples of TWS API libraries ask for; numbers as their users quote them.
+    _share("AAPL", 265598, "Apple Inc"),
     _share("AMD", 4391, "Advanced Micro Devices Inc"),
+    _share("AMZN", 3691937, "Amazon.com Inc"),
+    _share("IBKR", 43645865, "Interactive Brokers Group Inc"),
+    _share("IBM", 8314, "International Business Machines Corp", "NYSE"),
     _share("INTC", 270639, "Intel Corp"),
+    _share("MSFT", 272093, "Microsoft Corp"),
     _share("TSLA", 76792991, "Tesla Inc"),
     _pair("EUR", "USD", 12087792, "0.00005"),
     _pair("GBP", "USD", 12087797, "0.00005"),

@@ -62,6 +62,8 @@ def flaw_words(flaw: Flaw, instrument: Instrument, quote: Quote | None, now_ns: 
     match flaw:
         case Flaw.HALTED:
             return f"trading in {name} is halted"
+        case Flaw.FARM_LOST:
+            return f"TWS has lost the data farm that feeds {name}"
         case Flaw.FROZEN | Flaw.DELAYED:
             return f"{name} data is {flaw}; only live quotes are traded on"
         case Flaw.ONE_SIDED:

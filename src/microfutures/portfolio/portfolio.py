@@ -1,6 +1,7 @@
 """`Portfolio`: strategies, the capital each may use, and what they earned together."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import ROUND_DOWN, Decimal
 from typing import Protocol
 
@@ -165,6 +166,17 @@ class Portfolio:
         if self._marks.get(instrument_id) != price:
             self._marks[instrument_id] = price
             self._forget_value()
+
+    @contextmanager
+    def valued_at(self, marks: Mapping[InstrumentId, Decimal]) -> Iterator[None]:
+        """Value open positions at `marks` for whoever looks meanwhile; afterwards as before."""
+        kept = self._marks, self._total, self._capital, self._drawdown
+        self._marks = {**self._marks, **marks}
+        self._forget_value()
+        try:
+            yield
+        finally:
+            self._marks, self._total, self._capital, self._drawdown = kept
 
     def _forget_value(self) -> None:
         self._total = self._capital = self._drawdown = None

@@ -7,6 +7,9 @@ from microfutures.model.approval import Approved
 from microfutures.model.identifiers import InstrumentId, IntentId, OrderRef
 from microfutures.model.intents import TargetLeg
 
+MOST_MESSAGES_A_SECOND = 45
+"""IB takes fifty and disconnects whoever goes on sending more; what is above waits its turn."""
+
 
 class Broker(Protocol):
     """The order channel."""

@@ -19,6 +19,12 @@ class JournalRecord(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
 
 
+class RecordsLost(msgspec.Struct, frozen=True):
+    """A record about the journal itself: it was cut, and what stood here is gone."""
+
+    reason: str
+
+
 class Journal(Protocol):
     """Append-only; one writer."""
 

@@ -30,6 +30,10 @@ class BrokerView(Protocol):
         """Return the signed position that `strategy` holds in the contract."""
         ...
 
+    def held(self, strategy: StrategyName) -> tuple[InstrumentId, ...]:
+        """Return every contract that `strategy` holds, whatever its symbol means now."""
+        ...
+
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         """Return the warm-up bars, ascending; empty before they came."""
         ...

@@ -43,9 +43,9 @@ def tiles(found: Findings) -> str:
          else f"turnover {words.ratio(found.turnover)} × a year", None),
     ]  # fmt: skip
     return "".join(
-        f'<div class="tile"><span>{name}</span><b class="{_tone(tone)}">{big}</b>'
+        f'<div class="tile"><span>{name}</span><b class="{tone(signed)}">{big}</b>'
         f"<small>{small}</small></div>"
-        for name, big, small, tone in shown
+        for name, big, small, signed in shown
     )
 
 
@@ -65,14 +65,13 @@ def monthly(found: Findings) -> str:
     head = "".join(f"<th>{month}</th>" for month in MONTHS)
     rows = []
     for year in sorted({year for year, _ in changes}):
-        cells = [_cell(changes.get((year, month)), strongest) for month in range(1, 13)]
+        shown = [_cell(changes.get((year, month)), strongest) for month in range(1, 13)]
         total = sum(change for (of, _), change in changes.items() if of == year)
-        tone = _tone(total)
         rows.append(
-            f"<tr><th>{year}</th>{''.join(cells)}"
-            f'<td class="sum {tone}">{words.money(total, sign=True)}</td></tr>'
+            f"<tr><th>{year}</th>{''.join(shown)}"
+            f'<td class="sum {tone(total)}">{words.money(total, sign=True)}</td></tr>'
         )
-    return _table("monthly", f"<th></th>{head}<th>Year</th>", rows)
+    return table("monthly", f"<th></th>{head}<th>Year</th>", rows)
 
 
 def sensitivity(grid: Sensitivity) -> str:
@@ -82,20 +81,23 @@ def sensitivity(grid: Sensitivity) -> str:
     head = "".join(f"<th>{value:g}</th>" for value in grid.column_values)
     rows = []
     for at, (value, row) in enumerate(zip(grid.row_values, grid.values, strict=True)):
-        cells = [
+        shown = [
             _cell(number, strongest, words.ratio(number), framed=grid.chosen == (at, place))
             for place, number in enumerate(row)
         ]
-        rows.append(f"<tr><th>{value:g}</th>{''.join(cells)}</tr>")
-    corner = f"{escape(grid.row_name)} ↓ &nbsp; {escape(grid.column_name)} →"
-    return _table("heat", f"<th class=corner>{corner}</th>{head}", rows)
+        title = "" if value is None else f"{value:g}"
+        rows.append(f"<tr><th>{title}</th>{''.join(shown)}</tr>")
+    corner = f"{escape(grid.column_name)} →"
+    if grid.row_name:
+        corner = f"{escape(grid.row_name)} ↓ &nbsp; {corner}"
+    return table("heat", f"<th class=corner>{corner}</th>{head}", rows)
 
 
 def groups(name: str, found: Mapping[str, TradeStatistics]) -> str:
     """Return one line of numbers a group."""
     rows = []
     for key, each in found.items():
-        cells = (
+        texts = (
             f"{each.count:,}",
             words.percent(each.hit_rate),
             words.money(each.expectancy, sign=True),
@@ -105,11 +107,11 @@ def groups(name: str, found: Mapping[str, TradeStatistics]) -> str:
             words.money(each.costs),
         )
         rows.append(
-            f"<tr><th>{escape(key)}</th>{_cells(cells)}"
-            f'<td class="{_tone(each.net)}">{words.money(each.net, sign=True)}</td></tr>'
+            f"<tr><th>{escape(key)}</th>{cells(texts)}"
+            f'<td class="{tone(each.net)}">{words.money(each.net, sign=True)}</td></tr>'
         )
     titles = (name, "trades", "hit rate", "expectancy", "profit factor", "MAE", "MFE", "costs")
-    return _table("groups", "".join(f"<th>{title}</th>" for title in (*titles, "net")), rows)
+    return table("groups", "".join(f"<th>{title}</th>" for title in (*titles, "net")), rows)
 
 
 def falls(sheet: TearSheetInput, found: Findings) -> str:
@@ -118,23 +120,23 @@ def falls(sheet: TearSheetInput, found: Findings) -> str:
     for fall in found.falls[:MOST_FALLS]:
         ended = "not yet" if fall.end is None else words.moment(sheet.times_ns[fall.end])
         last = sheet.times_ns[-1 if fall.end is None else fall.end]
-        cells = (
+        texts = (
             words.money(-fall.money),
             words.moment(sheet.times_ns[fall.start]),
             words.moment(sheet.times_ns[fall.bottom]),
             ended,
             words.span((last - sheet.times_ns[fall.start]) / 1e9),
         )
-        rows.append(f"<tr><th>{words.percent(fall.depth)}</th>{_cells(cells)}</tr>")
+        rows.append(f"<tr><th>{words.percent(fall.depth)}</th>{cells(texts)}</tr>")
     titles = ("depth", "USD", "peak, UTC", "bottom", "regained", "lasted")
-    return _table("falls", "".join(f"<th>{title}</th>" for title in titles), rows)
+    return table("falls", "".join(f"<th>{title}</th>" for title in titles), rows)
 
 
 def trades(listed: Sequence[Trade]) -> str:
     """Return the trades, latest first, as many as a page bears."""
     rows = []
     for trade in reversed(listed[-MOST_TRADES:]):
-        cells = (
+        texts = (
             words.moment(trade.closed_ns),
             words.span(trade.seconds),
             escape(trade.strategy),
@@ -145,8 +147,8 @@ def trades(listed: Sequence[Trade]) -> str:
             words.money(trade.costs),
         )
         rows.append(
-            f"<tr><td>{words.moment(trade.opened_ns)}</td>{_cells(cells)}"
-            f'<td class="{_tone(trade.net)}">{words.money(trade.net, sign=True)}</td>'
+            f"<tr><td>{words.moment(trade.opened_ns)}</td>{cells(texts)}"
+            f'<td class="{tone(trade.net)}">{words.money(trade.net, sign=True)}</td>'
             f"<td>{words.money(trade.worst)}</td><td>{words.money(trade.best)}</td>"
             f"<td class=text>{escape(trade.reason)}</td></tr>"
         )
@@ -154,7 +156,7 @@ def trades(listed: Sequence[Trade]) -> str:
         "opened, UTC", "closed", "held", "strategy", "instrument", "side", "units", "gross",
         "costs", "net", "MAE", "MFE", "closed because",
     )  # fmt: skip
-    return _table("trades", "".join(f"<th>{title}</th>" for title in titles), rows)
+    return table("trades", "".join(f"<th>{title}</th>" for title in titles), rows)
 
 
 def days_line(days: Sequence[date]) -> str:
@@ -179,18 +181,21 @@ def _cell(
     return f'<td{frame} style="background:{mixed}">{shown}</td>'
 
 
-def _cells(texts: Iterable[str]) -> str:
+def cells(texts: Iterable[str]) -> str:
+    """Return cells of a row."""
     return "".join(f"<td>{text}</td>" for text in texts)
 
 
-def _table(name: str, head: str, rows: Sequence[str]) -> str:
+def table(name: str, head: str, rows: Sequence[str]) -> str:
+    """Return a table that scrolls when it is long."""
     return (
         f'<div class="scroll"><table class="{name}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
-def _tone(value: float | None) -> str:
+def tone(value: float | None) -> str:
+    """Return the class of a gain or a loss."""
     if value is None or value == 0:
         return ""
     return "up" if value > 0 else "down"

@@ -9,7 +9,9 @@ from string import Template
 from microfutures import __version__
 from microfutures.analytics.trades import Trade
 from microfutures.reports import charts, tables, words
+from microfutures.reports.cards import card, figure, halves
 from microfutures.reports.findings import Findings, find
+from microfutures.reports.study_section import sensitivity_cards, study_cards
 from microfutures.reports.tear_sheet_input import TearSheetInput
 
 SUFFIX = ".part"
@@ -46,25 +48,29 @@ def tear_sheet_html(sheet: TearSheetInput) -> str:
 
 
 def _sections(sheet: TearSheetInput, found: Findings) -> list[str]:
-    parts = [_card("Equity and drawdown", _figure(charts.equity_chart(sheet)))]
+    parts = [card("Equity and drawdown", figure(charts.equity_chart(sheet)))]
     listed = list(sheet.trades)
+    if sheet.study is not None:
+        parts += study_cards(sheet.study, sheet.sensitivities)
     if sheet.pair is not None and len(sheet.pair.times_ns) > 1:
         picture, marked = charts.pair_chart(sheet.pair, listed)
         of = f"the last {marked:,} of {len(listed):,} trades, UTC" if listed else "UTC"
-        parts.append(_card("Spread and z-score", _figure(picture), of))
-    parts.append(_card("Months", tables.monthly(found), "USD"))
-    parts.append(_halves(_half_cards(sheet, found, listed)))
+        parts.append(card("Spread and z-score", figure(picture), of))
+    parts.append(card("Months", tables.monthly(found), "USD"))
+    parts.append(halves(_half_cards(sheet, found, listed)))
+    if sheet.study is None and sheet.sensitivities:
+        parts.append(sensitivity_cards(sheet.sensitivities))
     if listed:
         by_group = tables.groups("strategy", found.by_strategy) + tables.groups(
             "instrument", found.by_instrument
         )
-        parts.append(_card("By strategy and instrument", by_group, "USD, net of costs"))
+        parts.append(card("By strategy and instrument", by_group, "USD, net of costs"))
     if found.falls:
-        parts.append(_card("Deepest drawdowns", tables.falls(sheet, found)))
+        parts.append(card("Deepest drawdowns", tables.falls(sheet, found)))
     if listed:
         shown = min(len(listed), tables.MOST_TRADES)
         of = f"the last {shown:,} of {len(listed):,}" if shown < len(listed) else f"{shown:,}"
-        parts.append(_card("Trades", tables.trades(listed), of))
+        parts.append(card("Trades", tables.trades(listed), of))
     return parts
 
 
@@ -77,13 +83,9 @@ def _half_cards(sheet: TearSheetInput, found: Findings, listed: list[Trade]) -> 
     pictures.append(("Daily returns", charts.daily_chart(found)))
     if listed:
         pictures.append(("By hour", charts.hour_chart(found)))
-    cards = [_card(title, _figure(picture)) for title, picture in pictures if picture]
+    cards = [card(title, figure(picture)) for title, picture in pictures if picture]
     if listed or sheet.costs:
         cards.append(_costs(sheet, found))
-    if sheet.sensitivity is not None:
-        grid = sheet.sensitivity
-        small = f"{escape(grid.metric)}; framed: this run" if grid.chosen else escape(grid.metric)
-        cards.append(_card("Parameter sensitivity", tables.sensitivity(grid), small))
     return cards
 
 
@@ -92,20 +94,7 @@ def _costs(sheet: TearSheetInput, found: Findings) -> str:
     net = found.trades.net
     gross = net + sum(costs.values())
     share = f"{words.percent(sum(costs.values()) / gross)} of gross" if gross > 0 else "USD"
-    return _card("Costs", _figure(charts.cost_chart(gross, costs, net)), share)
-
-
-def _card(title: str, body: str, small: str = "") -> str:
-    said = f"<small>{small}</small>" if small else ""
-    return f'<section class="card"><h2>{title}{said}</h2>{body}</section>'
-
-
-def _halves(cards: Sequence[str]) -> str:
-    return f'<div class="halves">{"".join(cards)}</div>'
-
-
-def _figure(svg: str) -> str:
-    return f"<figure>{svg}</figure>"
+    return card("Costs", figure(charts.cost_chart(gross, costs, net)), share)
 
 
 def _notes(notes: Sequence[str]) -> str:

@@ -32,7 +32,8 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
     """One number over a grid of two parameters; None where nothing came of a set."""
 
     row_name: str
-    row_values: Sequence[float]
+    row_values: Sequence[float | None]
+    """None alone where there is but one parameter."""
     column_name: str
     column_values: Sequence[float]
     metric: str
@@ -52,6 +53,33 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
             )
 
 
+class FoldView(msgspec.Struct, frozen=True, kw_only=True):
+    """One choice of a study and its judgement; money in USD."""
+
+    train: str
+    test: str
+    chosen: str
+    in_sample: float | None
+    """Net a day where it was chosen."""
+    out_of_sample: float | None
+    """Net a day where it was judged."""
+    net: float
+    """Where it was judged."""
+    trades: int
+
+
+class StudyView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a study says of its choice."""
+
+    subject: str
+    """What was tried, like ``120 sets, the best by sharpe``."""
+    figures: Sequence[tuple[str, str, str]]
+    """Name, number, and what it tells."""
+    folds: Sequence[FoldView] = ()
+    logits: Sequence[float] = ()
+    """Of the ranks out of sample, over all ways to halve the days."""
+
+
 class TearSheetInput(msgspec.Struct, frozen=True, kw_only=True):
     """One run. Money in USD, times in nanoseconds UTC, ascending."""
 
@@ -67,7 +95,9 @@ class TearSheetInput(msgspec.Struct, frozen=True, kw_only=True):
     pair: PairPath | None = None
     costs: Mapping[str, float] = {}
     """What was paid, by name, above 0: commissions, spread, slippage, rolls."""
-    sensitivity: Sensitivity | None = None
+    sensitivities: Sequence[Sensitivity] = ()
+    """Maps of the parameters that were tried around this run's."""
+    study: StudyView | None = None
     notes: Sequence[str] = ()
     """What a reader must know: refusals, missing data, assumptions."""
 

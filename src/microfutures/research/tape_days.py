@@ -46,6 +46,10 @@ class TapeDays(msgspec.Struct, frozen=True):
         """Return the first moment of a stretch and the first after it."""
         return self.days[stretch.first].start_ns, self.days[stretch.end - 1].end_ns
 
+    def span_words(self, stretch: Stretch) -> str:
+        """Return from which day to which a stretch goes."""
+        return self.words(Span(stretch.first, stretch.end))
+
     def words(self, span: Span) -> str:
         """Return from which day to which a span goes."""
         return f"{self.days[span.start].day} to {self.days[span.end - 1].day}"

@@ -49,6 +49,7 @@ class RiskGate:
     """Asks every rule in order; the first that has something against an order stops it."""
 
     def __init__(self, limits: RiskLimits) -> None:
+        self.limits = limits
         self._rate = OrderRate(limits)
         self.rules: Sequence[Rule] = (
             Connected(),

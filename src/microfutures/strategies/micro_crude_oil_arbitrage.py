@@ -116,14 +116,13 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         """Return the open positions, by fills."""
         if self.ib is None:
             return ()
-        known = [leg.instrument_id for leg in self._legs]
-        for symbol in self.symbols:
-            instrument = self.ib.instrument(symbol)
-            if instrument is not None and instrument.instrument_id not in known:
-                known.append(instrument.instrument_id)
+        found = (self.ib.instrument(symbol) for symbol in self.symbols)
+        current = [each.instrument_id for each in found if each is not None]
+        # An earlier run may have left the month before this one.
+        known = [leg.instrument_id for leg in self._legs] + current + [*self.ib.held(self.name)]
         legs = (
             TargetLeg(instrument_id=each, quantity=self.ib.position(self.name, each))
-            for each in known
+            for each in dict.fromkeys(known)
         )
         return tuple(leg for leg in legs if leg.quantity)
 
@@ -220,9 +219,13 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             return
         instruments = self._eyes.instruments(self.ib)
         is_ready = self.spread.is_ready
-        if not legs or instruments is None or self.ib is None or (len(legs) > 1 and not is_ready):
+        if not legs or instruments is None or self.ib is None:
             return
-        primary = self.ib.position(self.name, instruments[0].instrument_id)
+        current = {each.instrument_id for each in instruments}
+        if len(legs) > 1 and not is_ready and current.issuperset(leg.instrument_id for leg in legs):
+            return
+        hedge = instruments[1].instrument_id
+        primary = sum(leg.quantity for leg in legs if leg.instrument_id != hedge)
         direction = 1 if primary > 0 else -1
         # A leg alone is closed at the next look and needs no stop.
         mean, deviation = (self.spread.mean, self.spread.deviation) if is_ready else (0.0, 0.0)

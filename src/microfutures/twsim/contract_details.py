@@ -19,6 +19,7 @@ from microfutures.twsim.contracts import (
 from microfutures.twsim.wire import UNSET_INTEGER, Field, escaped
 
 DAYS_SHOWN = 10
+STOCK_RULE = 26
 DAY_NS = 86_400_000_000_000
 
 FUTURE_ORDER_TYPES = (
@@ -35,16 +36,21 @@ STOCK_ORDER_TYPES = (
     "WHATIF"
 )
 
-COMMON_SHARES = frozenset({"AMD", "INTC", "TSLA"})
+COMMON_SHARES = frozenset({"AAPL", "AMD", "AMZN", "IBKR", "IBM", "INTC", "MSFT", "TSLA"})
 """Shares of a company; the other stocks of the catalog are funds."""
 
 ISINS = {
+    "AAPL": "US0378331005",
     "AMD": "US0079031078",
+    "AMZN": "US0231351067",
     "BNO": "US91167Q1004",
     "DIA": "US78467X1090",
     "GLD": "US78463V1070",
+    "IBKR": "US45841N1072",
+    "IBM": "US4592001014",
     "INTC": "US4581401001",
     "IWM": "US4642876555",
+    "MSFT": "US5949181045",
     "QQQ": "US46090E1038",
     "SLV": "US46428Q1094",
     "SPY": "US78462F1030",
@@ -139,7 +145,9 @@ def valid_exchanges(instrument: Instrument) -> str:
 
 
 def market_rule_id(instrument: Instrument) -> int:
-    """Return the id of the price increment rule: the tick in ten-millionths."""
+    """Return the id of the price increment rule: IB's of stocks, or the tick in ten-millionths."""
+    if instrument.security_type is SecurityType.STOCK:
+        return STOCK_RULE
     return int(instrument.tick_size * 10_000_000)
 
 

@@ -29,7 +29,7 @@ def find_one(
     """
     exchange = session.exchange
     found = find(
-        exchange.instruments,
+        exchange.named(query),
         query,
         now_ns=exchange.clock.now_ns(),
         includes_expired=includes_expired,

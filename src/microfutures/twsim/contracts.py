@@ -104,7 +104,7 @@ def _fits_multiplier(instrument: Instrument, multiplier: str) -> bool:
 def expiry_text(instrument: Instrument) -> str:
     """Return the last trade date as ``yyyymmdd``; empty for a stock."""
     last = instrument.last_trade_date
-    return last.strftime("%Y%m%d") if last is not None else ""
+    return last.isoformat().replace("-", "") if last is not None else ""
 
 
 def symbol_of(instrument: Instrument) -> str:
@@ -158,7 +158,8 @@ def trading_class(instrument: Instrument) -> str:
         return "COMB"
     if instrument.security_type is not SecurityType.STOCK:
         return instrument.symbol
-    return "NMS" if primary_exchange(instrument) == "NASDAQ" else "PCX"
+    listing = {"NASDAQ": "NMS", "ARCA": "PCX"}
+    return listing.get(primary_exchange(instrument), instrument.symbol)
 
 
 def primary_exchange(instrument: Instrument) -> str:

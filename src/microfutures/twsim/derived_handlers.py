@@ -10,11 +10,13 @@ from microfutures.twsim.combo_orders import MAX_LEGS
 from microfutures.twsim.contracts import ContractQuery, data_name, find_numbers
 from microfutures.twsim.derived_lines import Derived
 from microfutures.twsim.errors import wording
+from microfutures.twsim.history import Wanted
 from microfutures.twsim.option_chain import Option, terms_of
 from microfutures.twsim.option_handlers import find_options
 from microfutures.twsim.option_lines import DEFAULT_VOLATILITY, OptionLine
 from microfutures.twsim.quotes import opening_messages
 from microfutures.twsim.session import Session
+from microfutures.twsim.turns import Steps
 from microfutures.twsim.volatility_bars import realized_volatility
 from microfutures.twsim.wire import FieldReader
 from microfutures.venue.messages import ComboLeg
@@ -42,13 +44,27 @@ def open_option(
         text = f"The contract description specified for {query.symbol} is ambiguous."
         session.error(request_id, 200, text if found else wording(200))
         return
-    option, exchange = found[0], session.exchange
+    session.wants.opening.add(request_id)
+    session.in_turns(_open_option(session, request_id, found[0], is_snapshot))
+
+
+def _open_option(
+    session: Session, request_id: int, option: Option, is_snapshot: bool
+) -> Steps[None]:
+    """Show an option once its volatility is known, unless it was cancelled meanwhile."""
+    exchange, opening = session.exchange, session.wants.opening
+    month = Duration(Span.DAYS, MONTH_DAYS)
+    wanted = Wanted("TRADES", exchange.clock.now_ns(), DAY_SECONDS, month, False)
+    days = yield from exchange.history.steps(option.underlying, wanted)
+    if request_id not in opening:
+        return
+    opening.remove(request_id)
     line = OptionLine(
         session,
         request_id,
         option,
         terms=lambda: terms_of(option, exchange.clock.now_ns()),
-        volatility=_volatility(session, option),
+        volatility=realized_volatility(days) or DEFAULT_VOLATILITY,
     )
     _open(session, request_id, line, [option.underlying], OPTION_TICK, is_snapshot=is_snapshot)
 
@@ -100,17 +116,3 @@ def _open(
         return
     names = [member.instrument_id for member in members]
     exchange.derived.add((session.client_id, request_id), line, names)
-
-
-def _volatility(session: Session, option: Option) -> float:
-    """Return the underlying's volatility of the last month."""
-    exchange = session.exchange
-    days = exchange.history.request(
-        option.underlying,
-        what="TRADES",
-        end_ns=exchange.clock.now_ns(),
-        bar_seconds=DAY_SECONDS,
-        span=Duration(Span.DAYS, MONTH_DAYS),
-        regular_only=False,
-    )
-    return realized_volatility(days) or DEFAULT_VOLATILITY

@@ -32,7 +32,8 @@ def _send_known(
     """Describe the venue's own contracts, or indices and pairs; tell whether there were any."""
     exchange = session.exchange
     listed, now_ns = exchange.instruments, exchange.clock.now_ns()
-    found = find(listed, query, now_ns=now_ns, includes_expired=includes_expired) or find_unlisted(
+    known = exchange.named(query)
+    found = find(known, query, now_ns=now_ns, includes_expired=includes_expired) or find_unlisted(
         listed, query, now_ns
     )
     for instrument in found:

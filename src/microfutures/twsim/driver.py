@@ -38,13 +38,14 @@ class MarketDriver:
             self._has_ended = True
             self._on_end()
         while True:
-            await self._wait_until(self._clock.now_ns() + round(IDLE_SECONDS * SECOND))
+            await self._clock.sleep(IDLE_SECONDS)
+            self._advance()
 
     def skip(self) -> None:
         """Play what is due by now at once, before anybody is there to see it."""
         self._next = next(self._updates, None)
         self._play_instant()
-        self._exchange.publish(self._exchange.venue.advance(self._clock.now_ns()))
+        self._advance()
 
     def _play_instant(self) -> None:
         """Play every update that is due by now, so that a slow machine catches up."""
@@ -54,7 +55,14 @@ class MarketDriver:
             self._next = next(self._updates, None)
 
     async def _wait_until(self, moment_ns: int) -> None:
-        while (left := moment_ns - self._clock.now_ns()) > 0:
-            await self._clock.sleep(min(left / SECOND, IDLE_SECONDS))
-            reached = min(self._clock.now_ns(), moment_ns)
-            self._exchange.publish(self._exchange.venue.advance(reached))
+        """Return at `moment_ns`, when an update comes; until then time alone moves the venue."""
+        while (left := moment_ns - self._clock.now_ns()) > IDLE_SECONDS * SECOND:
+            await self._clock.sleep(IDLE_SECONDS)
+            self._advance(until_ns=moment_ns)
+        if left > 0:
+            await self._clock.sleep(left / SECOND)
+
+    def _advance(self, until_ns: int | None = None) -> None:
+        now_ns = self._clock.now_ns()
+        reached_ns = now_ns if until_ns is None else min(now_ns, until_ns)
+        self._exchange.publish(self._exchange.venue.advance(reached_ns))

@@ -106,6 +106,9 @@ WORDING: dict[int, str] = {
     10189: "Failed to request tick-by-tick data.{detail}",
     10190: "Max number of tick-by-tick requests has been reached.",
     10197: "No market data during competing live session",
+    10268: "The 'EtradeOnly' order attribute is not supported.",
+    10269: "The 'FirmQuoteOnly' order attribute is not supported.",
+    10270: "The 'NbboPriceCap' order attribute is not supported.",
     10276: "News feed is not allowed.",
     10314: (
         "End Date/Time: The date, time, or time-zone entered is invalid. The correct format is "
@@ -124,7 +127,9 @@ SOURCES: dict[int, str] = {
     354: f"Message Codes; what stands behind its last period: {_LOGS}",
     **dict.fromkeys((430, 1100, 1102, 2103, 2104, 2105, 2106, 2110, 2152, 2157, 2158), _LOGS),
     1101: "Message Codes; the list of farms as of 1102",
-    **dict.fromkeys((10089, 10090, 10167, 10187, 10188, 10189, 10190, 10197, 10314), _LOGS),
+    **dict.fromkeys(
+        (10089, 10090, 10167, 10268, 10269, 10270, 10187, 10188, 10189, 10190, 10197, 10314), _LOGS
+    ),
 }
 """Where a wording is from that IB's own reference gives otherwise, shortened or not at all."""
 

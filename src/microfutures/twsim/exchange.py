@@ -16,6 +16,7 @@ from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import Quote
 from microfutures.model.sessions import Session
 from microfutures.ports.clock import Clock
+from microfutures.twsim.contracts import ContractQuery, symbol_of
 from microfutures.twsim.daily_profit import DailyProfit
 from microfutures.twsim.day import day_of, day_session
 from microfutures.twsim.depth import Depth
@@ -86,6 +87,12 @@ class Exchange:
         self.groups = DisplayGroups()
         self.daily = DailyProfit(venue, accounts)
         self._names = tuple(each.instrument_id for each in market.instruments)
+        self._by_number: dict[int, tuple[InstrumentId, ...]] = {}
+        self._by_symbol: dict[str, tuple[InstrumentId, ...]] = {}
+        for each in market.instruments:
+            self._by_number[each.con_id] = (each.instrument_id,)
+            symbol = symbol_of(each)
+            self._by_symbol[symbol] = (*self._by_symbol.get(symbol, ()), each.instrument_id)
         self.desk = OrderDesk(venue=venue, owners=self.clients, names=self._names, session=session)
         self.desk.watch.close_of = self._close_of
         self.keeper: Keeper | None = None
@@ -104,6 +111,18 @@ class Exchange:
     def instruments(self) -> tuple[Instrument, ...]:
         """Return everything listed, with its present hours."""
         return tuple(self.venue.instrument(name) for name in self._names)
+
+    def named(self, query: ContractQuery) -> tuple[Instrument, ...]:
+        """Return what `query` can mean by its number or its symbol; everything if it has neither.
+
+        Every order is asked for its contract.
+        """
+        names = self._names
+        if query.con_id:
+            names = self._by_number.get(query.con_id, ())
+        elif query.symbol:
+            names = self._by_symbol.get(query.symbol.upper(), ())
+        return tuple(self.venue.instrument(name) for name in names)
 
     @property
     def orders(self) -> dict[tuple[int, int], OrderFacts]:

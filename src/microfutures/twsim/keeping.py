@@ -68,8 +68,8 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     executions: list[KeptExecution]
 
 
-def read_memory(memory: BrokerMemory) -> Remembered | None:
-    """Return what is kept; None if nothing is.
+def read_memory(kept: Iterable[KeptRow]) -> Remembered | None:
+    """Return what the rows of a memory say; None if there are none.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def read_memory(memory: BrokerMemory) -> Remembered | None:
         If a row can't be read.
     """
     rows: dict[str, list[bytes]] = {ACCOUNT: [], ORDER: [], EXECUTION: [], COUNTERS: []}
-    for row in memory.load():
+    for row in kept:
         rows.setdefault(row.kind, []).append(row.payload)
     if not rows[COUNTERS]:
         return None

@@ -115,7 +115,8 @@ def _problem(
     """Return why TWS would not open a line; None when it would."""
     lines, others = session.exchange.lines, session.exchange.derived
     client_id = session.client_id
-    if lines.has(client_id, request_id) or others.has(client_id, request_id):
+    is_opening = request_id in session.wants.opening
+    if is_opening or lines.has(client_id, request_id) or others.has(client_id, request_id):
         return 322, wording(322, tag="bM", detail="Duplicate ticker id")
     if is_snapshot and generic_text:
         detail = "Snapshot market data subscription is not applicable to generic ticks"
@@ -146,7 +147,10 @@ def cancel_market_data(session: Session, reader: FieldReader) -> None:
     request_id = reader.integer()
     exchange, client_id = session.exchange, session.client_id
     exchange.generic_streams.remove(client_id, request_id)
-    if not (
+    opening = session.wants.opening
+    if request_id in opening:
+        opening.remove(request_id)
+    elif not (
         exchange.lines.remove(client_id, request_id)
         or exchange.derived.remove(client_id, request_id)
     ):

@@ -32,7 +32,8 @@ def order_contract(exchange: Exchange, request: OrderRequest) -> Instrument | Pr
     """Return the one contract that an order is for, or why it can't be traded."""
     if not request.contract.exchange:
         return 321, wording(321, tag="bN", detail="Missing order exchange")
-    found = find(exchange.instruments, request.contract, now_ns=exchange.clock.now_ns())
+    query = request.contract
+    found = find(exchange.named(query), query, now_ns=exchange.clock.now_ns())
     if len(found) != 1:
         return 200, wording(200)
     return (
@@ -54,6 +55,9 @@ def request_problem(exchange: Exchange, request: OrderRequest) -> Problem | None
         (request.time_in_force not in TIMES_IN_FORCE, 10052, request.time_in_force),
         (_lacks(request, "limit_price"), 321, "The limit price is missing."),
         (_lacks(request, "stop_price"), 321, "The stop price is missing."),
+        (request.is_set("eTradeOnly"), 10268, ""),
+        (request.is_set("firmQuoteOnly"), 10269, ""),
+        (request.is_set("nbboPriceCap"), 10270, ""),
         (bool(ignored), 321, f"Not simulated: {ignored}."),
     )
     for is_wrong, code, detail in checks:

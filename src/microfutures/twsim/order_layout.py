@@ -4,8 +4,10 @@ Source: IB's published client, which writes the message, for server versions 157
 """
 
 from collections.abc import Callable
+from decimal import Decimal
+from functools import lru_cache
 
-from microfutures.twsim.wire import FieldReader
+from microfutures.twsim.wire import TRUE, FieldReader, read_number
 
 Terms = dict[str, str]
 """What a client said of an order, spelled as TWS spells it back; empty is unset."""
@@ -152,32 +154,36 @@ BY_VERSION: tuple[tuple[int, str, str], ...] = (
 )
 
 
+@lru_cache
+def rows_of_version(version: int) -> Rows:
+    """Return the fields that a server of `version` knows at the end."""
+    return tuple((name, kind) for since, name, kind in BY_VERSION if version >= since)
+
+
 def read_rows(reader: FieldReader, rows: Rows, terms: Terms) -> None:
     """Read one field a row into `terms`; raise `WireError` for what is no number."""
-    for name, kind in rows:
-        terms[name] = _KINDS[kind](reader)
+    first = reader.place
+    for offset, ((name, kind), text) in enumerate(zip(rows, reader.texts(len(rows)), strict=True)):
+        # An order has eighty fields, nearly all of them nothing or 0.
+        if kind == "text":
+            terms[name] = text
+        elif kind == "flag":
+            terms[name] = "1" if text in TRUE else "0"
+        elif not text:
+            terms[name] = ""
+        elif text == "0":
+            terms[name] = "0" if kind == "integer" else "0.0"
+        else:
+            number = read_number(text, first + offset)
+            terms[name] = "" if number is None else _SPELLED[kind](number)
 
 
-def _integer(reader: FieldReader) -> str:
-    number = reader.decimal()
-    return "" if number is None else str(int(number))
-
-
-def _decimal(reader: FieldReader) -> str:
-    number = reader.decimal()
-    if number is None:
-        return ""
+def _decimal(number: Decimal) -> str:
     text = format(number.normalize(), "f")
     return text if "." in text else f"{text}.0"
 
 
-def _flag(reader: FieldReader) -> str:
-    return "1" if reader.flag() else "0"
-
-
-_KINDS: dict[str, Callable[[FieldReader], str]] = {
-    "text": FieldReader.text,
-    "integer": _integer,
+_SPELLED: dict[str, Callable[[Decimal], str]] = {
+    "integer": lambda number: str(int(number)),
     "decimal": _decimal,
-    "flag": _flag,
 }

@@ -62,7 +62,7 @@ class _Filter:
 
 
 def executions(session: Session, reader: FieldReader) -> None:
-    """List today's executions that pass the filter, their end, and their commissions (7)."""
+    """List today's executions that pass the filter, each with its commission, and the end (7)."""
     reader.skip(1)
     request_id = reader.integer()
     now_ns = session.exchange.clock.now_ns()
@@ -80,10 +80,10 @@ def executions(session: Session, reader: FieldReader) -> None:
     ]
     for facts in passed:
         session.send(order_messages.execution(session.version, request_id, facts))
-    session.send([55, 1, request_id])
-    for facts in passed:
         if facts.is_charged:
             session.send(order_messages.commission_report(facts))
+    # Clients take the end for the end of the commissions, too.
+    session.send([55, 1, request_id])
 
 
 def completed_orders(session: Session, reader: FieldReader) -> None:

@@ -3,8 +3,8 @@
 Field order and the spelling of empty and unset values follow recorded messages of server 173.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
-from functools import partial
 
 from microfutures.model.instrument import Instrument
 from microfutures.model.orders import Side
@@ -13,6 +13,8 @@ from microfutures.twsim.contracts import contract_fields, primary_exchange
 from microfutures.twsim.order_facts import ExecutionFacts, MarginFields, OrderFacts
 from microfutures.twsim.wire import UNSET_DOUBLE, UNSET_INTEGER, UNSET_LONG, Field
 
+_NOTHING = ("", "0", "0.0", UNSET_INTEGER)
+Said = Mapping[str, Field]
 _BOX = ("startingPrice", "stockRefPrice", "delta", "stockRangeLower", "stockRangeUpper")
 NO_SHAREHOLDER = "Not an insider or substantial shareholder"
 _OPEN_DELTA_NEUTRAL: tuple[Field, ...] = ("None", "", 0, "", "", "", "?", 0, 0, "")
@@ -49,11 +51,12 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
     if what_if is not None:
         figures = [price_text(figure) for figure in what_if.figures]
     commission = what_if.commission if what_if is not None else order.commission
-    said, trail_stop = partial(_said, order), _trail_stop(order, "")
+    terms = _said(order)
+    said, trail_stop = terms.get, _trail_stop(order, terms)
     return [
         5,
         order.order_id,
-        *_contract_and_terms(order),
+        *_contract_and_terms(order, terms),
         order.client_id,
         order.perm_id,
         order.outside_rth,
@@ -141,10 +144,11 @@ def open_order(version: int, order: OrderFacts, what_if: MarginFields | None = N
 
 def completed_order(version: int, order: OrderFacts) -> list[Field]:
     """Return the completed order message (101)."""
-    moment, said = order.completed_ns or 0, partial(_said, order)
+    moment, terms = order.completed_ns or 0, _said(order)
+    said = terms.get
     return [
         101,
-        *_contract_and_terms(order),
+        *_contract_and_terms(order, terms),
         order.perm_id,
         order.outside_rth,
         said("hidden", 0),
@@ -172,7 +176,7 @@ def completed_order(version: int, order: OrderFacts) -> list[Field]:
         *_COMPLETED_DELTA_NEUTRAL,
         said("continuousUpdate", 0),
         said("referencePriceType", 0),
-        _trail_stop(order, ""),
+        _trail_stop(order, terms),
         said("trailingPercent"),
         *_combo(order),
         said("scaleInitLevelSize", UNSET_INTEGER),
@@ -189,7 +193,7 @@ def completed_order(version: int, order: OrderFacts) -> list[Field]:
         said("randomizeSize", 0),
         said("randomizePrice", 0),
         *order.conditions.fields(),
-        _trail_stop(order, UNSET_DOUBLE),
+        _trail_stop(order, terms, UNSET_DOUBLE),
         said("lmtPriceOffset", UNSET_DOUBLE),
         said("cashQty", 0),
         1,  # dontUseAutoPriceForHedge
@@ -256,7 +260,7 @@ def commission_report(facts: ExecutionFacts) -> list[Field]:
     ]
 
 
-def _contract_and_terms(order: OrderFacts) -> list[Field]:
+def _contract_and_terms(order: OrderFacts, said: Said) -> list[Field]:
     return [
         *contract_fields(order.instrument, strike="0", right="?"),
         order.action,
@@ -267,22 +271,21 @@ def _contract_and_terms(order: OrderFacts) -> list[Field]:
         order.time_in_force,
         order.oca_group,
         order.account,
-        _said(order, "openClose"),
-        _said(order, "origin", 0),
+        said.get("openClose"),
+        said.get("origin", 0),
         order.order_ref,
     ]
 
 
-def _said(order: OrderFacts, name: str, default: Field = "") -> Field:
-    """Return what its owner said of an order; TWS's own default when that was nothing."""
-    value = order.terms.get(name, "")
-    return default if value in ("", "0", "0.0", UNSET_INTEGER) else value
+def _said(order: OrderFacts) -> Said:
+    """Return what its owner said of an order, without what is nothing: TWS has its own defaults."""
+    return {name: said for name, said in order.terms.items() if said not in _NOTHING}
 
 
-def _trail_stop(order: OrderFacts, default: Field) -> Field:
+def _trail_stop(order: OrderFacts, said: Said, default: Field = "") -> Field:
     if order.trail_stop is not None:
         return price_text(order.trail_stop)
-    return _said(order, "trailStopPrice", default)
+    return said.get("trailStopPrice", default)
 
 
 def _combo(order: OrderFacts) -> list[Field]:

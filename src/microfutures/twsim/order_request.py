@@ -165,9 +165,7 @@ def read_order(reader: FieldReader, version: int) -> OrderRequest:
         read_rows(reader, order_layout.PEG_BENCH, terms)
     conditions = read_conditions(reader)
     read_rows(reader, order_layout.AFTER_CONDITIONS, terms)
-    for since, name, kind in order_layout.BY_VERSION:
-        if version >= since:
-            read_rows(reader, ((name, kind),), terms)
+    read_rows(reader, order_layout.rows_of_version(version), terms)
     return OrderRequest(
         order_id=order_id,
         contract=contract,

@@ -29,6 +29,8 @@ class Subscriptions:
         self.growing: dict[int, GrowingRequest] = {}
         self.history: set[int] = set()
         """Requests for past bars that are being answered."""
+        self.opening: set[int] = set()
+        """Market data lines whose first message is being worked out."""
         self.scans: set[int] = set()
 
     def end(self, growing: GrowingBars) -> None:

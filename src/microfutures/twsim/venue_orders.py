@@ -5,12 +5,13 @@ from decimal import Decimal
 from microfutures.model.errors import InvalidValueError
 from microfutures.model.orders import OrderType, Side, TimeInForce
 from microfutures.twsim.bar_sizes import moment
-from microfutures.twsim.order_facts import OrderFacts
+from microfutures.twsim.order_facts import CANCEL_ALL, REDUCE_WITH_BLOCK, OrderFacts
 from microfutures.venue.messages import VenueOrder
 from microfutures.venue.order_types import RULES, Peg
 
 TYPES = {each.value: each for each in OrderType}
 SIDES = {"BUY": Side.BUY, "SELL": Side.SELL, "SSHORT": Side.SELL}
+BLOCKED_GROUPS = (CANCEL_ALL, REDUCE_WITH_BLOCK)
 TIMES_IN_FORCE = frozenset(each.value for each in TimeInForce)
 
 
@@ -66,6 +67,12 @@ def good_till_ns(order: OrderFacts, now_ns: int) -> int | None:
     return moment(text, now_ns) if text and is_meant else None
 
 
+def _block(order: OrderFacts) -> str:
+    """Return the group whose orders must never trade in the same moment; empty for none."""
+    is_blocked = order.oca_group != "" and order.oca_type in BLOCKED_GROUPS
+    return f"{order.account}/{order.oca_group}" if is_blocked else ""
+
+
 def venue_order(order: OrderFacts, now_ns: int) -> VenueOrder:
     """Return the order as the venue takes it."""
     prices = venue_prices(order)
@@ -87,4 +94,5 @@ def venue_order(order: OrderFacts, now_ns: int) -> VenueOrder:
         outside_regular_hours=order.outside_rth,
         legs=order.combo.parts if order.combo else (),
         is_guaranteed=order.combo is None or order.combo.is_guaranteed,
+        block=_block(order),
     )

@@ -21,6 +21,7 @@ MAX_NUMBER_LETTERS = 40
 MAX_EXPONENT = 18
 
 UNSET = ("", UNSET_DOUBLE, "1.7976931348623157E+308", UNSET_INTEGER, "INFINITY", "INFINITE")
+TRUE = ("1", "true", "True")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 
 Field = str | int | float | Decimal | bool | None
@@ -76,7 +77,13 @@ def encode(fields: Iterable[Field]) -> bytes:
 
 def spelled(fields: Iterable[Field]) -> bytes:
     """Return fields, each with its NUL."""
-    return "".join(f"{spell(field)}\0" for field in fields).encode()
+    # Most are text already, and a NUL in one is found in all of them at once.
+    texts = [field if type(field) is str else spell(field) for field in fields]
+    texts.append("")
+    text = "\0".join(texts)
+    if text.count("\0") >= len(texts):
+        text = "\0".join([each.replace("\0", "") for each in texts])
+    return text.encode()
 
 
 def frame(body: bytes) -> bytes:
@@ -105,6 +112,23 @@ def spell(field: Field) -> str:
             return format(field, "f")
         case _:
             return str(field)
+
+
+def read_number(text: str, place: int) -> Decimal | None:
+    """Return the number that field `place` spells; None when it is empty or the unset marker."""
+    if text.upper() in UNSET:
+        return None
+    wrong = f"field {place} must be a number below 1E+{MAX_EXPONENT}, was {text[:40]!r}"
+    if len(text) > MAX_NUMBER_LETTERS:
+        raise WireError(wrong)
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        raise WireError(wrong) from None
+    # Arithmetic on a number with a huge exponent would fail, or never end.
+    if not value.is_finite() or abs(value.adjusted()) > MAX_EXPONENT:
+        raise WireError(wrong)
+    return value
 
 
 class FieldReader:
@@ -137,31 +161,29 @@ class FieldReader:
             raise WireError(f"field {self._at} must be the length of a list, was {count}")
         return count
 
+    def texts(self, count: int) -> Sequence[str]:
+        """Return the next `count` fields."""
+        self.skip(count)
+        return self._fields[self._at - count : self._at]
+
     def decimal(self) -> Decimal | None:
         """Return the next field as a number; None when it is empty or the unset marker."""
-        text = self.text()
-        if text.upper() in UNSET:
-            return None
-        wrong = f"field {self._at} must be a number below 1E+{MAX_EXPONENT}, was {text[:40]!r}"
-        if len(text) > MAX_NUMBER_LETTERS:
-            raise WireError(wrong)
-        try:
-            value = Decimal(text)
-        except ArithmeticError:
-            raise WireError(wrong) from None
-        # Arithmetic on a number with a huge exponent would fail, or never end.
-        if not value.is_finite() or abs(value.adjusted()) > MAX_EXPONENT:
-            raise WireError(wrong)
-        return value
+        return read_number(self.text(), self._at)
 
     def flag(self) -> bool:
         """Return the next field as a yes or no."""
-        return self.text() in ("1", "true", "True")
+        return self.text() in TRUE
 
     def skip(self, count: int) -> None:
         """Pass over `count` fields."""
-        for _ in range(count):
-            self.text()
+        if count > self.rest:
+            raise WireError(f"message ends after {len(self._fields)} fields, more were expected")
+        self._at += count
+
+    @property
+    def place(self) -> int:
+        """Return the number of the next field; the first is 1."""
+        return self._at + 1
 
     @property
     def rest(self) -> int:

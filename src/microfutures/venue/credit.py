@@ -30,7 +30,7 @@ class Credit:
         listings, at_work = self._listings, list(others)
         if not at_work and _only_closes(account, order):
             return None
-        held = {name: account.quantity(name) for name in listings.books}
+        held = {each.instrument.instrument_id: each.quantity for each in account.positions()}
         before, after = (
             of_account(account, listings, worst_changes(orders, held))
             for orders in (at_work, [*at_work, order])

@@ -98,6 +98,8 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
     legs: tuple[ComboLeg, ...] = ()
     is_guaranteed: bool = True
     """Whether the legs of a combo trade together or not at all."""
+    block: str = ""
+    """Orders of one block are at the exchange one at a time; empty for alone."""
 
     @property
     def parts(self) -> tuple[tuple[InstrumentId, int], ...]:

@@ -41,6 +41,8 @@ class OrderDesk:
         self._live: dict[int, OrderState] = {}
         self._ended: deque[int] = deque()
         self._resting: dict[InstrumentId, list[OrderState]] = {}
+        self.traded_blocks: dict[str, int] = {}
+        """Blocks of which an order has traded since the venue was last told something, and it."""
         self._timers: list[tuple[int, int]] = []
         """Moments at which an order's window opens or closes, with the order's id."""
 
@@ -68,7 +70,7 @@ class OrderDesk:
         order, window = state.order, state.window
         self._orders[order.order_id] = self._live[order.order_id] = state
         is_open = window.open_ns <= now_ns
-        is_held = not (is_open and self._would_trigger(state, book))
+        is_held = not (is_open and _would_trigger(state, book))
         events.append(OrderAccepted(order.order_id, now_ns, is_held))
         heappush(self._timers, (window.close_ns, order.order_id))
         if is_open:
@@ -132,6 +134,8 @@ class OrderDesk:
     def match_book(self, book: Book, now_ns: int, events: list[VenueEvent]) -> None:
         """Let the resting orders of an instrument meet its new top of book."""
         for state in list(self._resting.get(book.instrument.instrument_id, ())):
+            if self._is_blocked(state):
+                continue
             if state.follows_market:
                 following.follow_book(book, state)
             if state.is_new_to_market:
@@ -147,6 +151,8 @@ class OrderDesk:
     ) -> None:
         """Let the resting orders of an instrument meet a trade of others."""
         for state in list(self._resting.get(book.instrument.instrument_id, ())):
+            if self._is_blocked(state):
+                continue
             if not state.is_triggered:
                 if state.follows_market:
                     following.trail(ticks, state)
@@ -210,6 +216,8 @@ class OrderDesk:
         self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent]
     ) -> None:
         order = state.order
+        if self._is_blocked(state):
+            return
         is_all_or_nothing = order.time_in_force is TimeInForce.FILL_OR_KILL
         if is_all_or_nothing and not matching.is_fillable_at_once(book, state):
             return
@@ -218,9 +226,10 @@ class OrderDesk:
             if state.limit_ticks is None:
                 return
         if isinstance(book, ComboBook):
+            before = len(events)
             legs_in.trade(state, book, self._fills, self._draws, now_ns, events)
-            if not state.remaining:
-                self._end(state, OrderStage.FILLED)
+            if len(events) > before:
+                self._after_trade(state)
             return
         for ticks, traded in matching.take(
             book, order.side, state.remaining, state.limit_ticks, self._draws
@@ -237,8 +246,18 @@ class OrderDesk:
         events: list[VenueEvent],
     ) -> None:
         events.append(self._fills.plain(state, book, ticks, quantity, now_ns))
+        self._after_trade(state)
+
+    def _after_trade(self, state: OrderState) -> None:
+        if state.order.block:
+            self.traded_blocks[state.order.block] = state.order.order_id
         if not state.remaining:
             self._end(state, OrderStage.FILLED)
+
+    def _is_blocked(self, state: OrderState) -> bool:
+        """Tell whether another order of its block has just traded; what is left of it follows."""
+        order_id = state.order.order_id
+        return self.traded_blocks.get(state.order.block, order_id) != order_id
 
     def _window_closed(
         self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent]
@@ -264,11 +283,12 @@ class OrderDesk:
         if len(self._ended) > KEPT_ENDED:
             del self._orders[self._ended.popleft()]
 
-    def _would_trigger(self, state: OrderState, book: Book) -> bool:
-        is_current = book.updated_ns >= state.window.market_since_ns
-        return state.is_triggered or (is_current and matching.is_triggered_by_book(book, state))
-
     def _leave(self, state: OrderState) -> None:
         resting = self._resting.get(state.order.instrument_id)
         if resting is not None and state in resting:
             resting.remove(state)
+
+
+def _would_trigger(state: OrderState, book: Book) -> bool:
+    is_current = book.updated_ns >= state.window.market_since_ns
+    return state.is_triggered or (is_current and matching.is_triggered_by_book(book, state))

@@ -117,6 +117,8 @@ class Gap:
         self._decoupling = scenario.decoupling
         self._dislocations = scenario.dislocations
         self._slots = lru_cache(maxsize=4)(self._draw_slots)
+        self._felt_in: int | None = None
+        self._felt: list[tuple[float, float, float]] = []
 
     def at(self, time_ns: int) -> float:
         """Return the deterministic part of the gap at `time_ns`, log units."""
@@ -147,9 +149,11 @@ class Gap:
 
     def _dislocated(self, laws: Dislocations, seconds: float) -> float:
         now = int(seconds // laws.mean_gap_seconds)
+        if now != self._felt_in:
+            self._felt_in = now
+            self._felt = [self._slot(laws, index) for index in range(now - FELT_SLOTS, now + 1)]
         total = 0.0
-        for index in range(now - FELT_SLOTS, now + 1):
-            begins, size, decay = self._slot(laws, index)
+        for begins, size, decay in self._felt:
             age = seconds - begins
             if age >= 0.0:
                 total += size * exp(-decay * age)

@@ -111,6 +111,7 @@ class Venue:
         """
         events: list[VenueEvent] = []
         now_ns = update.time_ns
+        self._desk.traded_blocks.clear()
         if now_ns != self._now_ns:
             self._move(now_ns, events)
         book = self._listings.book(update.instrument_id)
@@ -155,12 +156,14 @@ class Venue:
     def advance(self, now_ns: int) -> list[VenueEvent]:
         """Let time pass without data: sessions open and close, orders are released or expire."""
         events: list[VenueEvent] = []
+        self._desk.traded_blocks.clear()
         self._move(now_ns, events)
         return events
 
     def submit(self, order: VenueOrder) -> list[VenueEvent]:
         """Take an order at the venue's present moment."""
         state = self._door.admit(order, self._now_ns)
+        self._desk.traded_blocks.clear()
         if isinstance(state, OrderRejected):
             return [state]
         others = self._desk.live(order.account)
@@ -184,6 +187,7 @@ class Venue:
     ) -> list[VenueEvent]:
         """Change a live order; None keeps a term as it is. A changed order queues anew."""
         state = self._desk.find(order_id)
+        self._desk.traded_blocks.clear()
         if state is None:
             return [_refused(order_id, self._now_ns, admission.not_found(order_id, "modified"))]
         if state.is_final:

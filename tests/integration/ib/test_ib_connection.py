@@ -3,9 +3,13 @@
 import asyncio
 from datetime import date
 from itertools import pairwise
+from socket import gaierror
 
-from helpers.ib_desk import MCL, Desk, StillMarket, approved, on_virtual_time
+import pytest
+
+from helpers.ib_desk import MCL, USO, Desk, StillMarket, approved, on_virtual_time
 from microfutures.adapters.system_clock import SimulatedClock
+from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.model.events import (
     AccountReported,
     BrokerStateReported,
@@ -17,6 +21,7 @@ from microfutures.model.events import (
     OrderUpdated,
     Severity,
 )
+from microfutures.model.flaws import Flaw
 from microfutures.model.market import Quote
 from microfutures.model.orders import OrderStatus
 
@@ -103,6 +108,23 @@ def test_unreachable_tws_is_tried_three_times_with_advice_and_never_raised() -> 
         detail = desk.told(ConnectionChanged)[-1].detail
         for word in ("running", "API", "port", "client id"):
             assert word in detail
+
+    on_virtual_time(scenario)
+
+
+def test_a_name_that_no_server_knows_is_told_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def unknown(*_: object, **__: object) -> None:
+        raise gaierror(-2, "Name or service not known")
+
+    async def scenario() -> None:
+        desk = Desk()
+        monkeypatch.setattr(VirtualTimeLoop, "create_connection", unknown)
+        manager = desk.manager()
+        assert await manager.connect_async() is False
+        assert desk.states() == [CONNECTING, DISCONNECTED] * 3
+        assert "Name or service not known" in desk.told(ConnectionChanged)[-1].detail
 
     on_virtual_time(scenario)
 
@@ -290,6 +312,22 @@ def test_a_lost_farm_is_a_notice_and_not_a_lost_line() -> None:
             told = [(each.code, each.severity) for each in desk.told(NoticeReceived)]
             assert told[-2:] == [(2103, Severity.WARNING), (2104, Severity.INFO)]
             assert (2104, Severity.DEBUG) in told
+
+    on_virtual_time(scenario)
+
+
+def test_a_lost_farm_troubles_its_contracts_alone() -> None:
+    async def scenario() -> None:
+        desk = Desk(market=StillMarket(step_seconds=60))
+        async with desk.running():
+            await desk.until(lambda: len({each.instrument_id for each in desk.told(Quote)}) == 2)
+            before = len(desk.told(Quote))
+            desk.session().error(-1, 2103, "Market data farm connection is broken:usfarm")
+            await asyncio.sleep(1)
+            troubled = [each for each in desk.told(Quote)[before:] if each.trouble]
+            assert [(each.instrument_id, each.trouble) for each in troubled] == [
+                (USO, Flaw.FARM_LOST)
+            ]
 
     on_virtual_time(scenario)
 

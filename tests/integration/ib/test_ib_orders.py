@@ -3,7 +3,7 @@
 import asyncio
 from decimal import Decimal
 
-from helpers.ib_desk import MCL, USO, Desk, approved, on_virtual_time
+from helpers.ib_desk import MCL, SECOND, USO, Desk, approved, on_virtual_time
 from microfutures.model.events import (
     BrokerStateReported,
     CommissionReceived,
@@ -72,6 +72,46 @@ def test_a_resting_order_works_until_its_cancel_is_confirmed() -> None:
             await desk.until(lambda: statuses(desk) == [OrderStatus.WORKING])
             manager.cancel(REF)
             await desk.until(lambda: statuses(desk)[-1] is OrderStatus.CANCELLED)
+
+    on_virtual_time(scenario)
+
+
+def test_a_burst_of_orders_keeps_ibs_pace_and_none_is_lost() -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        async with desk.running() as manager:
+            begin_ns = desk.clock.now_ns()
+            for number in range(120):
+                manager.submit(approved(f"t-{number}", limit_ticks=FAR_BELOW))
+            await desk.until(lambda: len(desk.server.exchange.orders) == 120)
+            assert (desk.clock.now_ns() - begin_ns) / SECOND > 120 / 50 - 1
+            assert 100 not in [notice.code for notice in desk.told(NoticeReceived)]
+            assert all(order.is_open for order in desk.server.exchange.orders.values())
+
+    on_virtual_time(scenario)
+
+
+def test_an_order_whose_end_nobody_told_is_among_the_completed_ones_once() -> None:
+    async def scenario() -> None:
+        desk, later = Desk(), Desk()
+        later.server = desk.server
+        await desk.server.start()
+        manager = desk.manager()
+        assert await manager.connect_async()
+        manager.submit(approved(REF))
+        await desk.until(lambda: bool(desk.told(CommissionReceived)))
+        await manager.stop()
+        manager = later.manager()
+        assert await manager.connect_async()
+        manager.request_state()
+        await later.until(lambda: len(later.told(BrokerStateReported)) == 2)
+        first, second = later.told(BrokerStateReported)
+        (found,) = first.completed_orders
+        assert (found.order_ref, found.status) == (REF, OrderStatus.FILLED)
+        assert (found.filled, found.remaining) == (1, 0)
+        assert second.completed_orders == ()
+        await manager.stop()
+        await desk.server.stop()
 
     on_virtual_time(scenario)
 

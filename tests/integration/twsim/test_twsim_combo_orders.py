@@ -11,8 +11,10 @@ from ibapi.tag_value import TagValue
 
 from helpers.gateway import gateway_in_a_thread
 from helpers.ordering import Desk, play
+from helpers.raw_client import greeted
 from integration.twsim.test_ibapi_client import Desk as IbapiDesk
 from integration.twsim.test_ibapi_client import an_order, mcl
+from microfutures.twsim.wire import encode
 
 NOT_GUARANTEED = [ib_async.TagValue("NonGuaranteed", "1")]
 IB_COMBO = 28_812_380
@@ -314,6 +316,19 @@ def test_ibapi_buys_a_calendar_spread_over_a_socket() -> None:
         desk.heard.wait("commissionAndFeesReport", lambda _: len(reports(desk)) == 2)
         assert reports(desk) == [execution.execId for _, _, execution in heard[1:]]
         desk.close()
+
+
+def test_commissions_of_listed_executions_come_before_their_end() -> None:
+    async def scene(desk: Desk) -> None:
+        await desk.place("MKT", contract=await calendar(desk))
+        transport, peer = await greeted(desk.server.port)
+        peer.heard.clear()
+        transport.write(encode([7, 3, 11, *[""] * 7]))
+        await asyncio.sleep(1)
+        assert [fields[0] for fields in peer.heard] == ["11", "11", "59", "11", "59", "55"]
+        assert [fields[5] for fields in peer.heard if fields[0] == "11"] == ["BAG", "FUT", "FUT"]
+
+    play(scene)
 
 
 def reports(desk: IbapiDesk) -> list[str]:

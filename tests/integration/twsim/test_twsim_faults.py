@@ -305,6 +305,21 @@ def test_fill_comes_before_its_acknowledgement() -> None:
     play(scene)
 
 
+def test_everything_about_an_order_comes_late() -> None:
+    async def scene(desk: FaultDesk, ib: ib_async.IB, _: list[int]) -> None:
+        contract = await mcl(ib)
+        await asyncio.sleep(3)
+        desk.cause(parse_fault({"kind": "late", "delay": 5, "seconds": 60}, place="test"))
+        trade = ib.placeOrder(contract, ib_async.MarketOrder("BUY", 1, tif="DAY"))
+        await asyncio.sleep(4)
+        assert (trade.orderStatus.status, trade.fills) == ("PendingSubmit", [])
+        await asyncio.sleep(8)
+        assert trade.orderStatus.status == "Filled"
+        assert trade.fills[0].commissionReport.commission > 0
+
+    play(scene)
+
+
 def test_partial_fill_stops_and_the_rest_is_cancelled_late() -> None:
     async def scene(desk: FaultDesk, ib: ib_async.IB, _seen: list[int]) -> None:
         contract = await mcl(ib)

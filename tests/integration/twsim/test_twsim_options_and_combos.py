@@ -154,6 +154,21 @@ def test_combo_that_cannot_be_priced_is_refused() -> None:
     play(scene)
 
 
+def test_option_that_is_cancelled_before_it_is_shown_stays_quiet() -> None:
+    async def scene(ib: ib_async.IB) -> None:
+        errors: list[int] = []
+        ib.errorEvent += lambda _id, code, _text, _contract: errors.append(code)
+        option = await near_the_money(ib, "C")
+        ib.client.reqMktData(901, option, "", False, False, [])
+        ib.client.reqMktData(901, option, "", False, False, [])
+        ib.client.cancelMktData(901)
+        ib.client.cancelMktData(901)
+        await asyncio.sleep(2)
+        assert errors == [322, 300]
+
+    play(scene)
+
+
 def test_option_has_no_past_no_ticks_and_no_book() -> None:
     async def scene(ib: ib_async.IB) -> None:
         told: list[tuple[int, str]] = []

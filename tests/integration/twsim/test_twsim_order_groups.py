@@ -34,6 +34,24 @@ def test_fill_of_one_ends_the_rest_of_its_group(oca_type: int) -> None:
     play(scene)
 
 
+@pytest.mark.parametrize(("oca_type", "filled"), [(1, 1), (2, 1), (3, 2)])
+def test_block_lets_one_of_two_orders_trade_that_are_triggered_together(
+    oca_type: int, filled: int
+) -> None:
+    async def scene(desk: Desk) -> None:
+        (ticker,) = await desk.ib.reqTickersAsync(desk.oil)
+        stop: dict[str, Any] = {"action": "SELL", "auxPrice": round(ticker.bid - 0.03, 2)}
+        terms: dict[str, Any] = {"ocaGroup": "g", "ocaType": oca_type} | stop
+        trades = [await desk.place("STP", **terms) for _ in range(2)]
+        while not trades[0].isDone():
+            await asyncio.sleep(1)
+        await asyncio.sleep(5)
+        assert sum(trade.filled() for trade in trades) == filled
+        assert all(trade.isDone() for trade in trades)
+
+    play(scene)
+
+
 def an_order(quantity: int, filled: int, oca_type: int, desk: Desk) -> OrderFacts:
     return OrderFacts(
         instrument=desk.server.exchange.instruments[0],

@@ -82,6 +82,9 @@ def test_order_that_needs_no_trigger_is_at_work_or_filled(order_type: str) -> No
         ("LMT", {"lmtPrice": 1.0, "tif": "GTD", "goodTillDate": "tomorrow"}, 337),
         ("LMT", {"lmtPrice": 1.0, "goodAfterTime": "noon"}, 337),
         ("LMT", {"lmtPrice": 1.0, "tif": "AUC"}, 10052),
+        ("MKT", {"eTradeOnly": True}, 10268),
+        ("MKT", {"firmQuoteOnly": True}, 10269),
+        ("MKT", {"nbboPriceCap": 1.0}, 10270),
     ],
 )
 def test_order_that_makes_no_sense_gets_the_code_of_tws(

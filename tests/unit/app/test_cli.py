@@ -79,7 +79,7 @@ def test_help_loads_nothing_heavy() -> None:
         (["--config", "none.json"], "none.json: no such file"),
         (["--simulate", "demoo"], "did you mean demo?"),
         (["--duration", "soon"], "--duration must be seconds"),
-        (["--speed", "2"], "--speed needs --simulate"),
+        (["--speed", "2", "--live"], "--speed is for a simulated gateway"),
         (["--simulate", "--data", "none"], "--data 'none': no such directory"),
         (["--log-dir", "blocker/logs"], "is not a directory; choose another with --log-dir"),
         (["nonsense"], "No such command 'nonsense'"),

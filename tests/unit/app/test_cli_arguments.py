@@ -58,9 +58,9 @@ def test_what_the_settings_say_reaches_the_options() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "flag"),
-    [({"speed": 2.0}, "--speed"), ({"seed": 3}, "--seed"), ({"virtual_time": True}, "--virtual")],
+    [({"seed": 3}, "--seed"), ({"virtual_time": True}, "--virtual")],
 )
-def test_pace_and_seed_need_a_simulation(asked: dict[str, Any], flag: str) -> None:
+def test_seed_and_virtual_time_need_a_simulation(asked: dict[str, Any], flag: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{flag}.* needs --simulate"):
         run_options(DEFAULTS, **asked)
 
@@ -87,6 +87,18 @@ def test_real_money_and_a_simulation_contradict_each_other() -> None:
     loaded = load_with_origins(None, {"connection.live": True})
     with pytest.raises(ConfigurationError, match="--live is for real money"):
         run_options(loaded, simulate="demo")
+
+
+def test_a_simulated_gateway_elsewhere_may_have_a_speed() -> None:
+    assert run_options(DEFAULTS, speed=60.0).speed == 60.0
+
+
+@pytest.mark.parametrize("asked", [{"connection.port": 4001}, {"connection.live": True}])
+def test_real_money_has_no_speed(asked: dict[str, object]) -> None:
+    loaded = load_with_origins(None, asked)
+    assert run_options(loaded, speed=1.0).speed == 1.0
+    with pytest.raises(ConfigurationError, match="--speed is for a simulated gateway"):
+        run_options(loaded, speed=2.0)
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("nan"), float("inf"), 1e9])

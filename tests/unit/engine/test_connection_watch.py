@@ -106,3 +106,12 @@ def test_the_end_of_the_login_is_told_three_times_and_only_while_connected() -> 
     assert desk.timer("2026-11-29T00:30") == 0
     assert desk.timer("2026-12-04T12:00") == 0
     assert desk.timer("2026-12-05T12:00") == 1
+
+
+def test_the_countdown_follows_a_clock_that_goes_back_to_where_the_broker_lives() -> None:
+    desk = Watched()
+    desk.timer("2026-11-28T16:00")
+    desk.change("2026-09-11T17:18", ConnectionState.CONNECTED)
+    assert desk.timer("2026-09-11T17:19") == 0
+    assert desk.timer("2026-09-12T01:00") == 1
+    assert desk.timer("2026-09-12T01:01") == 0

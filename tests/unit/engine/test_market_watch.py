@@ -38,6 +38,7 @@ def flaws(*outputs: EngineOutput) -> list[Flaw]:
     ("quote", "flaw"),
     [
         (replace(SOUND, trouble=Flaw.HALTED), Flaw.HALTED),
+        (replace(SOUND, trouble=Flaw.FARM_LOST), Flaw.FARM_LOST),
         (replace(SOUND, data_type=MarketDataType.FROZEN), Flaw.FROZEN),
         (replace(SOUND, data_type=MarketDataType.DELAYED), Flaw.DELAYED),
         (replace(SOUND, ask=None), Flaw.ONE_SIDED),

@@ -18,6 +18,7 @@ CASES = [
     (None, Flaw.MISSING),
     (SOUND, Flaw.NONE),
     (replace(SOUND, trouble=Flaw.HALTED), Flaw.HALTED),
+    (replace(SOUND, trouble=Flaw.FARM_LOST), Flaw.FARM_LOST),
     (replace(SOUND, trouble=Flaw.JUMP), Flaw.JUMP),
     (replace(SOUND, data_type=MarketDataType.FROZEN), Flaw.FROZEN),
     (replace(SOUND, data_type=MarketDataType.DELAYED_FROZEN), Flaw.FROZEN),

@@ -81,6 +81,25 @@ def test_page_has_every_chart_and_fetches_nothing(page: str) -> None:
 
 
 @pytest.mark.slow
+def test_study_adds_its_answers_its_folds_and_two_charts() -> None:
+    sheet = sample_sheet(days=12, has_study=True)
+    text = tear_sheet_html(sheet)
+    assert read(text).charts == ALL_CHARTS | {"folds", "ranks"}
+    assert "Deflated Sharpe" in text
+    assert text.count("lookback 60, entry z 2") == 6
+    assert text.count("Parameter sensitivity") == 1
+
+
+def test_map_of_one_parameter_is_one_row() -> None:
+    line = Sensitivity(
+        row_name="", row_values=[None], column_name="z_entry", column_values=[1.5, 2.0],
+        metric="net", values=[[-3.0, None]], chosen=(0, 0),
+    )  # fmt: skip
+    text = tear_sheet_html(msgspec.structs.replace(sample_sheet(days=2), sensitivities=(line,)))
+    assert "z_entry →" in text
+    assert "<tr><th></th><td class=chosen" in text
+
+
 def test_page_is_the_same_for_the_same_run(sheet: TearSheetInput, page: str) -> None:
     assert tear_sheet_html(sheet) == page
 

@@ -212,6 +212,17 @@ def test_strategy_closes_the_old_month_after_a_roll() -> None:
     assert (MCL, 0) in [(leg.instrument_id, leg.quantity) for leg in intent.legs]
 
 
+@pytest.mark.parametrize("hedge", [-90, 0])
+def test_strategy_closes_the_old_month_that_an_earlier_run_left(hedge: int) -> None:
+    desk = Desk(WILD)
+    desk.view.roll("MCL", an_instrument("MCLZ6"))
+    desk.strategy.on_instrument(Symbol("MCL"), desk.view.current["MCL"])
+    desk.view.positions = {MCL: 1, USO: hedge}
+    assert MCL in [leg.instrument_id for leg in desk.strategy.held_legs()]
+    (intent,) = desk.look(0.92)
+    assert (MCL, 0) in [(leg.instrument_id, leg.quantity) for leg in intent.legs]
+
+
 def test_strategy_does_not_close_one_leg_while_the_other_ones_market_is_closed() -> None:
     desk = Desk(WILD)
     desk.enter(0.92)

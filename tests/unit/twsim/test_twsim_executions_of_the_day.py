@@ -81,3 +81,16 @@ async def test_executions_are_remembered_until_the_day_is_over() -> None:
         desk.on_event(a_fill(desk, moment, number))
         kept = [facts.execution_id for facts in desk.executions]
         assert kept == (["e3.01"] if number == 3 else [f"e{n}.01" for n in range(1, number + 1)])
+
+
+def test_order_is_open_until_it_is_filled_or_cancelled() -> None:
+    desk = a_desk()
+    order = desk.orders[1, 1]
+    assert desk.open_orders() == desk.open_orders(1) == [order]
+    assert desk.open_orders(2) == []
+
+    for event in desk.cancel(order):
+        desk.on_event(event)
+
+    assert desk.open_orders() == []
+    assert desk.orders[1, 1].status == "Cancelled"

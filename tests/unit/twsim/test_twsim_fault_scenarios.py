@@ -63,7 +63,18 @@ def test_wrong_fault_is_refused_with_its_line(wrong: str, words: list[str]) -> N
     assert [word for word in words if word not in str(caught.value)] == []
 
 
-@pytest.mark.parametrize("text", ["market = 3", "seed = -1", "fault = 1", "markt = 'x'", "= ="])
+def test_a_scenario_may_name_the_moment_at_which_its_market_begins() -> None:
+    scenario = parse_scenario("start = 2026-09-11T15:30:00", place="x.toml")
+    assert scenario.start_ns == 1_789_155_000 * 10**9
+    assert parse_scenario("", place="x.toml").start_ns is None
+
+
+BAD_STARTS = ["start = 2026-09-11", "start = 2026-09-11T15:30:00Z", "start = 'Friday'"]
+
+
+@pytest.mark.parametrize(
+    "text", ["market = 3", "seed = -1", "fault = 1", "markt = 'x'", "= =", *BAD_STARTS]
+)
 def test_wrong_scenario_is_refused_with_its_file(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^x\.toml: "):
         parse_scenario(text, place="x.toml")

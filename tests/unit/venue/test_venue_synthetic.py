@@ -92,6 +92,17 @@ def test_updates_ascend_and_come_about_four_times_a_second() -> None:
         assert 235 <= len(books) <= 245
 
 
+def test_longer_step_means_fewer_quotes_and_as_many_trades() -> None:
+    def counts(step_ns: int) -> tuple[int, int]:
+        played = list(first_seconds(SyntheticMarket(seed=3, step_ns=step_ns), 600))
+        trades = sum(isinstance(each, TradeUpdate) for each in played)
+        return len(played) - trades, trades
+
+    (books, trades), (fewer_books, as_many) = counts(250_000_000), counts(1_000_000_000)
+    assert fewer_books == pytest.approx(books / 4, rel=0.02)
+    assert as_many == pytest.approx(trades, rel=0.2)
+
+
 def test_front_month_trades_more_than_the_next() -> None:
     market = SyntheticMarket(seed=2)
     volume: dict[str, int] = {}

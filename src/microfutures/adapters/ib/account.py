@@ -42,6 +42,7 @@ class AccountDesk:
         self._reported: dict[str, Decimal] = {}
         self._positions: dict[tuple[str, InstrumentId], Held] = {}
         self._first_report = asyncio.Event()
+        self._has_news = asyncio.Event()
         self.account = ""
         self.currency = ""
 
@@ -54,6 +55,10 @@ class AccountDesk:
     async def wait_reported(self) -> None:
         """Return when the values of the chosen account are all here."""
         await self._first_report.wait()
+
+    async def wait_news(self) -> None:
+        """Return when a value has changed that was not reported."""
+        await self._has_news.wait()
 
     # -- positions ----------------------------------------------------------------------------
 
@@ -97,7 +102,9 @@ class AccountDesk:
         """Take a value."""
         name, amount = _TAGS.get(tag), money(value)
         if name is not None and amount is not None and account == self.account:
-            self._values[name] = amount
+            if self._values.get(name) != amount:
+                self._values[name] = amount
+                self._has_news.set()
             self.currency = currency
 
     def on_account_end(self, account: str) -> None:
@@ -108,6 +115,7 @@ class AccountDesk:
 
     def report_changes(self) -> None:
         """Emit the values if all are there and any changed since the last report."""
+        self._has_news.clear()
         if len(self._values) == len(_TAGS) and self._values != self._reported:
             self._reported = dict(self._values)
             self._emit(

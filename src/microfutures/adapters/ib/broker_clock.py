@@ -1,5 +1,7 @@
 """The broker's clock: ours, corrected by what TWS says the time is."""
 
+from datetime import timedelta
+
 from microfutures.ports.clock import Clock
 
 TRUST_OWN_CLOCK_NS = 2_000_000_000
@@ -17,6 +19,12 @@ class BrokerClock:
     def offset_seconds(self) -> float:
         """Return broker minus local, seconds."""
         return self._offset_ns / 1e9
+
+    @property
+    def offset_words(self) -> str:
+        """Return the difference in words: ``0:01:30 ahead of``."""
+        apart = timedelta(seconds=round(abs(self.offset_seconds)))
+        return f"{apart} {'ahead of' if self._offset_ns > 0 else 'behind'}"
 
     def learn(self, broker_seconds: int, *, asked_ns: int) -> float:
         """Take the broker's time, heard just now and asked for at `asked_ns` of this clock.

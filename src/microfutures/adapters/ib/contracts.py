@@ -9,6 +9,7 @@ from decimal import Decimal
 import msgspec
 from ib_async import Contract, ContractDetails, Future, RequestError, Stock
 
+from microfutures.adapters.ib.error_codes import NO_DATA
 from microfutures.adapters.ib.pacing import Pacer
 from microfutures.adapters.ib.tap import TappedIB
 from microfutures.adapters.ib.translate import decimal_of, instrument_of, last_trade_date
@@ -55,9 +56,12 @@ def eligible(
     ]
 
 
-def pick(months: Sequence[ContractDetails], volumes: Sequence[float]) -> ContractDetails:
-    """Return the month with most volume; the nearest wins a tie, and where there is no volume."""
-    return months[max(range(len(volumes)), key=lambda index: (volumes[index], -index))]
+def pick(months: Sequence[ContractDetails], volumes: Sequence[float | None]) -> ContractDetails:
+    """Return the month with most volume; the nearest wins a tie, and where one is not known."""
+    known = [volume for volume in volumes if volume is not None]
+    if len(known) < len(volumes):
+        return months[0]
+    return months[max(range(len(known)), key=lambda index: (known[index], -index))]
 
 
 class ContractFinder:
@@ -148,8 +152,8 @@ class ContractFinder:
         self._ticks[rule] = tick
         return tick
 
-    async def _volume(self, ib: TappedIB, details: ContractDetails) -> float:
-        """Return the volume of the latest sessions; 0 when the broker has none."""
+    async def _volume(self, ib: TappedIB, details: ContractDetails) -> float | None:
+        """Return the volume of the latest sessions; None when the broker did not tell."""
         contract = details.contract
         if contract is None:
             return 0.0
@@ -167,7 +171,9 @@ class ContractFinder:
             )
         except RequestError as error:
             _log.info("no volume of %s: %s", contract.localSymbol, error)
-            return 0.0
+            return 0.0 if NO_DATA in str(error) else None
+        if not bars:  # that is how ib_async tells of a time-out
+            return None
         return float(sum(max(bar.volume, 0.0) for bar in bars))
 
 

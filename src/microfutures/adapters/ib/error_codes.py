@@ -20,6 +20,9 @@ _SCALE = "scale, volatility and delta-neutral orders are not sent by this system
 _NEWS = "this system asks for no news or events; something else uses the connection"
 _DDE = "this belongs to the DDE interface and should never reach us"
 
+NO_DATA = "query returned no data"
+"""Code 162 stands for two things: this one is an answer, and whoever asked tells what follows."""
+
 _Row = tuple[tuple[int, ...], CodeClass, str]
 
 _TWS_MESSAGES: tuple[_Row, ...] = (

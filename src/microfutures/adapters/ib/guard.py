@@ -1,6 +1,6 @@
 """Live money is traded only when asked for."""
 
-LIVE_PORTS = (7496, 4001)
+from microfutures.config.settings import LIVE_PORTS
 
 
 def reason_against(

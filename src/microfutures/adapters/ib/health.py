@@ -60,22 +60,24 @@ class HealthCheck:
         """Check until the line is dropped or this task cancelled."""
         while self._missed < MISSED_ANSWERS:
             await self._clock.sleep(HEALTH_SECONDS)
-            await self._check_line()
-            if not self._is_upstream_lost():
+            is_up = await self._check_line()
+            if is_up and not self._is_upstream_lost():
                 self._check_streams()
         self._drop("TWS does not answer any more: the connection is made anew")
 
-    async def _check_line(self) -> None:
+    async def _check_line(self) -> bool:
+        """Tell whether TWS answers; of a line that does not, silent streams say nothing new."""
         try:
             await self._ask_time()
         except TimeoutError:
             self._missed += 1
             self._voice.warn(f"TWS did not tell the time, {self._missed} of {MISSED_ANSWERS} times")
+            return False
         except ConnectionError:
             # The socket is gone; whoever waits for that knows already.
-            return
-        else:
-            self._missed = 0
+            return False
+        self._missed = 0
+        return True
 
     def _check_streams(self) -> None:
         for instrument_id in self._market.subscribed:

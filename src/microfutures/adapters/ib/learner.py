@@ -72,7 +72,11 @@ class Learner:
         if reason is not None:
             return reason
         parts.account.choose(accounts[0])
-        await self.learn_time()
+        if await self.learn_time():
+            parts.voice.info(
+                f"the broker's clock is {parts.clock.offset_words} this machine's: the desk goes "
+                f"by the broker's"
+            )
         # The first event on the broker's date: a simulator's may be another than ours.
         parts.voice.change(
             ConnectionState.CONNECTING,
@@ -169,6 +173,7 @@ class Learner:
         parts = self._parts
         async with self._reporting:
             await asyncio.wait_for(parts.orders.replay_executions(self._ib), ANSWER_SECONDS)
+            asked_ns = parts.clock.now_ns()
             open_orders = await asyncio.wait_for(parts.orders.list_open(self._ib), ANSWER_SECONDS)
             completed = await self._completed_orders()
             parts.account.clear_positions()
@@ -179,6 +184,7 @@ class Learner:
                 positions=parts.account.positions,
                 open_orders=open_orders,
                 completed_orders=completed,
+                asked_ns=asked_ns,
             )
         )
 

@@ -276,5 +276,7 @@ class Link:
 
     async def _report_account(self) -> None:
         while True:
+            await self._parts.account.wait_news()
+            # What changes together comes in many messages.
             await self._parts.clock.sleep(ACCOUNT_SECONDS)
             self._parts.account.report_changes()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from microfutures.adapters.ib.code_class import CodeClass
-from microfutures.adapters.ib.error_codes import classify
+from microfutures.adapters.ib.error_codes import NO_DATA, classify
 from microfutures.adapters.ib.market_data import MarketDataDesk
 from microfutures.adapters.ib.orders import OrderDesk
 from microfutures.adapters.ib.tap import TappedIB
@@ -12,6 +12,8 @@ from microfutures.adapters.ib.voice import FARM_RETURNS, Voice
 CLIENT_ID_IN_USE = 326
 UPSTREAM_LOST = (1100, 2110)
 DATA_LOST, DATA_KEPT = 1101, 1102
+MARKET_DATA_FARM = (2103, 2104)
+"""Lost, and back."""
 STREAM_RESET = (10182, 10225)
 CANCELLED = 202
 """The status says it as well; only what follows "reason:" is news, and mostly nothing does."""
@@ -52,6 +54,9 @@ class ErrorListener:
             self._on_upstream_back(code, f"[{code}] {text} - {facts.advice}")
         elif facts.code_class is CodeClass.FARM or code in FARM_RETURNS:
             self._voice.farm(code, text)
+            if code in MARKET_DATA_FARM:
+                farm = text.rpartition(":")[2].strip()
+                self._market.on_farm(farm, is_lost=code == MARKET_DATA_FARM[0])
         else:
             self._on_other(request_id, code, text)
 
@@ -59,7 +64,9 @@ class ErrorListener:
         ib = self._ib()
         instrument_id = self._market.instrument_of(request_id)
         order_ref = self._orders.on_error(ib.client.clientId, request_id, code, text)
-        if code != CANCELLED or text.rpartition("reason:")[2].strip():
+        if NO_DATA in text:
+            self._voice.detail(f"[{code}] {text}")
+        elif code != CANCELLED or text.rpartition("reason:")[2].strip():
             self._voice.code(code, text, instrument_id=instrument_id, order_ref=order_ref)
         if classify(code).code_class is CodeClass.CANCEL and code != CANCELLED:
             # The order is over, or never was: the list of open orders knows.

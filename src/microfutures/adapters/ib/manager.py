@@ -203,6 +203,10 @@ class IBManager:
         """Return the account's position, whichever strategy holds it: the broker knows no more."""
         return self._parts.account.quantity(instrument_id)
 
+    def held(self, strategy: StrategyName) -> tuple[InstrumentId, ...]:
+        """Return nothing: the broker knows of no strategies."""
+        return ()
+
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         """Return the warm-up bars."""
         return self._parts.history.latest(instrument_id)

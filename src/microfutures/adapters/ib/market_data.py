@@ -17,6 +17,8 @@ HALTED = 49
 """Above 0 while trading is halted; IB, "Available Tick Types"."""
 _BID_SIZE, _ASK_SIZE, _VOLUME = (0, 69), (3, 70), (8, 74)
 
+FARMS = {"FUT": "usfuture", "STK": "usfarm"}
+"""What the names of the farms begin with that feed a kind of contract; any may feed other kinds."""
 FIRST_DELAYED_TICK = 66
 ASK_FOR_DELAYED = 3
 """Market data type of IB: live where subscribed, delayed elsewhere."""
@@ -35,7 +37,8 @@ class Line(msgspec.Struct):
     last: float | None = None
     volume: float = 0.0
     data_type: MarketDataType = MarketDataType.LIVE
-    trouble: Flaw = Flaw.NONE
+    is_halted: bool = False
+    is_farm_lost: bool = False
     heard_ns: int = 0
     """Of the latest tick; of the request before the first."""
 
@@ -54,6 +57,13 @@ class Line(msgspec.Struct):
             self.trouble,
         )
 
+    @property
+    def trouble(self) -> Flaw:
+        """Return what TWS said of the line beside its prices."""
+        if self.is_halted:
+            return Flaw.HALTED
+        return Flaw.FARM_LOST if self.is_farm_lost else Flaw.NONE
+
 
 class MarketDataDesk:
     """Subscribes, takes ticks in order, emits quotes."""
@@ -65,6 +75,7 @@ class MarketDataDesk:
         self._requests: dict[InstrumentId, int] = {}
         self._contracts: dict[InstrumentId, Contract] = {}
         self._changed: dict[int, Line] = {}
+        self._lost_farms: set[str] = set()
         self._fell_back: set[InstrumentId] = set()
         self.latest: dict[InstrumentId, Quote] = {}
 
@@ -72,9 +83,13 @@ class MarketDataDesk:
         """Ask for a stream; a running one of the same contract is ended first."""
         self.unsubscribe(ib, instrument_id)
         request_id = ib.client.getReqId()
-        self._lines[request_id] = Line(instrument_id, heard_ns=self._clock.now_ns())
-        self._requests[instrument_id] = request_id
         self._contracts[instrument_id] = contract
+        self._lines[request_id] = Line(
+            instrument_id,
+            is_farm_lost=self._is_without_farm(instrument_id),
+            heard_ns=self._clock.now_ns(),
+        )
+        self._requests[instrument_id] = request_id
         ib.client.reqMktData(request_id, contract, "", False, False, [])
 
     def unsubscribe(self, ib: TappedIB, instrument_id: InstrumentId) -> None:
@@ -92,6 +107,7 @@ class MarketDataDesk:
         """Drop every line: the socket is gone, and its subscriptions with it."""
         self._lines.clear()
         self._requests.clear()
+        self._lost_farms.clear()
         self._changed.clear()
         self._fell_back.clear()
 
@@ -161,10 +177,22 @@ class MarketDataDesk:
         line = self._lines.get(request_id)
         if line is None or tick_type != HALTED:
             return
-        trouble = Flaw.HALTED if value > 0 else Flaw.NONE
-        if trouble is not line.trouble:
-            line.trouble = trouble
+        if line.is_halted is not (value > 0):
+            line.is_halted = value > 0
             self._changed[request_id] = line
+
+    def on_farm(self, farm: str, *, is_lost: bool) -> None:
+        """Take the loss of a data farm, or its return: it feeds some contracts and not others."""
+        (self._lost_farms.add if is_lost else self._lost_farms.discard)(farm)
+        for request_id, line in self._lines.items():
+            is_without = self._is_without_farm(line.instrument_id)
+            if line.is_farm_lost is not is_without:
+                line.is_farm_lost = is_without
+                self._changed[request_id] = line
+
+    def _is_without_farm(self, instrument_id: InstrumentId) -> bool:
+        start = FARMS.get(self._contracts[instrument_id].secType)
+        return any(start is None or farm.startswith(start) for farm in self._lost_farms)
 
     def on_data_type(self, request_id: int, data_type: int) -> None:
         """Take the kind of data of a line."""
@@ -180,6 +208,8 @@ class MarketDataDesk:
 
     def _touch(self, request_id: int, line: Line) -> None:
         line.heard_ns = self._clock.now_ns()
+        # Another farm may have stepped in, under another name.
+        line.is_farm_lost = False
         self._changed[request_id] = line
 
     def on_read(self) -> None:

@@ -75,6 +75,7 @@ class Supervisor:
         voice.change(
             ConnectionState.CONNECTING,
             f"connecting to {settings.target} as client {settings.client_id}, attempt {attempt}",
+            attempt=attempt,
         )
         link = Link(settings, self._parts)
         problem: str | None = "given up"
@@ -84,7 +85,7 @@ class Supervisor:
             if problem is not None or self._stopping.is_set():
                 link.close()
         if problem is not None:
-            voice.change(ConnectionState.DISCONNECTED, problem)
+            voice.change(ConnectionState.DISCONNECTED, problem, attempt=attempt)
             return False
         if self._stopping.is_set():
             voice.change(ConnectionState.DISCONNECTED, "disconnected")
@@ -106,7 +107,7 @@ class Supervisor:
     async def _pause(self) -> None:
         """Wait before the next attempt; `stop` cuts it short."""
         delay = self._backoff.fail()
-        self._parts.voice.info(f"trying again in {delay:.0f} s")
+        self._parts.voice.detail(f"trying again in {delay:.0f} s")
         sleeping = asyncio.ensure_future(self._parts.clock.sleep(delay))
         stopping = asyncio.ensure_future(self._stopping.wait())
         try:

@@ -21,11 +21,11 @@ from ib_async import (
     OrderState,
     RequestError,
 )
-from ib_async.client import Client
 from ib_async.decoder import Decoder
 from ib_async.wrapper import Wrapper
 
 from microfutures.adapters.ib.error_codes import classify
+from microfutures.adapters.ib.paced_client import PacedClient
 from microfutures.adapters.ib.translate import money
 
 _log = logging.getLogger("microfutures.ib")
@@ -307,7 +307,7 @@ class TappedIB(IB):
         wrapper = TappedWrapper(self, defaults=self.wrapper.defaults)
         wrapper.taps = taps
         self.wrapper = wrapper
-        self.client = Client(wrapper)
+        self.client = PacedClient(wrapper)
         self.client.decoder = TellingDecoder(wrapper)
         self.client.apiEnd += self.disconnectedEvent
 

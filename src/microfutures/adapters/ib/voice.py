@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from microfutures.adapters.ib.code_class import CodeClass
 from microfutures.adapters.ib.error_codes import classify
+from microfutures.model.broker_calendar import expected_outage
 from microfutures.model.events import (
     ConnectionChanged,
     ConnectionState,
@@ -46,17 +47,22 @@ class Voice:
         self._lost_farms: set[tuple[int, str]] = set()
         self.state = ConnectionState.DISCONNECTED
 
-    def change(self, state: ConnectionState, detail: str) -> None:
+    def change(self, state: ConnectionState, detail: str, *, attempt: int = 0) -> None:
         """Move to `state`."""
         self.state = state
         is_bad = state in (ConnectionState.DISCONNECTED, ConnectionState.UPSTREAM_LOST)
         level = logging.WARNING if is_bad else logging.INFO
         _log.log(min(level, self._loudest), "%s: %s", state, detail)
-        self._emit(ConnectionChanged(time_ns=self._clock.now_ns(), state=state, detail=detail))
+        now_ns = self._clock.now_ns()
+        self._emit(ConnectionChanged(time_ns=now_ns, state=state, detail=detail, attempt=attempt))
 
     def info(self, text: str) -> None:
         """Tell something good to know."""
         self._tell(Severity.INFO, text)
+
+    def detail(self, text: str) -> None:
+        """Tell what only whoever looks closely wants to know."""
+        self._tell(Severity.DEBUG, text)
 
     def warn(self, text: str, advice: str = "") -> None:
         """Tell something to look at."""
@@ -73,6 +79,10 @@ class Voice:
                 return
         elif classify(code).code_class is CodeClass.FARM:
             self._lost_farms.add((code, name))
+            outage = expected_outage(self._clock.now_ns())
+            if outage is not None:
+                self._tell(Severity.INFO, text, code=code, advice=outage.sentence)
+                return
         self.code(code, text)
 
     def code(

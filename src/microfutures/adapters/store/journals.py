@@ -1,6 +1,6 @@
 """Our own recordings: the quotes in the journal of a live or simulated desk."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,6 +14,7 @@ from microfutures.adapters.store.tidy import Part, tidy
 from microfutures.model.errors import JournalError
 from microfutures.model.market import Quote
 from microfutures.model.timestamp import to_datetime
+from microfutures.ports.journal import JournalRecord
 
 SQLITE_SUFFIXES = (".sqlite3", ".sqlite", ".db")
 COLUMNS_OF_A_QUOTE = ("bid", "ask", "bid_size", "ask_size", "last")
@@ -38,22 +39,28 @@ def plan_journal(path: Path) -> Plan:
     try:
         reader = JournalReader(path)
         try:
-            for record in reader.read({MARKET}):
-                if record.name == Quote.__name__:
-                    quote = msgspec.json.decode(record.payload, type=Quote)
-                    quotes.setdefault(quote.instrument_id, []).append(quote)
+            for quote in quotes_of(reader.read({MARKET})):
+                quotes.setdefault(quote.instrument_id, []).append(quote)
         finally:
             reader.close()
     except (JournalError, msgspec.MsgspecError) as error:
         raise BrokenFileError(path, str(error), "name the journal of a run") from error
     if not quotes:
         raise EmptyFileError(path, "no quote in this journal", "name the journal of a longer run")
-    parts = tuple(_part(path, name, found) for name, found in sorted(quotes.items()))
+    parts = tuple(quotes_part(path, name, found) for name, found in sorted(quotes.items()))
     guess = f"a journal: quotes of {', '.join(part.series.instrument for part in parts)}"
     return Plan(path, (guess,), (), parts)
 
 
-def _part(path: Path, name: str, quotes: Sequence[Quote]) -> Part:
+def quotes_of(records: Iterable[JournalRecord]) -> Iterator[Quote]:
+    """Yield the quotes among a journal's records."""
+    for record in records:
+        if record.name == Quote.__name__:
+            yield msgspec.json.decode(record.payload, type=Quote)
+
+
+def quotes_part(path: Path, name: str, quotes: Sequence[Quote]) -> Part:
+    """Return the quotes of one contract as rows of the store."""
     moments = np.array([quote.time_ns for quote in quotes], dtype=np.int64)
     columns = {
         column: np.array([getattr(quote, column) for quote in quotes], dtype=np.float64)

@@ -34,7 +34,7 @@ def find_holes(segments: Sequence[Segment], start_ns: int, end_ns: int) -> list[
     for symbol in dict.fromkeys(each.instrument.symbol for each in segments):
         mine = [each for each in segments if each.instrument.symbol == symbol]
         seconds = max((each.bars[0].seconds for each in mine if each.bars), default=0)
-        starts = np.array(sorted(bar.start_ns for each in mine for bar in each.bars), np.int64)
+        starts = np.array(sorted({bar.start_ns for each in mine for bar in each.bars}), np.int64)
         if len(starts) < 2 or not 0 < seconds <= LONGEST_BAR_SECONDS:
             continue
         if np.median(np.diff(starts)) >= LEAST_BARS * seconds * NANOSECONDS_PER_SECOND:

@@ -194,7 +194,7 @@ def _file_segments(file: Path, symbol: str, options: TapeOptions) -> list[Segmen
     if is_quote_file(columns):
         quotes = read_quotes(file, time_zone=options.time_zone)
         instrument = _instrument(symbol, _schedule(symbol, options), quotes[0].time_ns)
-        return [_quote_segment(instrument, quotes)]
+        return [quote_segment(instrument, quotes)]
     bars = read_bars(file, time_zone=options.time_zone)
     return bar_segments(symbol, bars, options)
 
@@ -230,7 +230,8 @@ def bar_segments(symbol: str, bars: Sequence[Bar], options: TapeOptions) -> list
     ]
 
 
-def _quote_segment(instrument: Instrument, quotes: Sequence[QuoteRow]) -> Segment:
+def quote_segment(instrument: Instrument, quotes: Sequence[QuoteRow]) -> Segment:
+    """Return the segment of one contract's quotes and trades."""
     ticks, name = Ticks(instrument), instrument.instrument_id
     updates: list[MarketUpdate] = []
     for row in quotes:

@@ -24,6 +24,7 @@ KINDS: dict[str, type[Fault]] = {
     "partial_fill_stops": orders.PartialFillStops,
     "slow_cancel": orders.SlowCancel,
     "fill_before_acknowledgement": orders.FillBeforeAcknowledgement,
+    "late": orders.LateCallbacks,
     "duplicated": orders.DuplicatedCallbacks,
     "reordered": orders.ReorderedCallbacks,
     "correction": orders.CorrectedExecution,

@@ -14,9 +14,13 @@ from microfutures.twsim.session import Session
 from microfutures.twsim.wire import FieldReader, encode
 from microfutures.venue.messages import OrderCancelled
 
-ORDER_STATUS, OPEN_ORDER, EXECUTION, CURRENT_TIME = 3, 5, 11, 49
+ORDER_STATUS, OPEN_ORDER, EXECUTION, CURRENT_TIME, COMMISSION_REPORT = 3, 5, 11, 49, 59
 CANCEL_ORDER = 4
+OPEN_ORDER_END = 53
+ACKNOWLEDGEMENTS = (ORDER_STATUS, OPEN_ORDER, OPEN_ORDER_END)
+"""A list that is asked for is whole when its end comes."""
 CALLBACKS = frozenset({ORDER_STATUS, OPEN_ORDER, EXECUTION})
+LATE = CALLBACKS | {COMMISSION_REPORT}
 
 
 def new_order_id(session: Session, fields: list[str]) -> int | None:
@@ -116,10 +120,26 @@ class FillBeforeAcknowledgement(Fault, frozen=True):
     delay: float = 1.0
 
     def outgoing(self, stage: Stage, session: Session, frames: list[bytes]) -> list[bytes]:
-        late = [frame for frame in frames if message_id(frame) in (ORDER_STATUS, OPEN_ORDER)]
+        late = [frame for frame in frames if message_id(frame) in ACKNOWLEDGEMENTS]
         if late:
             stage.hold(session, late, self.delay)
-        return [frame for frame in frames if message_id(frame) not in (ORDER_STATUS, OPEN_ORDER)]
+        return [frame for frame in frames if message_id(frame) not in ACKNOWLEDGEMENTS]
+
+
+class LateCallbacks(Fault, frozen=True):
+    """All that is told of orders, executions and commissions comes late, in its order.
+
+    Source: IB API, "Executions and Commissions": reports follow in messages of their own.
+    """
+
+    seconds: float = 10.0
+    delay: float = 3.0
+
+    def outgoing(self, stage: Stage, session: Session, frames: list[bytes]) -> list[bytes]:
+        late = [frame for frame in frames if message_id(frame) in LATE]
+        if late:
+            stage.hold(session, late, self.delay)
+        return [frame for frame in frames if message_id(frame) not in LATE]
 
 
 class DuplicatedCallbacks(Fault, frozen=True):

@@ -2,19 +2,21 @@
 
 import re
 import tomllib
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
 
 from microfutures.model.errors import ConfigurationError
+from microfutures.model.trading_hours import NEW_YORK, moment_ns
 from microfutures.twsim.faults.fault import Fault
 from microfutures.twsim.faults.kinds import KINDS
 
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 MAX_SECONDS = 30 * 86400.0
 WHEN = ("at", "every", "per_minute", "per_request")
-TOP = ("market", "seed", "fault")
+TOP = ("market", "seed", "start", "fault")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +35,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     market: str | None = None
     seed: int | None = None
+    start_ns: int | None = None
+    """When the market begins, nanoseconds UTC; None for its own start."""
     plans: tuple[Plan, ...] = ()
 
 
@@ -60,6 +64,12 @@ def parse_scenario(text: str, *, place: str) -> Scenario:
         raise ConfigurationError(f"{place}: market must be a name in quotes, was {market!r}")
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
         raise ConfigurationError(f"{place}: seed must be a whole number from 0, was {seed!r}")
+    start = document.get("start")
+    if start is not None and (not isinstance(start, datetime) or start.tzinfo is not None):
+        raise ConfigurationError(
+            f"{place}: start must be a moment in New York such as 2026-09-11T15:30:00, "
+            f"was {start!s}"
+        )
     tables = document.get("fault", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ConfigurationError(f"{place}: faults are tables that begin with [[fault]]")
@@ -72,7 +82,8 @@ def parse_scenario(text: str, *, place: str) -> Scenario:
         parse_plan(table, place=f"{place}: line {lines[index]}" if index < len(lines) else place)
         for index, table in enumerate(tables)
     ]
-    return Scenario(market=market, seed=seed, plans=tuple(plans))
+    start_ns = None if start is None else moment_ns(start.date(), start.time(), NEW_YORK)
+    return Scenario(market=market, seed=seed, start_ns=start_ns, plans=tuple(plans))
 
 
 def parse_plan(table: dict[str, object], *, place: str) -> Plan:

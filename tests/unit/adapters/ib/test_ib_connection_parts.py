@@ -172,6 +172,16 @@ def test_a_farm_is_loud_when_lost_plain_when_back_and_else_hardly_heard() -> Non
     ]
 
 
+def test_a_farm_lost_by_the_schedule_is_no_alarm() -> None:
+    events: list[EngineEvent] = []
+    night = SimulatedClock(START_NS + 14 * 3_600 * 10**9)  # 00:30 in New York
+    Voice(night, events.append).farm(2103, "Market data farm connection is broken:usfarm")
+    (notice,) = events
+    assert isinstance(notice, NoticeReceived)
+    assert notice.severity is Severity.INFO
+    assert "IB's nightly reset until 01:45" in notice.advice
+
+
 def test_a_change_of_state_is_remembered() -> None:
     speaker, events = voice()
     speaker.change(ConnectionState.CONNECTED, "connected")

@@ -51,6 +51,7 @@ def test_the_busier_month_wins_and_the_nearer_one_a_tie() -> None:
     assert names([pick(months, [10.0, 900.0])]) == ["MCLX6"]
     assert names([pick(months, [900.0, 10.0])]) == ["MCLV6"]
     assert names([pick(months, [0.0, 0.0])]) == ["MCLV6"]
+    assert names([pick(months, [None, 900.0])]) == ["MCLV6"]
 
 
 def test_the_market_rule_is_that_of_the_exchange_we_route_to() -> None:

@@ -159,3 +159,20 @@ async def test_a_halt_and_data_that_freeze_are_told_at_once_and_make_no_old_pric
         (Flaw.NONE, MarketDataType.FROZEN),
     ]
     assert {quote.time_ns for quote in quotes} == {heard_ns}
+
+
+def test_a_lost_farm_troubles_the_contracts_that_it_feeds_until_it_is_back() -> None:
+    quotes: list[Quote] = []
+    desk, ib = MarketDataDesk(SimulatedClock(START_NS), quotes.append), RecordingIB()
+    for name, kind in ((MCL, "FUT"), (USO, "STK")):
+        contract = Contract(localSymbol=name, secType=kind)
+        desk.subscribe(ib, name, contract)  # type: ignore[arg-type]
+    desk.on_farm("ushmds", is_lost=True)
+    desk.on_farm("usfuture.nj", is_lost=True)
+    desk.on_read()
+    desk.on_farm("usfuture.nj", is_lost=False)
+    desk.on_read()
+    assert [(quote.instrument_id, quote.trouble) for quote in quotes] == [
+        (MCL, Flaw.FARM_LOST),
+        (MCL, Flaw.NONE),
+    ]
