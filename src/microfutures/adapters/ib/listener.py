@@ -15,6 +15,8 @@ DATA_LOST, DATA_KEPT = 1101, 1102
 MARKET_DATA_FARM = (2103, 2104)
 """Lost, and back."""
 STREAM_RESET = (10182, 10225)
+CANNOT_CANCEL = 10148
+"""Of an order that was filled meanwhile it is no news: the fills are."""
 CANCELLED = 202
 """The status says it as well; only what follows "reason:" is news, and mostly nothing does."""
 
@@ -64,8 +66,9 @@ class ErrorListener:
         ib = self._ib()
         instrument_id = self._market.instrument_of(request_id)
         order_ref = self._orders.on_error(ib.client.clientId, request_id, code, text)
-        if NO_DATA in text:
-            self._voice.detail(f"[{code}] {text}")
+        is_too_late = code == CANNOT_CANCEL and "state: Filled" in text
+        if NO_DATA in text or is_too_late:
+            self._voice.detail(text, code=code)
         elif code != CANCELLED or text.rpartition("reason:")[2].strip():
             self._voice.code(code, text, instrument_id=instrument_id, order_ref=order_ref)
         if classify(code).code_class is CodeClass.CANCEL and code != CANCELLED:

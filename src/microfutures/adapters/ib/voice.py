@@ -60,9 +60,9 @@ class Voice:
         """Tell something good to know."""
         self._tell(Severity.INFO, text)
 
-    def detail(self, text: str) -> None:
+    def detail(self, text: str, *, code: int | None = None) -> None:
         """Tell what only whoever looks closely wants to know."""
-        self._tell(Severity.DEBUG, text)
+        self._tell(Severity.DEBUG, text, code=code)
 
     def warn(self, text: str, advice: str = "") -> None:
         """Tell something to look at."""
