@@ -275,7 +275,7 @@ class Eyes:
             worth = (quote.bid + quote.ask) / 2 * leg.quantity
             net += worth * float(self._instruments[leg.instrument_id].multiplier)
         # Prices move while the margin is previewed.
-        limit = self._limits.max_family_net_notional + 15 * abs(intent.legs[0].quantity)
+        limit = self._limits.max_family_net_notional + 3 * abs(intent.legs[0].quantity)
         self._violations.require(
             abs(net) <= limit, "correlation", f"{order.order_ref}: {net:+.2f} USD to one side"
         )
@@ -305,7 +305,7 @@ class Eyes:
         share = abs(touch_ticks) * Decimal(repr(self._limits.price_collar_percent)) / 100
         allowed = max(share, Decimal(self._limits.price_collar_ticks))
         self._violations.require(
-            away <= allowed + 1, "price collar", f"{order.order_ref} is {away} ticks from {touch}"
+            away < allowed + 1, "price collar", f"{order.order_ref} is {away} ticks from {touch}"
         )
 
     def _check_quote(self, order: Order, time_ns: int) -> None:

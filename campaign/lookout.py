@@ -16,7 +16,7 @@ REPAIR_SECONDS = 45.0
 """A leg may be alone for the limit of its intent, and for its repair so much longer."""
 QUIET_SECONDS = 60.0
 """After so long without an order the desk must know what it holds."""
-TRIP_SECONDS = 60.0
+TRIP_SECONDS = 30.0
 """A round trip that lost too much is being closed after so long, or is no round trip any more."""
 
 
@@ -86,7 +86,7 @@ class Lookout:
 
     def _check_trip(self, *, is_free: bool) -> None:
         trip = self._witness.open_trip(self._venue)
-        is_losing = trip is not None and trip < -self._largest_loss * 1.05 - 5
+        is_losing = trip is not None and trip < -self._largest_loss * 1.05 - 2
         if not is_losing or self._eyes.is_closing:
             self._losing = 0.0
         elif is_free:

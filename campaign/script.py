@@ -22,8 +22,8 @@ TIGHT: dict[str, tuple[object, ...]] = {
     "max_daily_loss_percent": (0.05, 0.2),
     "max_drawdown_percent": (0.05, 0.2),
     "max_family_notional": (15_000.0, 30_000.0),
-    "max_family_net_notional": (15.0, 40.0),
-    "margin_headroom_percent": (86.0, 90.0),
+    "max_family_net_notional": (4.0, 12.0),
+    "margin_headroom_percent": (80.0, 90.0),
     "max_trip_loss_percent": (0.1, 0.3),
 }
 BINDING: dict[str, tuple[object, ...]] = {

@@ -27,7 +27,7 @@ KEEP_EACH = 5
 STEP_NS = 1_250_000_000
 """Of the market that is slowed: a quote of each leg every six seconds."""
 START_NS = moment_ns(date(2026, 9, 8), time(9, 31), NEW_YORK)
-CASH = Decimal(100_000)
+CASH = Decimal(50_000)
 
 
 class Prepared(msgspec.Struct, frozen=True):

@@ -92,6 +92,9 @@ class CommandDesk:
     def _cancel_orders(self, reason: str) -> None:
         self._pause(reason)
         self._voice.say(Severity.WARNING, f"cancelling orders: {reason}")
+        for strategy in self._strategies:
+            # The run ends: what is held stays as it is, a leg alone too.
+            strategy.stop()
         self._floor.cancel_all()
 
     def _kill(self, reason: str) -> None:

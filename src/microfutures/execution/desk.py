@@ -131,8 +131,11 @@ class ExecutionDesk:
 
     def cancel_all(self) -> list[Action]:
         """Cancel every live order and let go of the intents; positions stay as they are."""
+        # Whoever waits for an intent must hear that nobody works on it any more.
+        actions: list[Action] = [
+            Done(each.intent, "let go, its orders are cancelled") for each in self._running.values()
+        ]
         self._running.clear()
-        actions: list[Action] = []
         for record in self.orders.live:
             self.orders.ask_cancel(record, self._view.now_ns())
             actions.append(CancelOrder(record.order.order_ref))

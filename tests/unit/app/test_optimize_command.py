@@ -150,6 +150,23 @@ def test_tape_that_the_kernel_cannot_play_is_played_by_events(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_dask_workers_leave_the_same_files_as_one_process(
+    tape: Path, config: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("distributed")
+    for name, flags in (("one", ("--jobs", 1)), ("two", ("--cluster", "local:2"))):
+        code, _ = run(
+            "--config", config, "--data", tape, "--to", "2026-03-04", "--grid", "z_entry=1.5,2,2.5",
+            *EVENTS, "--output", tmp_path / name, *flags,
+        )  # fmt: skip
+        assert code == 0
+    for name in ("results.csv", "study.json"):
+        one, two = (tmp_path / each / name for each in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.slow
 def test_study_goes_on_after_a_kill_and_after_ctrl_c(
     tape: Path, config: Path, tmp_path: Path
 ) -> None:

@@ -97,6 +97,8 @@ def test_desk_lets_go_of_intents_when_all_orders_are_cancelled(broker: ScriptedB
     broker.cancel_all()
     assert broker.cancels == [broker.latest.order_ref]
     assert broker.desk.running == {}
+    # A strategy that is not told would wait for it for ever, with a leg alone if it is unlucky.
+    assert [each.intent for each in broker.done] == [an_intent()]
     broker.timer(60)
     assert len(broker.sent) == 1
 
