@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from ib_async.client import Client
 from msgspec.structs import replace
 
 from benchmarks.measured import Meter
 from benchmarks.processes import HOST
 from benchmarks.tick_server import SEED_POSITION, SIGNAL_SIZE
+from microfutures.adapters.ib import paced_client
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.system_clock import SystemClock
 from microfutures.app.arguments import RunOptions
@@ -54,6 +54,8 @@ from microfutures.strategies.status import StrategyStatus
 SELLER = StrategyName("seller")
 RATE = 1_000_000
 """No limit on the rate of orders: the rules are asked all the same."""
+SEED_PRICE = Decimal(60)
+"""Below every bid: a position this large that loses would have to be closed."""
 
 
 class Seller(Strategy):
@@ -107,7 +109,7 @@ class _NoView:
 async def sell_on_signal(port: int, meter: Meter, log_dir: Path) -> None:
     """Run the desk until the server hangs up."""
     # IB's limit of messages a second would be what is measured.
-    Client.MaxRequests = 0
+    paced_client.MOST_MESSAGES_A_SECOND = RATE  # type: ignore[attr-defined]
     clock = SystemClock()
     log = start_logging(log_dir, level=LogLevel.INFO, clock=clock)
     with SqliteJournal(journal_path(log_dir, is_simulated=False)) as journal:
@@ -160,7 +162,7 @@ def _hold(system: System) -> None:
                 instrument_id=instrument.instrument_id,
                 side=Side.BUY,
                 quantity=SEED_POSITION,
-                price=Decimal(70),
+                price=SEED_PRICE,
                 time_ns=system.engine.state.time_ns,
             )
         )
@@ -184,7 +186,12 @@ def _settings(port: int) -> Settings:
     return replace(
         plain,
         connection=ConnectionSettings(host=HOST, port=port),
-        risk=RiskLimits(max_orders_per_window=RATE, max_identical_orders=RATE),
+        risk=RiskLimits(
+            max_orders_per_window=RATE,
+            max_identical_orders=RATE,
+            max_drawdown_percent=100,
+            flatten_drawdown_percent=100,
+        ),
         strategies={
             DEFAULT_STRATEGY: StrategySettings(strategy_class=DEFAULT_STRATEGY, allocation=50.0)
         },
