@@ -18,7 +18,8 @@ from microfutures.engine.engine import Engine, EngineSettings
 from microfutures.portfolio import Portfolio
 
 MINUTES: dict[str, object] = {"max_quote_age_seconds": 65}
-NO_COST_GATE = MINUTES | {"cost_multiple": 0}
+# A pause as long as the check interval would end at a check: live a millisecond after it.
+NO_COST_GATE = MINUTES | {"cost_multiple": 0, "cooldown_seconds": 20}
 # From 1.3 s after a full minute on, no check meets a tick: which of two that meet is heard first
 # is the wire's affair.
 EVERY_HALF_MINUTE: dict[str, object] = {"trading.check_interval": 30}

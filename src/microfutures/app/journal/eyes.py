@@ -18,7 +18,7 @@ from microfutures.model.events import (
 from microfutures.model.identifiers import InstrumentId, StrategyName, Symbol
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar, Quote
-from microfutures.model.timestamp import seconds
+from microfutures.model.timestamp import next_beat, seconds
 from microfutures.reports.tear_sheet_input import PairPath
 from microfutures.strategies.pair_eyes import Look, PairEyes
 
@@ -101,7 +101,7 @@ class JournalEyes:
         self._pass(time_ns)
         if not self._is_connected or self._now_ns < self._next_check_ns:
             return
-        self._next_check_ns = self._now_ns + self._interval_ns
+        self._next_check_ns = next_beat(self._next_check_ns, self._now_ns, self._interval_ns)
         quotes = {
             symbol: quote
             for symbol in self._eyes.symbols
