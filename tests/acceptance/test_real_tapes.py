@@ -194,6 +194,7 @@ def assert_backtest_agrees_on_april(live: Result, tmp_path: Path, market: TapeMa
     )
 
 
+@pytest.mark.timeout(300)
 def test_a_position_is_closed_when_its_month_rolls_in_april_2020(
     tmp_path: Path, shared_dir: Path
 ) -> None:
@@ -218,6 +219,7 @@ def test_a_position_is_closed_when_its_month_rolls_in_april_2020(
     assert_backtest_agrees_on_april(result, tmp_path, market)
 
 
+@pytest.mark.timeout(300)
 def test_a_position_is_held_through_the_reverse_split_of_april_2020(
     tmp_path: Path, shared_dir: Path
 ) -> None:
