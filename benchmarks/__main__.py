@@ -1,5 +1,6 @@
 """Print the table of all benchmarks."""
 
+from benchmarks.compiled import compiled
 from benchmarks.event_driven import event_driven
 from benchmarks.full_stack import simulated_day
 from benchmarks.gateway import order_latency, quotes_to_clients
@@ -13,6 +14,7 @@ PARTS = (
     tick_to_order,
     simulated_day,
     event_driven,
+    compiled,
 )
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import log, sqrt
 
 from microfutures.model.identifiers import Symbol
-from microfutures.model.intents import Intent, Signal, SignalKind, TargetLeg
+from microfutures.model.intents import Intent, Refusal, Signal, SignalKind, TargetLeg
 from microfutures.model.market import Quote
 from microfutures.ports.view import BrokerView
 from microfutures.strategies.base import Strategy
@@ -101,6 +101,11 @@ class LogRatio(Strategy):
     def on_intent_done(self, intent: Intent, outcome: str, time_ns: int) -> None:
         """Take the end of an order."""
         self._is_busy = False
+
+    def on_refused(self, refusal: Refusal) -> None:
+        """Take the news that an entry did not leave: on a holiday of one market."""
+        super().on_refused(refusal)
+        self._side, self._is_busy = 0, False
 
     def status(self) -> StrategyStatus:
         """Return its state."""

@@ -27,8 +27,8 @@ from microfutures.twsim.faults.fault import Fault
 from microfutures.twsim.faults.kinds import KINDS
 from microfutures.twsim.faults.schedule import Plan
 from microfutures.twsim.gateway import build_server
+from microfutures.twsim.history.tick_tape import Trade
 from microfutures.twsim.server import TwsServer
-from microfutures.twsim.tick_tape import Trade
 from microfutures.venue.synthetic import SyntheticMarket
 
 CLIENTS = 3

@@ -18,9 +18,9 @@ import msgspec
 from benchmarks.gateway import Quiet
 from benchmarks.processes import ACCOUNTS, HOST, a_gateway
 from microfutures.model.instrument import Instrument
-from microfutures.twsim import order_messages
-from microfutures.twsim.contracts import contract_fields
-from microfutures.twsim.order_facts import FILLED, SUBMITTED, ExecutionFacts, OrderFacts
+from microfutures.twsim.contracts.lookup import contract_fields
+from microfutures.twsim.orders import messages as order_messages
+from microfutures.twsim.orders.facts import FILLED, SUBMITTED, ExecutionFacts, OrderFacts
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import FrameDecoder, encode, split_fields
 

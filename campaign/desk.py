@@ -8,7 +8,7 @@ from pathlib import Path
 from campaign.eyes import Eyes
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.app.arguments import RunOptions
-from microfutures.app.recovery import RECOVERED_KINDS, recover
+from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
 from microfutures.app.simulation import Simulation
 from microfutures.app.wiring import System, build_system
 from microfutures.config import Settings

@@ -11,7 +11,7 @@ import msgspec
 
 from campaign.kill_stage import CASH, Stage, open_positions
 from microfutures.adapters.sqlite_journal import JournalReader
-from microfutures.app.recovery import RECOVERED_KINDS, recover
+from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
 from microfutures.app.wiring import build_engine
 from microfutures.model.events import FillReceived
 from microfutures.model.fills import Fill, execution_stem

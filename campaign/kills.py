@@ -19,7 +19,7 @@ import msgspec
 
 from campaign.kill_audit import audit
 from campaign.kill_stage import NeverCame, Stage, open_positions
-from microfutures.app.replay import replay
+from microfutures.app.journal.replay import replay
 from microfutures.twsim.keeping import Remembered
 
 WHO = {"desk": ("desk",), "gateway": ("gateway",), "both": ("desk", "gateway")}

@@ -22,7 +22,11 @@ from microfutures.model.market import Bar
 from microfutures.model.timestamp import seconds
 
 SETTINGS: dict[str, object] = {"trading.check_interval": 30}
-PARAMETERS: dict[str, object] = {"max_quote_age_seconds": 65, "cost_multiple": 0}
+PARAMETERS: dict[str, object] = {
+    "max_quote_age_seconds": 65,
+    "cost_multiple": 0,
+    "cooldown_seconds": 20,
+}
 MINUTES, KNOWN = 240, 130
 
 Future = Callable[[list[Bar]], list[Bar]]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from helpers.run import Result, run_virtually
+from microfutures.app.journal.replay import replay
 from microfutures.app.lifecycle import ExitCode, Lifecycle
-from microfutures.app.replay import replay
 from microfutures.app.wiring import System
 from microfutures.model.events import Command, CommandReceived
 from microfutures.strategies import MicroCrudeOilArbitrageStrategy

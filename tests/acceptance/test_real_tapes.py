@@ -12,13 +12,14 @@ from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.tapes import TapeMarket, load_tapes
 from microfutures.adapters.tapes.load import TapeOptions
 from microfutures.adapters.tapes.paths import BarPath
+from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
 from microfutures.app.lifecycle import ExitCode
-from microfutures.app.recovery import RECOVERED_KINDS, recover
 from microfutures.engine.engine import Engine, EngineSettings
 from microfutures.portfolio import Portfolio
 
 MINUTES: dict[str, object] = {"max_quote_age_seconds": 65}
-NO_COST_GATE = MINUTES | {"cost_multiple": 0}
+# A pause as long as the check interval would end at a check: live a millisecond after it.
+NO_COST_GATE = MINUTES | {"cost_multiple": 0, "cooldown_seconds": 20}
 # From 1.3 s after a full minute on, no check meets a tick: which of two that meet is heard first
 # is the wire's affair.
 EVERY_HALF_MINUTE: dict[str, object] = {"trading.check_interval": 30}
@@ -193,6 +194,7 @@ def assert_backtest_agrees_on_april(live: Result, tmp_path: Path, market: TapeMa
     )
 
 
+@pytest.mark.timeout(300)
 def test_a_position_is_closed_when_its_month_rolls_in_april_2020(
     tmp_path: Path, shared_dir: Path
 ) -> None:
@@ -217,6 +219,7 @@ def test_a_position_is_closed_when_its_month_rolls_in_april_2020(
     assert_backtest_agrees_on_april(result, tmp_path, market)
 
 
+@pytest.mark.timeout(300)
 def test_a_position_is_held_through_the_reverse_split_of_april_2020(
     tmp_path: Path, shared_dir: Path
 ) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from helpers.run import run_virtually
+from microfutures.app.journal.replay import day_bounds, replay
 from microfutures.app.lifecycle import Lifecycle
-from microfutures.app.replay import day_bounds, replay
 from microfutures.app.wiring import System
 from microfutures.model.errors import JournalError
 from microfutures.model.timestamp import to_datetime

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from helpers.run import Result, run_virtually
 from microfutures.adapters.sqlite_journal import JournalReader, SqliteJournal
 from microfutures.app.cli import app
-from microfutures.app.journal_sheet import sheet_of_journal
+from microfutures.app.journal.sheet import sheet_of_journal
 from microfutures.app.lifecycle import Lifecycle
 from microfutures.app.wiring import System
 from microfutures.model.errors import ConfigurationError, JournalError

@@ -3,7 +3,7 @@
 import pytest
 from benchmarks.fuzz import Findings, fuzz
 
-from microfutures.twsim.handlers import HANDLERS
+from microfutures.twsim.handlers.table import HANDLERS
 
 
 def assert_clean(findings: Findings) -> None:

@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 
 from conformance.notebooks import SYMBOLS
-from microfutures.twsim.depth_handlers import MAX_BOOKS
 from microfutures.twsim.faults.kinds import KINDS
 from microfutures.twsim.gateway import DEFAULT_ACCOUNT
-from microfutures.twsim.lines import MAX_LINES
+from microfutures.twsim.handlers.depth import MAX_BOOKS
+from microfutures.twsim.handlers.ticks import MAX_STREAMS, MAX_TICKS
+from microfutures.twsim.quotes.lines import MAX_LINES
 from microfutures.twsim.rate import MAX_VIOLATIONS, MESSAGES_PER_SECOND
 from microfutures.twsim.session import MAX_VERSION, MIN_VERSION, PACE_OPTION
-from microfutures.twsim.tick_requests import MAX_STREAMS, MAX_TICKS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "simulator-for-other-clients.md").read_text()
 

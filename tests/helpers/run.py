@@ -12,9 +12,9 @@ from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.system_clock import SimulatedClock
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.app.arguments import run_options
+from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
+from microfutures.app.journal.replay import replay
 from microfutures.app.lifecycle import Lifecycle, Outcome, Pace
-from microfutures.app.recovery import RECOVERED_KINDS, recover
-from microfutures.app.replay import replay
 from microfutures.app.simulation import Simulation
 from microfutures.app.wiring import System, build_system
 from microfutures.config.loading import load_with_origins

@@ -73,7 +73,7 @@ def push(ring: Ring, moments: Moments, value: float) -> Moments:
 
 def mean(moments: Moments) -> float:
     """Return the mean; there must be a value."""
-    return moments.origin + moments.total / moments.samples
+    return moments.origin + moments.total * (1.0 / moments.samples)
 
 
 def deviation(moments: Moments) -> float:
@@ -81,7 +81,9 @@ def deviation(moments: Moments) -> float:
     count = moments.samples
     if count < 2:
         return 0.0
-    variance = (moments.squares - moments.total * moments.total / count) / (count - 1)
+    # Of numbers known long before: a processor multiplies sooner than it divides.
+    share, unbiased = 1.0 / count, 1.0 / (count - 1)
+    variance = (moments.squares - moments.total * (moments.total * share)) * unbiased
     return sqrt(variance) if variance > 0 else 0.0
 
 

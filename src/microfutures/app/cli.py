@@ -20,9 +20,9 @@ from microfutures.app.arguments import (
     parse_duration,
     run_options,
 )
-from microfutures.app.backtest_cli import backtest
-from microfutures.app.data_commands import data_app
-from microfutures.app.optimize_cli import optimize
+from microfutures.app.backtest.cli import backtest
+from microfutures.app.data.commands import data_app
+from microfutures.app.optimize.cli import optimize
 from microfutures.config import load_with_origins
 from microfutures.model.errors import ConfigurationError, MicroFuturesError
 
@@ -140,7 +140,7 @@ def gateway(
     state: flags.State = None,
 ) -> None:
     """Serve a simulated TWS to any TWS API client."""
-    from microfutures.app.gateway_command import GatewayOptions, serve_gateway
+    from microfutures.app.gateway.command import GatewayOptions, serve_gateway
 
     options = GatewayOptions(
         host=host,
@@ -167,7 +167,7 @@ app.command()(optimize)
 @app.command()
 def recording(path: flags.RecordingFile) -> None:
     """Print the messages of a recorded session, with their names."""
-    from microfutures.app.recording_command import recording_lines
+    from microfutures.app.gateway.recording_command import recording_lines
 
     for line in recording_lines(path):
         _say(line)
@@ -273,7 +273,7 @@ def replay_journal(
     Feeds the journaled events of DAY, or of all days, to a new engine and shows the first decision
     or order that does not come out the same. The desk may be running.
     """
-    from microfutures.app.replay_command import replay_lines
+    from microfutures.app.journal.replay_command import replay_lines
 
     lines, code = replay_lines(journal, day)
     for line in lines:
@@ -293,7 +293,7 @@ def report(
 
     The desk may be running. FILE is tear-sheet.html unless given.
     """
-    from microfutures.app.report_command import write_report
+    from microfutures.app.journal.report_command import write_report
 
     write_report(journal, out, title=title)
 

@@ -16,10 +16,10 @@ from microfutures.app.arguments import RunOptions, run_options
 from microfutures.app.control import Control
 from microfutures.app.garbage import GarbagePolicy
 from microfutures.app.health import HealthCheck
+from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
 from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
 from microfutures.app.logging_setup import DeskLog, start_logging
-from microfutures.app.recorder import Recorder
-from microfutures.app.recovery import RECOVERED_KINDS, recover
+from microfutures.app.recording.recorder import Recorder
 from microfutures.app.simulation import Simulation, build_simulation
 from microfutures.app.supervision import Supervision
 from microfutures.app.wiring import (

@@ -179,11 +179,13 @@ class Backtest:
         # What this very timer sets going has a fine clock at once, like in the shell, even if it
         # is done before any time has passed.
         is_busy = self._engine.is_busy
+        has_acted = False
         while self._agenda.next_ns <= now_ns:
             self._agenda.do_next()
+            has_acted = True
         if now_ns >= self._point_ns:
             self._add_equity(now_ns)
-        if is_busy:
+        if is_busy or (has_acted and self._engine.is_busy):
             self._pulse.hurry(now_ns)
         else:
             self._set_pulse(now_ns)
@@ -229,8 +231,10 @@ class Backtest:
             self._trips += reversed([trips.finished[place] for place in range(new)])
 
     def _step_alone(self, event: EngineEvent) -> None:
-        output = self._engine.process(event)
-        for effect in output.effects:
+        effects = self._engine.process(event).effects
+        if not effects:
+            return
+        for effect in effects:
             if isinstance(effect, Say):
                 self._speak(event.time_ns, effect)
             else:

@@ -20,9 +20,7 @@ class Pulse:
         self._engine = engine
         self._idle_ns = seconds(min(engine.check_interval_seconds, IDLE_TIMER_SECONDS))
         self._busy_ns = min(seconds(BUSY_TIMER_SECONDS), self._idle_ns)
-        check_ns = seconds(engine.check_interval_seconds)
-        self._beat_ns = -(-check_ns // self._idle_ns) * self._idle_ns
-        """From one check of an idle engine to the next: whole steps of the shell's clock."""
+        self._check_ns = seconds(engine.check_interval_seconds)
         self.next_ns = start_ns + self._idle_ns
         self._unrested_ns = self.next_ns
         """When the next timer would be if no strategy rested."""
@@ -31,17 +29,20 @@ class Pulse:
 
     def hurry(self, now_ns: int) -> None:
         """Tell time soon: something was ordered."""
-        self.next_ns = self._unrested_ns = now_ns + self._busy_ns
+        due_ns = self._engine.next_check_ns
+        soon_ns = now_ns + self._busy_ns
+        self.next_ns = self._unrested_ns = due_ns if now_ns < due_ns < soon_ns else soon_ns
 
     def set_next(self, now_ns: int, due_ns: int) -> None:
-        """Choose the next timer, given that nothing but strategies is due before `due_ns`."""
+        """Choose the next timer of an idle engine, if only strategies are due before `due_ns`."""
         engine = self._engine
-        if engine.is_busy:
-            self.hurry(now_ns)
-            return
-        check_ns = self._unrested_ns = self._on_grid(now_ns, engine.next_check_ns)
+        check_ns = engine.next_check_ns
+        if check_ns <= now_ns:
+            check_ns = now_ns + self._idle_ns
+        self._unrested_ns = check_ns
         if due_ns <= check_ns:
-            self.next_ns = min(check_ns, self._on_grid(now_ns, due_ns))
+            steps = max(1, -(-(due_ns - now_ns) // self._idle_ns))
+            self.next_ns = min(check_ns, now_ns + steps * self._idle_ns)
             return
         if now_ns < self._ask_ns:
             self.next_ns = check_ns
@@ -57,13 +58,7 @@ class Pulse:
         if self.next_ns > self._unrested_ns:
             self.next_ns = min(self.next_ns, self._on_beat(now_ns))
 
-    def _on_grid(self, now_ns: int, due_ns: int) -> int:
-        """Return the first moment from `due_ns` on, after now, at which the shell tells time."""
-        return now_ns + max(1, -(-(due_ns - now_ns) // self._idle_ns)) * self._idle_ns
-
     def _on_beat(self, due_ns: int) -> int:
         """Return the first moment from `due_ns` on at which an engine that never rests checks."""
-        late_ns = due_ns - self._unrested_ns
-        if late_ns <= 0:
-            return self._unrested_ns
-        return self._unrested_ns + -(-late_ns // self._beat_ns) * self._beat_ns
+        late_ns = max(0, due_ns - self._unrested_ns)
+        return self._unrested_ns + -(-late_ns // self._check_ns) * self._check_ns

@@ -49,7 +49,7 @@ from microfutures.model.events import (
 )
 from microfutures.model.identifiers import OrderRef, StrategyName, Symbol
 from microfutures.model.market import Quote
-from microfutures.model.timestamp import seconds
+from microfutures.model.timestamp import next_beat, seconds
 from microfutures.portfolio import Portfolio
 from microfutures.risk.gate import RiskGate
 from microfutures.strategies.base import Strategy
@@ -58,7 +58,7 @@ CLOCK_STEP_SECONDS = 60.0
 """Timers come twice a second: a larger step at a connection, or one back, is another clock."""
 
 
-_OF_ANOTHER_CLOCK = (ConnectionChanged, ClockStepped)
+_OF_ANOTHER_CLOCK = frozenset({ConnectionChanged, ClockStepped})
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +120,9 @@ class Engine:
         self.next_check_ns = 0
         """When strategies are evaluated next: at the first timer from then on."""
         self._days = TradingDays()
+        self._on_ticks: Sequence[Strategy] = ()
+        self._counted = 0
+        """Of how many strategies these are the ones; more may be added after the engine is made."""
         self._day_counted = ""
         """The trading day whose loss is counted; an earlier run may have begun it."""
         self._check_interval_ns = seconds(settings.check_interval_seconds)
@@ -174,12 +177,13 @@ class Engine:
     def process(self, event: EngineEvent) -> EngineOutput:
         """Take one event and return what follows from it."""
         self._sequence += 1
-        if isinstance(event, _OF_ANOTHER_CLOCK):
-            self._follow_clock(event.time_ns)
+        kind, time_ns, state = type(event), event.time_ns, self.state
+        if kind in _OF_ANOTHER_CLOCK:
+            self._follow_clock(time_ns)
         # Events of several sources meet in one queue: otherwise the desk's time never goes back.
-        if event.time_ns > self.state.time_ns:
-            self.state.time_ns = event.time_ns
-        self._handlers[type(event)](event)
+        if time_ns > state.time_ns:
+            state.time_ns = time_ns
+        self._handlers[kind](event)
         return self._out.take(self._sequence)
 
     @property
@@ -216,7 +220,9 @@ class Engine:
     def _on_quote(self, quote: Quote) -> None:
         quote = self.state.quotes[quote.instrument_id] = self.market.take(quote)
         self.state.last_message_ns = quote.time_ns
-        for strategy in self.strategies:
+        if len(self.strategies) != self._counted:
+            self._counted, self._on_ticks = len(self.strategies), _tick_traders(self.strategies)
+        for strategy in self._on_ticks:
             for intent in strategy.on_quote(quote):
                 self.floor.propose(intent)
 
@@ -285,7 +291,8 @@ class Engine:
             return
         self.truth.on_timer()
         if now_ns >= self.next_check_ns:
-            self.next_check_ns = now_ns + self._check_interval_ns
+            # A late timer delays one check and none after it: samples stay evenly apart.
+            self.next_check_ns = next_beat(self.next_check_ns, now_ns, self._check_interval_ns)
             self._check()
 
     def _check(self) -> None:
@@ -324,3 +331,8 @@ class Engine:
     def _next_ref(self) -> OrderRef:
         self._orders_made += 1
         return OrderRef(f"{self._settings.order_ref_prefix}-{self._orders_made}")
+
+
+def _tick_traders(strategies: Sequence[Strategy]) -> Sequence[Strategy]:
+    """Return the strategies that do anything about a single tick."""
+    return [each for each in strategies if type(each).on_quote is not Strategy.on_quote]

@@ -62,6 +62,7 @@ class MarketWatch:
         self._limits = limits
         self._out = out
         self._voice = voice
+        self._max_age_ns = seconds(limits.max_quote_age_seconds)
         self._bands: dict[InstrumentId, Band] = {}
         """Of contracts whose latest quote is sound."""
         self._sound: dict[InstrumentId, Quote] = {}
@@ -92,16 +93,21 @@ class MarketWatch:
 
     def check(self) -> None:
         """Find the quiet legs, and tell what has been wrong for a while."""
-        state, max_age = self._state, self._limits.max_quote_age_seconds
+        state, now_ns = self._state, self._state.time_ns
+        oldest_ns = now_ns - self._max_age_ns
         # A new line is given as long for its first quote as a quote may be old.
-        patience_ns = state.connection_since_ns + seconds(max_age)
+        is_patient = state.connection_since_ns >= oldest_ns
         for instrument in state.current.values():
-            if instrument.is_liquid(state.time_ns) and state.time_ns > patience_ns:
-                quote = state.quotes.get(instrument.instrument_id)
-                flaw = flaw_of(instrument, quote, state.time_ns, max_age)
+            name = instrument.instrument_id
+            quote = state.quotes.get(name)
+            # Most quotes are young, and most contracts never had a flaw.
+            is_old = quote is None or quote.time_ns < oldest_ns
+            if is_old and not is_patient and instrument.is_liquid(now_ns):
+                flaw = flaw_of(instrument, quote, now_ns, self._limits.max_quote_age_seconds)
                 if flaw in (Flaw.STALE, Flaw.MISSING):
                     self._note(instrument, quote, flaw)
-            self._tell(instrument)
+            if name in self._flaws:
+                self._tell(instrument)
 
     def _examine(self, instrument: Instrument, quote: Quote) -> Quote:
         name = instrument.instrument_id

@@ -26,6 +26,7 @@ from microfutures.model.events import (
     TimerFired,
 )
 from microfutures.model.market import Quote
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
 from microfutures.ports.broker import Broker
 from microfutures.ports.clock import Clock
 from microfutures.ports.journal import Journal, JournalRecord
@@ -33,6 +34,9 @@ from microfutures.ports.journal import Journal, JournalRecord
 BUSY_TIMER_SECONDS = 0.5
 IDLE_TIMER_SECONDS = 5.0
 """How often time is told while nothing is worked on, if the check interval is longer."""
+
+SHORTEST_TIMER_SECONDS = 0.001
+"""Clocks that wake a little early are not asked again at once."""
 
 MARKET = "market"
 
@@ -91,14 +95,21 @@ class EngineRunner:
                 self._journal.flush()
 
     async def run_timer(self) -> None:
-        """Tell the time: every half second while orders are worked, else at the pace of checks."""
-        idle = min(self._engine.check_interval_seconds, IDLE_TIMER_SECONDS)
+        """Tell the time: every half second while orders are worked, else every few seconds.
+
+        A check that is due earlier is not kept waiting.
+        """
         while True:
-            seconds = BUSY_TIMER_SECONDS if self._engine.is_busy else idle
-            await self._clock.sleep(min(seconds, idle))
+            await self._clock.sleep(self._seconds_to_timer())
             self.put(TimerFired(time_ns=self._clock.now_ns()))
             # What this very timer sets going is to have a fine clock at once.
             await self.settle()
+
+    def _seconds_to_timer(self) -> float:
+        idle = min(self._engine.check_interval_seconds, IDLE_TIMER_SECONDS)
+        pause = min(BUSY_TIMER_SECONDS, idle) if self._engine.is_busy else idle
+        left = (self._engine.next_check_ns - self._clock.now_ns()) / NANOSECONDS_PER_SECOND
+        return max(min(left, pause), SHORTEST_TIMER_SECONDS) if left > 0 else pause
 
     def step(self, event: EngineEvent) -> None:
         """Journal one event, process it, journal the answer, carry it out."""

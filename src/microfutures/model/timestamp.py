@@ -36,6 +36,13 @@ def seconds(count: float) -> Nanoseconds:
     return Nanoseconds(round(count * NANOSECONDS_PER_SECOND))
 
 
+def next_beat(due_ns: int, now_ns: int, step_ns: int) -> int:
+    """Return the first moment after now on the beat of `due_ns`; 0 begins a beat with now."""
+    if due_ns == 0:
+        return now_ns + step_ns
+    return due_ns + max(0, (now_ns - due_ns) // step_ns + 1) * step_ns
+
+
 @lru_cache(maxsize=4096)  # hours and executions are spelled again and again
 def exchange_time(moment_ns: int, zone: str = "America/New_York", pattern: str = "%H:%M") -> str:
     """Return `moment_ns`, cut to seconds, as people at the exchange would write it."""

@@ -42,7 +42,8 @@ PURE: Sequence[Callable[..., Any]] = (
 """Called by name from compiled code, and by the live strategy as they are."""
 
 for _each in PURE:
-    register_jitable(_each)
+    # Left to itself the compiler calls the large ones: that costs more than what they do.
+    register_jitable(forceinline=True)(_each)
 
 
 def cache_folder() -> Path:
@@ -65,6 +66,11 @@ def compiled(function: Function) -> Function:
         return cast(Function, numba.njit(nogil=True, cache=True)(function))
     finally:
         settings.CACHE_DIR = before
+
+
+def inlined(function: Function) -> Function:
+    """Have `function` compiled into its callers: a call that takes arrays counts who holds them."""
+    return cast(Function, numba.njit(forceinline=True)(function))
 
 
 def tell_first_use() -> None:

@@ -1,27 +1,129 @@
-"""What compiled code remembers of one parameter set, and the limits it trades within."""
+"""The records that compiled code works on: bars, sessions, looks, and the book of one set.
 
-from typing import NamedTuple
+Records and not tuples of arrays: whoever is handed an array counts himself among its holders,
+and that costs more than most of what is done here.
+"""
 
-from microfutures.research.pair_series import Floats, Integers
+from typing import Any, NamedTuple
 
-THIN, RAN_AWAY, MARGIN, OLD, UNFINISHED, DOUBTS = range(6)
+import numpy as np
+from numpy.typing import NDArray
+
+(
+    THIN,
+    RAN_AWAY,
+    MARGIN,
+    OLD,
+    UNFINISHED,
+    FLAWED_QUOTE,
+    DOUBTS,
+) = range(7)
 """Doubts: more than is displayed; beyond its limit; not surely carried; a quote that gets too old
-on the way; an entry that the end of the tape meets half-way. Their number is the last one."""
+on the way; an entry that the end of the tape meets half-way; a position on while a quote is not
+believed. Their number is the last one."""
 
 GATE, RULES = 10, 11
 """The risk gate, as a rule beside those of `analytics.pairs`; and how many there are."""
 
-# What a set remembers between chunks: whole numbers …
-(
-    DIRECTION, ENTERED, HAS_JUMPED, COOLDOWN, WAITS, SIGNED, HEDGED, SESSION, DAY, IS_HALTED,
-    OPENED, TRIPS, FIRST_BAR, FIRST_BOUGHT, FIRST_SOLD, SECOND_BAR, SECOND_BOUGHT, SECOND_SOLD,
-    HELD_CHECKS, WHOLE,
-) = range(20)  # fmt: skip
-# … and USD.
-(
-    STOP_RATIO, NET, PEAK, DAY_NET, CAPITAL, FIRST_PRICE, SECOND_PRICE, PAID, GROSS, COMMISSIONS,
-    WON, DRAWDOWN, REAL,
-) = range(13)  # fmt: skip
+Rows = NDArray[np.void]
+Row = Any
+"""One of them."""
+
+BAR = np.dtype(
+    [("ns", "i8"), ("bid", "f8"), ("ask", "f8"), ("size", "i8"), ("is_sound", "i8")], align=True
+)
+"""The moment of a close and the book of then; whether the desk believes its quote."""
+
+SESSION = np.dtype(
+    [
+        ("opens_ns", "i8"),
+        ("closes_ns", "i8"),
+        ("day", "i8"),
+        ("first_margin", "f8"),
+        ("second_margin", "f8"),
+    ],
+    align=True,
+)
+"""Joint liquid hours; the trading day, counted from 0; initial margin of a contract of each leg at
+most, USD, 0 of shares."""
+
+LOOK = np.dtype(
+    [
+        ("now_ns", "i8"),
+        ("ratio", "f8"),
+        ("deviation", "f8"),
+        ("first", "f8"),
+        ("second", "f8"),
+        ("primary", "i8"),
+        ("secondary", "i8"),
+        ("session", "i8"),
+    ],
+    align=True,
+)
+"""What is seen at a check, beside its z-score: the middle of each leg's quote, and their bars."""
+
+TRADE = np.dtype(
+    [
+        ("opened_ns", "i8"),
+        ("closed_ns", "i8"),
+        ("direction", "i8"),
+        ("units", "i8"),
+        ("hedge_units", "i8"),
+        ("action", "i8"),
+        ("rule", "i8"),
+        ("decided_entry_ns", "i8"),
+        ("decided_exit_ns", "i8"),
+        ("primary_entry", "f8"),
+        ("secondary_entry", "f8"),
+        ("primary_exit", "f8"),
+        ("secondary_exit", "f8"),
+        ("gross", "f8"),
+        ("commissions", "f8"),
+    ],
+    align=True,
+)
+"""One round trip: direction of the spread, prices, USD; what `analytics.pairs` answered."""
+
+TAKEN = [("bar", "i8"), ("bought", "i8"), ("sold", "i8")]
+"""What own orders took of a bar's book."""
+
+BOOK = np.dtype(
+    [
+        # The state of `pairs.step` …
+        ("direction", "i8"),
+        ("stop_ratio", "f8"),
+        ("entered_ns", "i8"),
+        ("has_jumped", "i8"),
+        ("cooldown_until_ns", "i8"),
+        ("waits_for_calm", "i8"),
+        # … the position, in contracts and shares, signed …
+        ("signed", "i8"),
+        ("hedged", "i8"),
+        ("opened_ns", "i8"),
+        ("first_price", "f8"),
+        ("second_price", "f8"),
+        ("paid", "f8"),
+        *[(f"first_{name}", kind) for name, kind in TAKEN],
+        *[(f"second_{name}", kind) for name, kind in TAKEN],
+        # … and the books: money in USD.
+        ("day", "i8"),
+        ("is_halted", "i8"),
+        ("trips", "i8"),
+        ("won", "i8"),
+        ("held_checks", "i8"),
+        ("net", "f8"),
+        ("peak", "f8"),
+        ("day_net", "f8"),
+        ("capital", "f8"),
+        ("gross", "f8"),
+        ("commissions", "f8"),
+        ("drawdown", "f8"),
+        ("refused", "i8", (RULES,)),
+        ("doubts", "i8", (DOUBTS,)),
+    ],
+    align=True,
+)
+"""What compiled code remembers of one parameter set."""
 
 
 class Gate(NamedTuple):
@@ -55,14 +157,23 @@ class Desk(NamedTuple):
     """How far a limit goes through the other side, USD of price."""
 
 
-class Books(NamedTuple):
-    """Where trades, daily results and counts go; of one set, or of all with the sets first."""
+class Tape(NamedTuple):
+    """A `PairSeries` as compiled code takes it, and the beat of the checks."""
 
-    whole: Integers
-    real: Floats
-    daily: Floats
-    """Net result by trading day, USD."""
-    refused: Integers
-    doubts: Integers
-    trades: Integers
-    prices: Floats
+    primary: Rows
+    secondary: Rows
+    """`BAR`."""
+    sessions: Rows
+    first_check_ns: int
+    interval_ns: int
+    last_ns: int
+    """Of the last bar: no check is later."""
+
+
+def book(sets: int, initial_capital: float) -> Rows:
+    """Return the books of so many sets before the first check."""
+    books = np.zeros(sets, BOOK)
+    for name in ("day", "first_bar", "second_bar"):
+        books[name] = -1
+    books["peak"] = initial_capital
+    return books

@@ -12,29 +12,44 @@ from microfutures.model.errors import ConfigurationError
 from microfutures.model.families import family_of
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, seconds
-from microfutures.research.pair_books import Desk, Gate
+from microfutures.research.pair_books import BAR, SESSION, Desk, Gate, Rows, Tape
 from microfutures.research.pair_desk import PairDesk
-from microfutures.research.pair_looks import Eyes, Tape, warmed_up
+from microfutures.research.pair_looks import Eyes, believed, warmed_up
 from microfutures.research.pair_series import Floats, Integers, LegSeries, PairSeries
 from microfutures.strategies.pair_plan import terms_of
 from microfutures.strategies.spread import spread_rules
 from microfutures.venue.margin import COVERED_MOVES
 
 WARM_UP_SLACK = 10
+KEPT_TAPES = 16
 MARGIN_DAYS_NS = 8 * 86_400 * NANOSECONDS_PER_SECOND
 """Settlements of the last five sessions decide the margin; so many days hold them, and today."""
 
 
 def tape_of(
-    series: PairSeries, check_interval_seconds: float, first_day: int, after_day: int | None
+    series: PairSeries, desk: PairDesk, first_day: int, after_day: int | None
 ) -> tuple[Tape, tuple[str, ...]]:
     """Return the stretch of the trading days ``[first_day, after_day)``, and their names.
+
+    The latest are kept with the series: studies run many sets over the same days.
 
     Raises
     ------
     ConfigurationError
         If there is no such day, or nothing to play on them.
     """
+    key = (desk.check_interval_seconds, desk.limits, first_day, after_day)
+    if key not in series.prepared:
+        while len(series.prepared) >= KEPT_TAPES:
+            series.prepared.pop(next(iter(series.prepared)), None)
+        series.prepared[key] = _new_tape(series, desk, first_day, after_day)
+    tape, days = series.prepared[key]
+    return tape, days
+
+
+def _new_tape(
+    series: PairSeries, desk: PairDesk, first_day: int, after_day: int | None
+) -> tuple[Tape, tuple[str, ...]]:
     days = tuple(dict.fromkeys(series.days))
     after = len(days) if after_day is None else after_day
     if not 0 <= first_day < after <= len(days):
@@ -44,32 +59,23 @@ def tape_of(
         )
     chosen = days[first_day:after]
     numbers = {day: place for place, day in enumerate(chosen)}
-    kept = np.array([day in numbers for day in series.days])
-    sessions = np.column_stack(
-        [
-            series.sessions[kept],
-            [numbers[day] for day in series.days if day in numbers],
-        ]
-    )
-    start_ns = series.start_ns if first_day == 0 else int(sessions[0, 0])
+    kept = [place for place, day in enumerate(series.days) if day in numbers]
+    sessions = np.zeros(len(kept), SESSION)
+    sessions["opens_ns"], sessions["closes_ns"] = series.sessions[kept].T
+    sessions["day"] = [numbers[series.days[place]] for place in kept]
+    for name, leg in zip(("first_margin", "second_margin"), series.legs, strict=True):
+        sessions[name] = _margins(leg, sessions)
+    start_ns = series.start_ns if first_day == 0 else int(sessions["opens_ns"][0])
     end_ns = series.end_ns
     if after < len(days):
         end_ns = int(series.sessions[series.days.index(days[after]), 0])
-    legs = [_between(leg, start_ns, end_ns) for leg in series.legs]
-    last_ns = max((int(times[-1]) for times, *_ in legs if len(times)), default=0)
+    legs = [_between(leg, desk.limits, start_ns, end_ns) for leg in series.legs]
+    last_ns = max((int(leg["ns"][-1]) for leg in legs if len(leg)), default=0)
     if last_ns == 0:
         raise ConfigurationError(f"{series!r} has no bars on the days {chosen[0]} to {chosen[-1]}")
-    interval_ns = seconds(check_interval_seconds)
-    tape = Tape(
-        *legs[0],
-        *legs[1],
-        sessions,
-        np.column_stack([margins(leg, sessions) for leg in series.legs]),
-        start_ns + min(interval_ns, seconds(IDLE_TIMER_SECONDS)),
-        interval_ns,
-        last_ns,
-    )
-    return tape, chosen
+    interval_ns = seconds(desk.check_interval_seconds)
+    first_ns = start_ns + min(interval_ns, seconds(IDLE_TIMER_SECONDS))
+    return Tape(legs[0], legs[1], sessions, first_ns, interval_ns, last_ns), chosen
 
 
 def eyes_of(parameters: PairParameters) -> Eyes:
@@ -140,7 +146,7 @@ def terms_of_series(series: PairSeries) -> PairTerms:
     return terms_of(series.primary.instrument, series.secondary.instrument)
 
 
-def margins(leg: LegSeries, sessions: Integers) -> Floats:
+def _margins(leg: LegSeries, sessions: Rows) -> Floats:
     """Return the most that a contract's initial margin can be in each session, USD; 0 of shares.
 
     The venue covers the widest move of late from a settlement to the next; no such move is wider
@@ -151,8 +157,9 @@ def margins(leg: LegSeries, sessions: Integers) -> Floats:
     if margin is None:
         return found
     initial, maintenance = float(margin.initial), float(margin.maintenance)
-    for place, (opens_ns, closes_ns, _) in enumerate(sessions):
-        begin, end = np.searchsorted(leg.times_ns, [opens_ns - MARGIN_DAYS_NS, closes_ns])
+    begins = np.searchsorted(leg.times_ns, sessions["opens_ns"] - MARGIN_DAYS_NS)
+    ends = np.searchsorted(leg.times_ns, sessions["closes_ns"])
+    for place, (begin, end) in enumerate(zip(begins, ends, strict=True)):
         closes = leg.closes[begin:end]
         wide = float(np.ptp(closes)) if len(closes) else 0.0
         covered = wide * float(leg.instrument.multiplier) * COVERED_MOVES
@@ -160,11 +167,19 @@ def margins(leg: LegSeries, sessions: Integers) -> Floats:
     return found
 
 
-def _between(
-    leg: LegSeries, start_ns: int, end_ns: int
-) -> tuple[Integers, Floats, Floats, Integers]:
+def _between(leg: LegSeries, limits: RiskLimits, start_ns: int, end_ns: int) -> Rows:
     begin, end = np.searchsorted(leg.times_ns, [start_ns, end_ns])
-    return leg.times_ns[begin:end], leg.bids[begin:end], leg.asks[begin:end], leg.sizes[begin:end]
+    kept = slice(begin, end)
+    bars = np.zeros(end - begin, BAR)
+    bars["ns"], bars["bid"], bars["ask"] = leg.times_ns[kept], leg.bids[kept], leg.asks[kept]
+    bars["size"] = leg.sizes[kept]
+    bars["is_sound"] = believed(
+        leg.times_ns[kept],
+        (leg.bids[kept] + leg.asks[kept]) / 2,
+        limits.max_quote_jump_percent / 100,
+        limits.max_quote_jump_ticks * float(leg.instrument.tick_size),
+    )
+    return bars
 
 
 def _past(

@@ -7,6 +7,7 @@ and what is refused or counted as a doubt instead.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -16,6 +17,7 @@ from microfutures.analytics import pairs
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.research import pair_books as at
 from microfutures.research.compiled import tell_first_use
+from microfutures.research.pair_books import TRADE, Rows
 from microfutures.research.pair_desk import PairDesk
 from microfutures.research.pair_inputs import (
     desk_of,
@@ -32,28 +34,7 @@ from microfutures.strategies.pair_plan import rules_of
 
 MOST_TRADES = 1 << 16
 
-TRADE = np.dtype(
-    [
-        ("opened_ns", "i8"),
-        ("closed_ns", "i8"),
-        ("direction", "i8"),
-        ("units", "i8"),
-        ("hedge_units", "i8"),
-        ("action", "i8"),
-        ("rule", "i8"),
-        ("decided_entry_ns", "i8"),
-        ("decided_exit_ns", "i8"),
-        ("primary_entry", "f8"),
-        ("secondary_entry", "f8"),
-        ("primary_exit", "f8"),
-        ("secondary_exit", "f8"),
-        ("gross", "f8"),
-        ("commissions", "f8"),
-    ]
-)
-"""One round trip: direction of the spread, prices, USD; what `analytics.pairs` answered."""
-
-DOUBTS = ("thin book", "price ran away", "margin", "old quote", "unfinished entry")
+DOUBTS = ("thin book", "price ran away", "margin", "old quote", "unfinished entry", "flawed quote")
 """Where the event-driven run may differ; see `pair_trades`."""
 
 
@@ -143,34 +124,32 @@ def run_pair(
     ConfigurationError
         If the series, the parameters or the desk ask for what the kernel does not model.
     """
-    chosen, most = desk or PairDesk(), MOST_TRADES
-    job = _Job(series, chosen, first_day, after_day)
+    job, most = _Job(series, desk or PairDesk(), first_day, after_day), MOST_TRADES
     while True:
-        books = job.books(1, most)
-        job.play([parameters], books)
-        count = int(books.whole[0, at.TRIPS])
+        results = job.results(1, most)
+        job.play([parameters], results)
+        book, count = results.books[0], int(results.books["trips"][0])
         if count <= most:
             break
         most = count
-    trades = np.empty(count, TRADE)
-    names = TRADE.names or ()
-    for column, name in enumerate(names[:9]):
-        trades[name] = books.trades[0, :count, column]
-    for column, name in enumerate(names[9:]):
-        trades[name] = books.prices[0, :count, column]
-    refused, doubts = books.refused[0], books.doubts[0]
     return PairRun(
         parameters=parameters,
         days=job.days,
-        trades=trades,
-        daily=books.daily[0],
-        gross=float(books.real[0, at.GROSS]),
-        commissions=float(books.real[0, at.COMMISSIONS]),
-        max_drawdown=float(books.real[0, at.DRAWDOWN]),
-        exposure=float(job.exposure(books)[0]),
-        refused={name: int(refused[rule]) for rule, name in RULE_NAMES.items() if refused[rule]},
-        doubts={name: int(count) for name, count in zip(DOUBTS, doubts, strict=True) if count},
-        is_halted=bool(books.whole[0, at.IS_HALTED]),
+        trades=results.trades[0, :count],
+        daily=results.daily[0],
+        gross=float(book["gross"]),
+        commissions=float(book["commissions"]),
+        max_drawdown=float(book["drawdown"]),
+        exposure=float(job.exposure(results)[0]),
+        refused={
+            name: int(book["refused"][rule])
+            for rule, name in RULE_NAMES.items()
+            if book["refused"][rule]
+        },
+        doubts={
+            name: int(times) for name, times in zip(DOUBTS, book["doubts"], strict=True) if times
+        },
+        is_halted=bool(book["is_halted"]),
     )
 
 
@@ -196,13 +175,12 @@ def sweep_pairs(
         As of `run_pair`.
     """
     job = _Job(series, desk or PairDesk(), first_day, after_day)
-    books = job.books(len(parameter_sets), 0)
+    results = job.results(len(parameter_sets), 0)
 
     def run(places: Sequence[int]) -> None:
-        part = job.books(len(places), 0)
+        part = job.results(len(places), 0)
         job.play([parameter_sets[place] for place in places], part)
-        for whole, piece in zip(books, part, strict=True):
-            whole[places] = piece
+        results.books[places], results.daily[places] = part.books, part.daily
         on_done(len(places))
 
     shares = _shares(parameter_sets, threads)
@@ -212,20 +190,29 @@ def sweep_pairs(
     else:
         for each in shares:
             run(each)
+    books = results.books
     return PairSweep(
         parameters=tuple(parameter_sets),
         days=job.days,
-        daily=books.daily,
-        trips=books.whole[:, at.TRIPS].copy(),
-        won=books.real[:, at.WON].astype(np.int64),
-        gross=books.real[:, at.GROSS].copy(),
-        commissions=books.real[:, at.COMMISSIONS].copy(),
-        max_drawdown=books.real[:, at.DRAWDOWN].copy(),
-        exposure=job.exposure(books),
-        refused=books.refused,
-        doubts=books.doubts,
-        is_halted=books.whole[:, at.IS_HALTED] != 0,
+        daily=results.daily,
+        trips=books["trips"].copy(),
+        won=books["won"].copy(),
+        gross=books["gross"].copy(),
+        commissions=books["commissions"].copy(),
+        max_drawdown=books["drawdown"].copy(),
+        exposure=job.exposure(results),
+        refused=books["refused"].copy(),
+        doubts=books["doubts"].copy(),
+        is_halted=books["is_halted"] != 0,
     )
+
+
+class _Results(NamedTuple):
+    """Where compiled code writes: a row a set."""
+
+    books: Rows
+    daily: Floats
+    trades: Rows
 
 
 class _Job:
@@ -237,27 +224,20 @@ class _Job:
         tell_first_use()
         self._series = series
         self._desk = desk
-        self._tape, self.days = tape_of(series, desk.check_interval_seconds, first_day, after_day)
-        self._start_ns = series.start_ns if first_day == 0 else int(self._tape.sessions[0, 0])
+        self._tape, self.days = tape_of(series, desk, first_day, after_day)
+        opens_ns = int(self._tape.sessions["opens_ns"][0])
+        self._start_ns = series.start_ns if first_day == 0 else opens_ns
         self._terms = terms_of_series(series)
 
-    def books(self, sets: int, most_trades: int) -> at.Books:
-        """Return the books of so many sets before the first check."""
-        whole = np.zeros((sets, at.WHOLE), np.int64)
-        whole[:, [at.SESSION, at.DAY, at.FIRST_BAR, at.SECOND_BAR]] = -1
-        real = np.zeros((sets, at.REAL))
-        real[:, at.PEAK] = self._desk.initial_capital
-        return at.Books(
-            whole,
-            real,
+    def results(self, sets: int, most_trades: int) -> _Results:
+        """Return room for the results of so many sets."""
+        return _Results(
+            at.book(sets, self._desk.initial_capital),
             np.zeros((sets, len(self.days))),
-            np.zeros((sets, at.RULES), np.int64),
-            np.zeros((sets, at.DOUBTS), np.int64),
-            np.zeros((sets, most_trades, 9), np.int64),
-            np.zeros((sets, most_trades, 6)),
+            np.empty((sets, most_trades), TRADE),
         )
 
-    def play(self, sets: Sequence[PairParameters], books: at.Books) -> None:
+    def play(self, sets: Sequence[PairParameters], results: _Results) -> None:
         """Run sets that look at the market in the same way."""
         desk, series = self._desk, self._series
         eyes = eyes_of(sets[0])
@@ -273,15 +253,14 @@ class _Job:
             self._terms,
             gate_of(series, desk.limits, desk.initial_capital),
             desk_of(series, desk),
-            books,
+            *results,
         )
 
-    def exposure(self, books: at.Books) -> Floats:
+    def exposure(self, results: _Results) -> Floats:
         """Return the share of the checks at which each set held a position."""
-        spans = self._tape.sessions[:, 1] - self._tape.sessions[:, 0]
+        spans = self._tape.sessions["closes_ns"] - self._tape.sessions["opens_ns"]
         checks = max(1.0, float(spans.sum()) / self._tape.interval_ns)
-        held = books.whole[:, at.HELD_CHECKS].astype(np.float64)
-        return np.divide(held, checks)
+        return np.divide(results.books["held_checks"].astype(np.float64), checks)
 
 
 def _shares(sets: Sequence[PairParameters], threads: int) -> list[list[int]]:

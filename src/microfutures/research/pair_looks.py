@@ -11,35 +11,18 @@ from numpy.typing import NDArray
 
 from microfutures.analytics import pairs, rolling
 from microfutures.analytics.pairs import UNSEEN, SpreadRules, SpreadState
+from microfutures.engine.market_watch import MEMORY_SECONDS, STAYS_SECONDS
 from microfutures.research.compiled import compiled
+from microfutures.research.pair_books import LOOK, Rows, Tape
 from microfutures.research.pair_series import Floats, Integers
 
 CHUNK = 2048
 """Checks at a time: what is known of them stays in the processor's cache."""
 
-NOTHING, SOUND, JUMP, SEEN = range(4)
-"""No prices; prices but no z-score yet; the ratio jumped; a z-score."""
+NOTHING, FLAWED, SOUND, JUMP, SEEN = range(5)
+"""No prices; one that is not believed; prices but no z-score yet; the ratio jumped; a z-score."""
 
-
-class Tape(NamedTuple):
-    """A `PairSeries` as compiled code takes it, and the beat of the checks."""
-
-    primary_ns: Integers
-    primary_bid: Floats
-    primary_ask: Floats
-    primary_size: Integers
-    secondary_ns: Integers
-    secondary_bid: Floats
-    secondary_ask: Floats
-    secondary_size: Integers
-    sessions: Integers
-    """Opening, closing moment and trading day (counted from 0) of each."""
-    margins: Floats
-    """Initial margin of a contract of each leg at most, USD, by session; 0 of shares."""
-    first_check_ns: int
-    interval_ns: int
-    last_ns: int
-    """Of the last bar: no check is later."""
+MEMORY_NS, STAYS_NS = (round(each * 1e9) for each in (MEMORY_SECONDS, STAYS_SECONDS))
 
 
 class Eyes(NamedTuple):
@@ -67,25 +50,20 @@ class Cursor(NamedTuple):
 class Looks(NamedTuple):
     """What was seen at up to `CHUNK` checks."""
 
-    now_ns: Integers
     kind: NDArray[np.int8]
-    ratio: Floats
     z: Floats
-    deviation: Floats
-    primary: Integers
-    secondary: Integers
-    session: Integers
+    """NaN where there is none."""
+    rows: Rows
+    """`LOOK`."""
 
 
 def empty_looks() -> Looks:
     """Return room for one chunk."""
-    whole, real = np.zeros((4, CHUNK), np.int64), np.zeros((3, CHUNK))
-    kind = np.zeros(CHUNK, np.int8)
-    return Looks(whole[0], kind, real[0], real[1], real[2], whole[1], whole[2], whole[3])
+    return Looks(np.zeros(CHUNK, np.int8), np.zeros(CHUNK), np.zeros(CHUNK, LOOK))
 
 
 @compiled
-def look_at(  # noqa: C901 - one loop: what it knows stays in registers
+def look_at(  # noqa: C901, PLR0912 - one loop: a call that takes arrays would cost as much as its work
     tape: Tape, eyes: Eyes, ring: Floats, cursor: Cursor, looks: Looks
 ) -> tuple[int, Cursor]:
     """Fill `looks` from the cursor on; return how many there are, none at the end, and the cursor.
@@ -93,48 +71,43 @@ def look_at(  # noqa: C901 - one loop: what it knows stays in registers
     A check sees the bars that closed before it: one of its very moment is still on the wire.
     """
     session, check, first, second, stretch, stretch_end_ns, spread = cursor
-    count = 0
+    primary, secondary, count = tape.primary, tape.secondary, 0
     while count < CHUNK and session < len(tape.sessions):
-        opens_ns, closes_ns = tape.sessions[session, 0], tape.sessions[session, 1]
-        late_ns = opens_ns - (tape.first_check_ns + check * tape.interval_ns)
+        hours = tape.sessions[session]
+        late_ns = hours.opens_ns - (tape.first_check_ns + check * tape.interval_ns)
         if late_ns > 0:
             check += -(-late_ns // tape.interval_ns)
         now_ns = tape.first_check_ns + check * tape.interval_ns
-        ends_ns = min(closes_ns, tape.last_ns + 1)
+        ends_ns = min(hours.closes_ns, tape.last_ns + 1)
         while count < CHUNK and now_ns < ends_ns:
-            while first + 1 < len(tape.primary_ns) and tape.primary_ns[first + 1] < now_ns:
+            while first + 1 < len(primary) and primary[first + 1].ns < now_ns:
                 first += 1
-            while second + 1 < len(tape.secondary_ns) and tape.secondary_ns[second + 1] < now_ns:
+            while second + 1 < len(secondary) and secondary[second + 1].ns < now_ns:
                 second += 1
-            looks.now_ns[count] = now_ns
-            looks.session[count] = session
-            looks.primary[count] = first
-            looks.secondary[count] = second
-            kind = NOTHING
-            if (
-                first >= 0
-                and second >= 0
-                and now_ns - tape.primary_ns[first] <= eyes.max_age_ns
-                and now_ns - tape.secondary_ns[second] <= eyes.max_age_ns
-                and tape.primary_bid[first] > 0
-                and tape.secondary_bid[second] > 0
-            ):
+            row, kind, z = looks.rows[count], NOTHING, np.nan
+            row.now_ns, row.primary, row.secondary, row.session = now_ns, first, second, session
+            if first >= 0 and second >= 0:
+                ours, theirs = primary[first], secondary[second]
+                row.first, row.second = (ours.bid + ours.ask) / 2, (theirs.bid + theirs.ask) / 2
+                oldest_ns = now_ns - eyes.max_age_ns
+                if not (ours.is_sound and theirs.is_sound):
+                    kind = FLAWED
+                elif min(ours.ns, theirs.ns) >= oldest_ns and min(ours.bid, theirs.bid) > 0:
+                    kind = SOUND
+            if kind == SOUND:
                 if now_ns >= stretch_end_ns:
                     stretch = now_ns // eyes.stretch_ns
                     stretch_end_ns = (stretch + 1) * eyes.stretch_ns
-                ratio = (tape.primary_bid[first] + tape.primary_ask[first]) / 2
-                ratio /= (tape.secondary_bid[second] + tape.secondary_ask[second]) / 2
+                ratio = row.first / row.second
                 spread, has_jumped = pairs.observe(ring, spread, eyes.spread, stretch, ratio)
                 kind = JUMP if has_jumped else SOUND
-                looks.ratio[count] = ratio
+                row.ratio = ratio
                 if spread.moments.samples == eyes.lookback:
                     deviation = pairs.spread_deviation(spread.moments)
                     if deviation > 0:
-                        kind = SEEN
-                        mean = rolling.mean(spread.moments)
-                        looks.z[count] = pairs.z_score(ratio, mean, deviation)
-                        looks.deviation[count] = deviation
-            looks.kind[count] = kind
+                        kind, row.deviation = SEEN, deviation
+                        z = pairs.z_score(ratio, rolling.mean(spread.moments), deviation)
+            looks.kind[count], looks.z[count] = kind, z
             count += 1
             check += 1
             now_ns += tape.interval_ns
@@ -150,3 +123,24 @@ def warmed_up(ring: Floats, samples: Floats, stretch: int) -> SpreadState:
     for place in range(max(0, len(samples) - len(ring)), len(samples)):
         moments = rolling.push(ring, moments, samples[place])
     return SpreadState(stretch, np.nan, moments)
+
+
+@compiled
+def believed(times_ns: Integers, mids: Floats, share: float, least: float) -> Integers:
+    """Tell of each quote whether the desk believes it, as `engine.market_watch` does.
+
+    One that jumped by more than `share` of the price, and by more than `least`, is not believed
+    until it has stayed there; after a long silence nothing is a jump.
+    """
+    sound = np.ones(len(mids), np.int64)
+    last, suspect = 0, -1
+    for bar in range(1, len(mids)):
+        is_near = abs(mids[bar] - mids[last]) <= max(share * abs(mids[last]), least)
+        if not (is_near or times_ns[bar] - times_ns[last] > MEMORY_NS):
+            was = mids[suspect]
+            if suspect < 0 or abs(mids[bar] - was) > max(share * abs(was), least):
+                suspect = bar
+            sound[bar] = times_ns[bar] - times_ns[suspect] >= STAYS_NS
+        if sound[bar]:
+            last, suspect = bar, -1
+    return sound

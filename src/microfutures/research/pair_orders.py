@@ -8,114 +8,95 @@ certain) the moment is counted as a doubt: it is never silently different.
 from math import floor
 
 from microfutures.analytics.pairs import PairState, PairTerms, order_cost
-from microfutures.research.compiled import compiled
+from microfutures.research.compiled import inlined
 from microfutures.research.pair_books import (
-    CAPITAL,
-    COMMISSIONS,
-    DAY,
-    DAY_NET,
-    DRAWDOWN,
-    FIRST_BAR,
-    FIRST_BOUGHT,
-    FIRST_PRICE,
-    FIRST_SOLD,
-    GROSS,
-    HEDGED,
     MARGIN,
-    NET,
     OLD,
-    OPENED,
-    PAID,
-    PEAK,
     RAN_AWAY,
-    SECOND_BAR,
-    SECOND_BOUGHT,
-    SECOND_PRICE,
-    SECOND_SOLD,
-    SIGNED,
     THIN,
-    TRIPS,
     UNFINISHED,
-    WON,
-    Books,
     Desk,
     Gate,
+    Row,
+    Rows,
+    Tape,
 )
-from microfutures.research.pair_looks import Tape
-from microfutures.research.pair_series import Floats, Integers
+from microfutures.research.pair_series import Floats
 
 
-@compiled
-def drawdown(real: Floats, desk: Desk) -> float:
+@inlined
+def drawdown(book: Row, desk: Desk) -> float:
     """Return how far the capital of a flat desk is below its peak, percent."""
-    share: float = max(real[PEAK] - desk.initial - real[NET], 0.0) / real[PEAK]
+    share: float = max(book.peak - desk.initial - book.net, 0.0) / book.peak
     return share * 100
 
 
-@compiled
-def bar_of(times_ns: Integers, place: int, moment_ns: int) -> int:
+@inlined
+def new_day(book: Row, desk: Desk, day: int) -> None:
+    """Count the day's loss from here, and size by the capital of now, in whole cents."""
+    book.day = day
+    book.day_net = book.net
+    book.capital = max(0.0, floor((desk.initial + book.net) * desk.share * 100 + 1e-6) / 100)
+
+
+@inlined
+def bar_of(bars: Rows, place: int, moment_ns: int) -> int:
     """Return the bar whose book an order meets that arrives at a moment."""
-    while place + 1 < len(times_ns) and times_ns[place + 1] < moment_ns:
+    while place + 1 < len(bars) and bars[place + 1].ns < moment_ns:
         place += 1
     return place
 
 
-@compiled
-def _fill(
-    books: Books,
-    leg: tuple[Integers, Floats, Floats, Integers],
-    fields: tuple[int, int, int],
-    order: tuple[int, int, int, float],
-) -> float:
-    """Return the price of a marketable order, and count what is doubtful about it.
-
-    ``order`` is the bar it was priced at, the moment it arrives, its signed quantity and collar.
-    """
-    times_ns, bids, asks, sizes = leg
-    seen, moment_ns, quantity, collar = order
-    bar = bar_of(times_ns, seen, moment_ns)
-    whole = books.whole
-    if whole[fields[0]] != bar:
-        whole[fields[0]] = bar
-        whole[fields[1]] = whole[fields[2]] = 0
-    side = fields[1] if quantity > 0 else fields[2]
-    whole[side] += abs(quantity)
-    if whole[side] > sizes[bar]:
-        books.doubts[THIN] += 1
-    price: float = asks[bar] if quantity > 0 else bids[bar]
-    limit = asks[seen] + collar if quantity > 0 else bids[seen] - collar
+@inlined
+def _price(book: Row, seen: Row, met: Row, quantity: int, collar: float) -> float:
+    """Return where a marketable order fills that was priced at one book and meets another."""
+    price: float = met.ask if quantity > 0 else met.bid
+    limit = seen.ask + collar if quantity > 0 else seen.bid - collar
     if (price - limit) * quantity > 0:
-        books.doubts[RAN_AWAY] += 1
+        book.doubts[RAN_AWAY] += 1
     return price
 
 
-@compiled
-def _trade(
-    tape: Tape, desk: Desk, books: Books, bars: tuple[int, int], arrives: tuple[int, int],
-    quantities: tuple[int, int],
-) -> tuple[float, float]:  # fmt: skip
-    """Return the prices of both legs' orders."""
-    first = _fill(
-        books,
-        (tape.primary_ns, tape.primary_bid, tape.primary_ask, tape.primary_size),
-        (FIRST_BAR, FIRST_BOUGHT, FIRST_SOLD),
-        (bars[0], arrives[0], quantities[0], desk.first_collar),
-    )
-    second = _fill(
-        books,
-        (tape.secondary_ns, tape.secondary_bid, tape.secondary_ask, tape.secondary_size),
-        (SECOND_BAR, SECOND_BOUGHT, SECOND_SOLD),
-        (bars[1], arrives[1], quantities[1], desk.second_collar),
-    )
-    return first, second
+@inlined
+def _fill_first(
+    book: Row, bars: Rows, seen: int, moment_ns: int, quantity: int, collar: float
+) -> float:
+    """Return the price of an order in the primary, and note what it took of the book."""
+    bar = bar_of(bars, seen, moment_ns)
+    if book.first_bar != bar:
+        book.first_bar, book.first_bought, book.first_sold = bar, 0, 0
+    if quantity > 0:
+        book.first_bought += quantity
+    else:
+        book.first_sold -= quantity
+    if (book.first_bought if quantity > 0 else book.first_sold) > bars[bar].size:
+        book.doubts[THIN] += 1
+    return _price(book, bars[seen], bars[bar], quantity, collar)
 
 
-@compiled
+@inlined
+def _fill_second(
+    book: Row, bars: Rows, seen: int, moment_ns: int, quantity: int, collar: float
+) -> float:
+    """Return the price of an order in the secondary, and note what it took of the book."""
+    bar = bar_of(bars, seen, moment_ns)
+    if book.second_bar != bar:
+        book.second_bar, book.second_bought, book.second_sold = bar, 0, 0
+    if quantity > 0:
+        book.second_bought += quantity
+    else:
+        book.second_sold -= quantity
+    if (book.second_bought if quantity > 0 else book.second_sold) > bars[bar].size:
+        book.doubts[THIN] += 1
+    return _price(book, bars[seen], bars[bar], quantity, collar)
+
+
+@inlined
 def _stays_within(
-    real: Floats, gate: Gate, desk: Desk, units: tuple[int, int], worth: tuple[float, float]
+    book: Row, gate: Gate, desk: Desk, units: tuple[int, int], worth: tuple[float, float]
 ) -> bool:
     together = worth[0] + worth[1]
-    lean, gross = max(worth), max(worth)
+    lean, gross = max(worth[0], worth[1]), max(worth[0], worth[1])
     if gate.are_one_family:
         lean, gross = abs(worth[0] - worth[1]), together
     return (
@@ -124,97 +105,80 @@ def _stays_within(
         and together <= gate.most_notional
         and gross <= gate.most_gross
         and lean <= gate.most_net
-        and real[DAY_NET] - real[NET] < gate.daily_loss
-        and drawdown(real, desk) < gate.drawdown_percent
+        and book.day_net - book.net < gate.daily_loss
+        and drawdown(book, desk) < gate.drawdown_percent
     )
 
 
-@compiled
-def _is_let_through(
-    tape: Tape, terms: PairTerms, gate: Gate, desk: Desk, books: Books, bars: tuple[int, int],
-    moment: tuple[int, int], units: tuple[int, int],
+@inlined
+def passes(
+    book: Row, look: Row, hours: Row, oldest_ns: int, gate: Gate, desk: Desk, terms: PairTerms,
+    units: tuple[int, int],
 ) -> bool:  # fmt: skip
-    """Tell whether the risk gate lets an entry pass, and doubt whether the account carries it.
-
-    ``moment`` is the time and the session of the decision.
-    """
-    first, second = bars
-    ours = (tape.primary_bid[first] + tape.primary_ask[first]) / 2
-    ours *= terms.primary_multiplier * units[0]
-    theirs = (tape.secondary_bid[second] + tape.secondary_ask[second]) / 2
-    theirs *= terms.secondary_multiplier * units[1]
-    age_ns = moment[0] - min(tape.primary_ns[first], tape.secondary_ns[second])
-    if age_ns > gate.max_age_ns or not _stays_within(books.real, gate, desk, units, (ours, theirs)):
+    """Tell whether the risk gate lets an entry pass, and doubt whether the account carries it."""
+    ours = look.first * terms.primary_multiplier * units[0]
+    theirs = look.second * terms.secondary_multiplier * units[1]
+    age_ns = look.now_ns - oldest_ns
+    if age_ns > gate.max_age_ns or not _stays_within(book, gate, desk, units, (ours, theirs)):
         return False
     if age_ns + 2 * desk.latency_ns > gate.max_age_ns:
-        books.doubts[OLD] += 1
-    margins = tape.margins[moment[1], 0], tape.margins[moment[1], 1]
-    needed = margins[0] * units[0] if margins[0] > 0 else ours / 2
-    needed += margins[1] * units[1] if margins[1] > 0 else theirs / 2
-    if needed > (desk.cash + books.real[NET]) * (1 - desk.headroom):
-        books.doubts[MARGIN] += 1
+        book.doubts[OLD] += 1
+    needed = hours.first_margin * units[0] if hours.first_margin > 0 else ours / 2
+    needed += hours.second_margin * units[1] if hours.second_margin > 0 else theirs / 2
+    if needed > (desk.cash + book.net) * (1 - desk.headroom):
+        book.doubts[MARGIN] += 1
     return True
 
 
-@compiled
+@inlined
 def enter(
-    tape: Tape, terms: PairTerms, gate: Gate, desk: Desk, books: Books, bars: tuple[int, int],
-    session: int, entered: tuple[PairState, int, int],
-) -> bool:  # fmt: skip
-    """Put a position on, the primary, then its hedge once that one's fill is known.
-
-    Return False if the risk gate doesn't let it pass.
-    """
-    state, units, hedge = entered
-    whole, real, way_ns, now_ns = books.whole, books.real, desk.latency_ns, state.entered_ns
-    wanted, moment = (units, units * hedge), (now_ns, session)
-    if not _is_let_through(tape, terms, gate, desk, books, bars, moment, wanted):
-        return False
-    signed = state.direction * units
-    arrives = now_ns + 3 * way_ns, now_ns + 5 * way_ns
-    first, second = _trade(tape, desk, books, bars, arrives, (signed, -signed * hedge))
+    tape: Tape, terms: PairTerms, desk: Desk, book: Row, look: Row, state: PairState,
+    units: tuple[int, int],
+) -> None:  # fmt: skip
+    """Put a position on: the primary, then its hedge once that one's fill is known."""
+    way_ns, now_ns = desk.latency_ns, look.now_ns
+    signed, hedged = state.direction * units[0], -state.direction * units[1]
+    book.first_price = _fill_first(
+        book, tape.primary, look.primary, now_ns + 3 * way_ns, signed, desk.first_collar
+    )
+    book.second_price = _fill_second(
+        book, tape.secondary, look.secondary, now_ns + 5 * way_ns, hedged, desk.second_collar
+    )
     if now_ns + 6 * way_ns > tape.last_ns and way_ns > 0:
-        books.doubts[UNFINISHED] += 1
-    whole[SIGNED], whole[HEDGED], whole[OPENED] = signed, -signed * hedge, arrives[0]
-    real[FIRST_PRICE], real[SECOND_PRICE] = first, second
-    real[PAID] = order_cost(terms.primary_fee, units, first)
-    real[PAID] += order_cost(terms.secondary_fee, units * hedge, second)
-    return True
+        book.doubts[UNFINISHED] += 1
+    book.signed, book.hedged, book.opened_ns = signed, hedged, now_ns + 3 * way_ns
+    book.paid = order_cost(terms.primary_fee, units[0], book.first_price)
+    book.paid += order_cost(terms.secondary_fee, units[1], book.second_price)
 
 
-@compiled
+@inlined
 def leave(
-    tape: Tape, terms: PairTerms, desk: Desk, books: Books, bars: tuple[int, int], now_ns: int,
-    entered: tuple[int, int], why: tuple[int, int],
+    tape: Tape, terms: PairTerms, desk: Desk, book: Row, look: Row, state: PairState,
+    why: tuple[int, int], daily: Floats, trades: Rows,
 ) -> None:  # fmt: skip
     """Take the position off, both legs at once, and book the trip."""
-    whole, real, number = books.whole, books.real, books.whole[TRIPS]
-    signed, hedged = whole[SIGNED], whole[HEDGED]
-    closed_ns = now_ns + desk.latency_ns
-    first, second = _trade(tape, desk, books, bars, (closed_ns, closed_ns), (-signed, -hedged))
-    gross = signed * terms.primary_multiplier * (first - real[FIRST_PRICE])
-    gross += hedged * terms.secondary_multiplier * (second - real[SECOND_PRICE])
-    paid = real[PAID] + order_cost(terms.primary_fee, abs(signed), first)
+    signed, hedged, closed_ns = book.signed, book.hedged, look.now_ns + desk.latency_ns
+    first = _fill_first(book, tape.primary, look.primary, closed_ns, -signed, desk.first_collar)
+    second = _fill_second(
+        book, tape.secondary, look.secondary, closed_ns, -hedged, desk.second_collar
+    )
+    gross = signed * terms.primary_multiplier * (first - book.first_price)
+    gross += hedged * terms.secondary_multiplier * (second - book.second_price)
+    paid = book.paid + order_cost(terms.primary_fee, abs(signed), first)
     paid += order_cost(terms.secondary_fee, abs(hedged), second)
-    real[NET] += gross - paid
-    real[GROSS] += gross
-    real[COMMISSIONS] += paid
-    real[WON] += gross > paid
-    books.daily[whole[DAY]] += gross - paid
-    real[PEAK] = max(real[PEAK], desk.initial + real[NET])
-    real[DRAWDOWN] = max(real[DRAWDOWN], real[PEAK] - desk.initial - real[NET])
-    if number < len(books.trades):
-        row, paper = books.trades[number], books.prices[number]
-        row[0], row[1], row[2], row[3] = whole[OPENED], closed_ns, entered[0], abs(signed)
-        row[4], row[5], row[6], row[7], row[8] = abs(hedged), why[0], why[1], entered[1], now_ns
-        paper[0], paper[1] = real[FIRST_PRICE], real[SECOND_PRICE]
-        paper[2], paper[3], paper[4], paper[5] = first, second, gross, paid
-    whole[TRIPS] += 1
-
-
-@compiled
-def new_day(whole: Integers, real: Floats, desk: Desk, day: int) -> None:
-    """Count the day's loss from here, and size by the capital of now, in whole cents."""
-    whole[DAY] = day
-    real[DAY_NET] = real[NET]
-    real[CAPITAL] = max(0.0, floor((desk.initial + real[NET]) * desk.share * 100 + 1e-6) / 100)
+    book.net += gross - paid
+    book.gross += gross
+    book.commissions += paid
+    book.won += gross > paid
+    daily[book.day] += gross - paid
+    book.peak = max(book.peak, desk.initial + book.net)
+    book.drawdown = max(book.drawdown, book.peak - desk.initial - book.net)
+    if book.trips < len(trades):
+        row = trades[book.trips]
+        row.opened_ns, row.closed_ns, row.direction = book.opened_ns, closed_ns, state.direction
+        row.units, row.hedge_units, row.action, row.rule = abs(signed), abs(hedged), why[0], why[1]
+        row.decided_entry_ns, row.decided_exit_ns = state.entered_ns, look.now_ns
+        row.primary_entry, row.secondary_entry = book.first_price, book.second_price
+        row.primary_exit, row.secondary_exit = first, second
+        row.gross, row.commissions = gross, paid
+    book.trips += 1

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +145,11 @@ class PairSeries:
             for opens in self.sessions[:, 0]
         )
 
+    @cached_property
+    def prepared(self) -> dict[object, Any]:
+        """Return what `pair_inputs` has made of the series for compiled code."""
+        return {}
+
     @property
     def legs(self) -> tuple[LegSeries, LegSeries]:
         """Return both legs, the primary first."""
@@ -168,7 +173,15 @@ class PairSeries:
 
 
 def _leg_of(market: TapeMarket, symbol: str) -> tuple[Instrument, Sequence[Bar]]:
-    found = [each for each in market.instruments if each.symbol == symbol]
+    found = [
+        each
+        for each in market.instruments
+        if each.symbol == symbol
+        and any(
+            market.start_ns <= bar.start_ns < market.end_ns
+            for bar in market.bars_of(each.instrument_id)
+        )
+    ]
     if len(found) != 1:
         names = ", ".join(each.instrument_id for each in found) or "none"
         raise ConfigurationError(

@@ -4,6 +4,7 @@ from microfutures.analytics import pairs
 from microfutures.analytics.pairs import (
     FLATTEN,
     HOLD,
+    NO_PRICES,
     STOP,
     PairLook,
     PairPrices,
@@ -12,136 +13,59 @@ from microfutures.analytics.pairs import (
     PairTerms,
     SpreadState,
 )
-from microfutures.research.compiled import compiled
+from microfutures.research.compiled import compiled, inlined
 from microfutures.research.pair_books import (
-    CAPITAL,
-    COOLDOWN,
-    DAY,
-    DIRECTION,
-    DRAWDOWN,
-    ENTERED,
-    FIRST_PRICE,
+    FLAWED_QUOTE,
     GATE,
-    HAS_JUMPED,
-    HEDGED,
-    HELD_CHECKS,
-    IS_HALTED,
-    NET,
-    PAID,
-    PEAK,
-    SECOND_PRICE,
-    SESSION,
-    SIGNED,
-    STOP_RATIO,
-    WAITS,
-    Books,
     Desk,
     Gate,
+    Row,
+    Rows,
+    Tape,
 )
 from microfutures.research.pair_looks import (
+    FLAWED,
     JUMP,
-    NOTHING,
     SEEN,
+    SOUND,
     Cursor,
     Eyes,
     Looks,
-    Tape,
     look_at,
 )
-from microfutures.research.pair_orders import bar_of, drawdown, enter, leave, new_day
-from microfutures.research.pair_series import Floats, Integers
+from microfutures.research.pair_orders import bar_of, drawdown, enter, leave, new_day, passes
+from microfutures.research.pair_series import Floats
 
 
-@compiled
-def _keep(whole: Integers, real: Floats, state: PairState) -> None:
-    whole[DIRECTION], whole[ENTERED] = state.direction, state.entered_ns
-    whole[HAS_JUMPED], whole[COOLDOWN] = state.has_jumped, state.cooldown_until_ns
-    whole[WAITS] = state.waits_for_calm
-    real[STOP_RATIO] = state.stop_ratio
+@inlined
+def _keep(book: Row, state: PairState) -> None:
+    book.direction, book.stop_ratio = state.direction, state.stop_ratio
+    book.entered_ns, book.has_jumped = state.entered_ns, state.has_jumped
+    book.cooldown_until_ns = state.cooldown_until_ns
+    book.waits_for_calm = state.waits_for_calm
 
 
-@compiled
-def _state(whole: Integers, real: Floats) -> PairState:
+@inlined
+def _state(book: Row) -> PairState:
     return PairState(
-        whole[DIRECTION],
-        real[STOP_RATIO],
-        whole[ENTERED],
-        whole[HAS_JUMPED] != 0,
-        whole[COOLDOWN],
-        whole[WAITS] != 0,
+        book.direction,
+        book.stop_ratio,
+        book.entered_ns,
+        book.has_jumped != 0,
+        book.cooldown_until_ns,
+        book.waits_for_calm != 0,
     )
 
 
-@compiled
-def _prices(tape: Tape, bars: tuple[int, int]) -> PairPrices:
-    first, second = bars
-    return PairPrices(
-        tape.primary_bid[first],
-        tape.primary_ask[first],
-        tape.secondary_bid[second],
-        tape.secondary_ask[second],
-    )
+@inlined
+def _look(row: Row, kind: int, z: float, closes_ns: int, capital: float) -> PairLook:
+    return PairLook(
+        row.now_ns, kind == SEEN, kind in (SEEN, SOUND), row.ratio, z, row.deviation,
+        closes_ns - row.now_ns, capital,
+    )  # fmt: skip
 
 
-@compiled
-def trade_on(  # noqa: C901 - a call that takes arrays costs as much as what is done at most checks
-    tape: Tape, looks: Looks, count: int, rules: PairRules, terms: PairTerms, gate: Gate,
-    desk: Desk, books: Books,
-) -> None:  # fmt: skip
-    """Let one set decide at each of `count` checks: the guard of losses, then the strategy."""
-    whole, real, refused, sessions = books.whole, books.real, books.refused, tape.sessions
-    moments, kinds, ratios, zs, deviations, firsts, seconds, numbers = looks
-    state, session, is_halted = _state(whole, real), whole[SESSION], whole[IS_HALTED] != 0
-    for place in range(count):
-        if numbers[place] != session:
-            session = whole[SESSION] = numbers[place]
-            if sessions[session, 2] != whole[DAY]:
-                new_day(whole, real, desk, sessions[session, 2])
-        kind, is_flat = kinds[place], state.direction == 0
-        # Most checks end here: `step` would say the same, at greater length.
-        if is_flat and (
-            kind != SEEN
-            or is_halted
-            or (abs(zs[place]) < rules.z_entry and not state.waits_for_calm)
-        ):
-            continue
-        now_ns, bars = moments[place], (firsts[place], seconds[place])
-        prices = _prices(tape, bars)
-        why = (HOLD, 0)
-        if not is_flat:
-            whole[HELD_CHECKS] += 1
-            unrealized = _open_net(real, whole, terms, prices)
-            is_halted = _is_sunk(unrealized, real, desk, gate)
-            if is_halted or unrealized < -gate.trip_loss:
-                why = (FLATTEN, GATE)
-            elif kind == JUMP:
-                state = _jumped(state)
-        if why[0] == HOLD:
-            look = PairLook(
-                now_ns, kind == SEEN, kind != NOTHING and kind != JUMP, ratios[place], zs[place],
-                deviations[place], sessions[session, 1] - now_ns, real[CAPITAL],
-            )  # fmt: skip
-            before = state
-            state, target = pairs.step(before, rules, look, prices, terms)
-            if target.action == HOLD:
-                if is_flat:
-                    refused[target.rule] += 1
-                continue
-            if is_flat:
-                wanted = (state, target.units, target.plan.hedge_quantity)
-                if not enter(tape, terms, gate, desk, books, bars, session, wanted):
-                    refused[GATE] += 1
-                    state = pairs.closed(before, rules, now_ns, False)
-                continue
-            why = (target.action, target.rule)
-        leave(tape, terms, desk, books, bars, now_ns, (state.direction, state.entered_ns), why)
-        state = pairs.closed(state, rules, now_ns + 2 * desk.latency_ns, why[0] == STOP)
-        is_halted = is_halted or drawdown(real, desk) >= gate.flatten_percent
-    whole[IS_HALTED] = is_halted
-    _keep(whole, real, state)
-
-
-@compiled
+@inlined
 def _jumped(state: PairState) -> PairState:
     return PairState(
         state.direction, state.stop_ratio, state.entered_ns, True, state.cooldown_until_ns,
@@ -150,48 +74,127 @@ def _jumped(state: PairState) -> PairState:
 
 
 @compiled
-def _open_net(real: Floats, whole: Integers, terms: PairTerms, prices: PairPrices) -> float:
-    """Return what the open trip would be worth, closed at the middle of the quotes."""
-    first = (prices.primary_bid + prices.primary_ask) / 2
-    second = (prices.secondary_bid + prices.secondary_ask) / 2
-    gained = whole[SIGNED] * terms.primary_multiplier * (first - real[FIRST_PRICE])
-    lost = whole[HEDGED] * terms.secondary_multiplier * (second - real[SECOND_PRICE])
-    net: float = gained + lost - real[PAID]
-    return net
+def trade_on(
+    tape: Tape, looks: Looks, count: int, rules: PairRules, terms: PairTerms, gate: Gate,
+    desk: Desk, book: Row, daily: Floats, trades: Rows,
+) -> None:  # fmt: skip
+    """Let one set decide at each of `count` checks."""
+    state, place = _state(book), 0
+    while place < count:
+        if state.direction == 0:
+            if book.is_halted:
+                break
+            # Most checks end here: `step` would say the same, at greater length.
+            while place < count and not (
+                abs(looks.z[place]) >= rules.z_entry
+                or (state.waits_for_calm and looks.kind[place] == SEEN)
+            ):
+                place += 1
+            if place < count:
+                state = _consider(
+                    tape, looks.rows[place], looks.kind[place], looks.z[place], state, rules,
+                    terms, gate, desk, book,
+                )  # fmt: skip
+        else:
+            place, state, action, rule = _hold(
+                tape, looks, place, count, state, rules, terms, gate, desk, book
+            )
+            if place < count:
+                row = looks.rows[place]
+                leave(tape, terms, desk, book, row, state, (action, rule), daily, trades)
+                done_ns = row.now_ns + 2 * desk.latency_ns
+                state = pairs.closed(state, rules, done_ns, action == STOP)
+                if drawdown(book, desk) >= gate.flatten_percent:
+                    book.is_halted = 1
+        place += 1
+    _keep(book, state)
 
 
-@compiled
-def _is_sunk(unrealized: float, real: Floats, desk: Desk, gate: Gate) -> bool:
-    """Take note of peak and drawdown; tell whether it ends trading for good."""
-    worth = desk.initial + real[NET] + unrealized
-    real[PEAK] = max(real[PEAK], worth)
-    below = real[PEAK] - worth
-    real[DRAWDOWN] = max(real[DRAWDOWN], below)
-    is_sunk: bool = below / real[PEAK] * 100 >= gate.flatten_percent
-    return is_sunk
+@inlined
+def _consider(
+    tape: Tape, row: Row, kind: int, z: float, state: PairState, rules: PairRules,
+    terms: PairTerms, gate: Gate, desk: Desk, book: Row,
+) -> PairState:  # fmt: skip
+    """Return the state after a look of a flat desk that may become an entry."""
+    hours = tape.sessions[row.session]
+    if hours.day != book.day:
+        new_day(book, desk, hours.day)
+    ours, theirs = tape.primary[row.primary], tape.secondary[row.secondary]
+    prices = PairPrices(ours.bid, ours.ask, theirs.bid, theirs.ask)
+    look = _look(row, kind, z, hours.closes_ns, book.capital)
+    after, target = pairs.step(state, rules, look, prices, terms)
+    if target.action == HOLD:
+        book.refused[target.rule] += 1
+        return after
+    units = target.units, target.units * target.plan.hedge_quantity
+    if passes(book, row, hours, min(ours.ns, theirs.ns), gate, desk, terms, units):
+        enter(tape, terms, desk, book, row, after, units)
+        return after
+    book.refused[GATE] += 1
+    return pairs.closed(state, rules, row.now_ns, False)
+
+
+@inlined
+def _hold(
+    tape: Tape, looks: Looks, place: int, count: int, state: PairState, rules: PairRules,
+    terms: PairTerms, gate: Gate, desk: Desk, book: Row,
+) -> tuple[int, PairState, int, int]:  # fmt: skip
+    """Return the check at which a position goes, `count` if it stays, the state, and why.
+
+    At each check the guard of losses comes first, then the strategy.
+    """
+    begin, action, rule = place, HOLD, 0
+    first_usd = book.signed * terms.primary_multiplier
+    second_usd = book.hedged * terms.secondary_multiplier
+    paid = first_usd * book.first_price + second_usd * book.second_price + book.paid
+    flat_worth, peak, deepest = desk.initial + book.net, book.peak, book.drawdown
+    # Both legs are off before their hours end: the position never sees another session.
+    closes_ns = tape.sessions[looks.rows[place].session].closes_ns
+    while place < count:
+        row, kind = looks.rows[place], looks.kind[place]
+        if kind == FLAWED:
+            book.doubts[FLAWED_QUOTE] += 1
+        unrealized = first_usd * row.first + second_usd * row.second - paid
+        peak = max(peak, flat_worth + unrealized)
+        below = peak - flat_worth - unrealized
+        deepest = max(deepest, below)
+        is_sunk = below * 100 >= gate.flatten_percent * peak
+        if is_sunk or unrealized < -gate.trip_loss:
+            book.is_halted = is_sunk
+            action, rule = FLATTEN, GATE
+            break
+        if kind == JUMP:
+            state = _jumped(state)
+        look = _look(row, kind, looks.z[place], closes_ns, 0.0)
+        _, target = pairs.step(state, rules, look, NO_PRICES, terms)
+        if target.action != HOLD:
+            action, rule = target.action, target.rule
+            break
+        place += 1
+    book.peak, book.drawdown = peak, deepest
+    book.held_checks += min(place + 1, count) - begin
+    return place, state, action, rule
 
 
 @compiled
 def end_tape(
-    tape: Tape, cursor: tuple[int, int], rules: PairRules, terms: PairTerms, desk: Desk,
-    books: Books,
+    tape: Tape, row: Row, rules: PairRules, terms: PairTerms, desk: Desk, book: Row,
+    daily: Floats, trades: Rows,
 ) -> None:  # fmt: skip
     """Close what is open at the end of the tape."""
-    if books.whole[DIRECTION] != 0:
-        bars = (
-            bar_of(tape.primary_ns, cursor[0], tape.last_ns + 1),
-            bar_of(tape.secondary_ns, cursor[1], tape.last_ns + 1),
-        )
-        state = _state(books.whole, books.real)
-        entered = (state.direction, state.entered_ns)
-        leave(tape, terms, desk, books, bars, tape.last_ns, entered, (FLATTEN, 0))
-        _keep(books.whole, books.real, pairs.closed(state, rules, tape.last_ns, False))
+    if book.direction != 0:
+        row.now_ns = tape.last_ns
+        row.primary = bar_of(tape.primary, 0, tape.last_ns + 1)
+        row.secondary = bar_of(tape.secondary, 0, tape.last_ns + 1)
+        state = _state(book)
+        leave(tape, terms, desk, book, row, state, (FLATTEN, 0), daily, trades)
+        _keep(book, pairs.closed(state, rules, tape.last_ns, False))
 
 
 @compiled
 def play(
     tape: Tape, eyes: Eyes, start: SpreadState, ring: Floats, looks: Looks, rules: Floats,
-    terms: PairTerms, gate: Gate, desk: Desk, all_books: Books,
+    terms: PairTerms, gate: Gate, desk: Desk, books: Rows, daily: Floats, trades: Rows,
 ) -> None:  # fmt: skip
     """Run every row of `rules` over the tape; all of them look at the market in the same way."""
     cursor = Cursor(0, 0, -1, -1, 0, 0, start)
@@ -200,30 +203,20 @@ def play(
         if count == 0:
             break
         for each in range(len(rules)):
-            books = _books_of(all_books, each)
-            trade_on(tape, looks, count, _rules_of(rules[each]), terms, gate, desk, books)
+            trade_on(
+                tape, looks, count, _rules_of(rules, each), terms, gate, desk, books[each],
+                daily[each], trades[each],
+            )  # fmt: skip
     for each in range(len(rules)):
         end_tape(
-            tape, (cursor.primary, cursor.secondary), _rules_of(rules[each]), terms, desk,
-            _books_of(all_books, each),
+            tape, looks.rows[0], _rules_of(rules, each), terms, desk, books[each], daily[each],
+            trades[each],
         )  # fmt: skip
 
 
 @compiled
-def _books_of(books: Books, each: int) -> Books:
-    return Books(
-        books.whole[each],
-        books.real[each],
-        books.daily[each],
-        books.refused[each],
-        books.doubts[each],
-        books.trades[each],
-        books.prices[each],
-    )
-
-
-@compiled
-def _rules_of(row: Floats) -> PairRules:
+def _rules_of(rules: Floats, each: int) -> PairRules:
+    row = rules[each]
     return PairRules(
         row[0], row[1], row[2], row[3], row[4], int(row[5]), row[6], int(row[7]), int(row[8]),
         int(row[9]),

@@ -16,20 +16,20 @@ from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import Quote
 from microfutures.model.sessions import Session
 from microfutures.ports.clock import Clock
-from microfutures.twsim.contracts import ContractQuery, symbol_of
+from microfutures.twsim.contracts.lookup import ContractQuery, symbol_of
 from microfutures.twsim.daily_profit import DailyProfit
-from microfutures.twsim.day import day_of, day_session
-from microfutures.twsim.depth import Depth
-from microfutures.twsim.derived_lines import DerivedLines
-from microfutures.twsim.display_groups import DisplayGroups
-from microfutures.twsim.growing_bars import GrowingBars
-from microfutures.twsim.history import History
+from microfutures.twsim.history.bars import History
+from microfutures.twsim.history.growing_bars import GrowingBars
+from microfutures.twsim.history.tick_tape import TickTape, Trade
 from microfutures.twsim.keeping import Keeper
-from microfutures.twsim.lines import Lines
-from microfutures.twsim.order_desk import OrderDesk, Owner
-from microfutures.twsim.order_facts import OrderFacts
-from microfutures.twsim.tick_streams import TickStreams
-from microfutures.twsim.tick_tape import TickTape, Trade
+from microfutures.twsim.orders.desk import OrderDesk, Owner
+from microfutures.twsim.orders.facts import OrderFacts
+from microfutures.twsim.quotes.day import day_of, day_session
+from microfutures.twsim.quotes.depth import Depth
+from microfutures.twsim.quotes.derived_lines import DerivedLines
+from microfutures.twsim.quotes.display_groups import DisplayGroups
+from microfutures.twsim.quotes.lines import Lines
+from microfutures.twsim.quotes.tick_streams import TickStreams
 from microfutures.twsim.turns import Turns
 from microfutures.venue.market import MarketSource
 from microfutures.venue.messages import (

@@ -17,9 +17,9 @@ from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.model.trading_hours import midnight_before
 from microfutures.ports.broker_memory import BrokerMemory, KeptRow
-from microfutures.twsim import families
-from microfutures.twsim.order_desk import OrderDesk
-from microfutures.twsim.order_facts import ExecutionFacts, OrderFacts
+from microfutures.twsim.orders import families
+from microfutures.twsim.orders.desk import OrderDesk
+from microfutures.twsim.orders.facts import ExecutionFacts, OrderFacts
 from microfutures.venue.keeping import KeptAccount, KeptOrder
 from microfutures.venue.venue import Venue
 

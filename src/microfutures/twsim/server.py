@@ -7,8 +7,8 @@ from microfutures.model.errors import GatewayStateError
 from microfutures.ports.clock import Clock
 from microfutures.twsim.driver import MarketDriver
 from microfutures.twsim.exchange import Exchange
-from microfutures.twsim.growing_handlers import send_growing_bars, send_real_time_bars
-from microfutures.twsim.handlers import HANDLERS
+from microfutures.twsim.handlers.growing import send_growing_bars, send_real_time_bars
+from microfutures.twsim.handlers.table import HANDLERS
 from microfutures.twsim.rate import MESSAGES_PER_SECOND
 from microfutures.twsim.session import Session, Tap
 from microfutures.venue.market import MarketSource

@@ -9,7 +9,7 @@ from microfutures.model.errors import MicroFuturesError
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.market import MarketDataType
 from microfutures.model.timestamp import exchange_time
-from microfutures.twsim import account_messages
+from microfutures.twsim.account import messages as account_messages
 from microfutures.twsim.errors import SYSTEM_NOTICES, wording
 from microfutures.twsim.exchange import Exchange
 from microfutures.twsim.rate import MAX_VIOLATIONS, MessageRate

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from microfutures.twsim.growing_bars import GrowingBar, GrowingBars, RealTimeBars
+from microfutures.twsim.history.growing_bars import GrowingBar, GrowingBars, RealTimeBars
 
 
 class GrowingRequest(msgspec.Struct, frozen=True):

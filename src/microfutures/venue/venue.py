@@ -143,7 +143,7 @@ class Venue:
             or now_ns >= self._listings.hours_until_ns
             or now_ns >= self._desk.next_timer_ns
             or self._desk.resting(name)
-            or self._combos.of_leg(name)
+            or self._combos.has_leg(name)
         ):
             return None
         self._now_ns = now_ns

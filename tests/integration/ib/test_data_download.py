@@ -11,7 +11,7 @@ from microfutures.adapters.store.coverage import Coverage, joined
 from microfutures.adapters.store.errors import StoreError
 from microfutures.adapters.store.series import Kind, Series
 from microfutures.adapters.store.store import MarketStore
-from microfutures.app.data_download import DownloadRequest, download, request_of
+from microfutures.app.data.download import DownloadRequest, download, request_of
 from microfutures.model import catalog
 from microfutures.model.errors import (
     BrokerUnavailableError,

@@ -14,7 +14,7 @@ from benchmarks.children import Child
 
 from helpers.nobody import as_user_without_rights
 from microfutures.adapters.sqlite_broker_memory import SqliteBrokerMemory
-from microfutures.app.gateway_state import open_state
+from microfutures.app.gateway.state import open_state
 from microfutures.model.errors import ConfigurationError, GatewayStateError
 from microfutures.ports.broker_memory import KeptRow
 

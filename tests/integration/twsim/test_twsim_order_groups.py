@@ -10,8 +10,8 @@ import pytest
 
 from helpers.ordering import Desk, play
 from microfutures.model.trading_hours import NEW_YORK, moment_ns
-from microfutures.twsim.families import left_for
-from microfutures.twsim.order_facts import OrderFacts
+from microfutures.twsim.orders.facts import OrderFacts
+from microfutures.twsim.orders.families import left_for
 
 
 async def group(desk: Desk, oca_type: int, *quantities: int) -> list[ib_async.Trade]:

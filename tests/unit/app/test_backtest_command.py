@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from microfutures.app.cli import app
-from microfutures.app.replay import replay
+from microfutures.app.journal.replay import replay
 from microfutures.model.errors import ConfigurationError
 
 OPEN = datetime(2026, 3, 26, 13, 30, tzinfo=UTC)
@@ -237,7 +237,7 @@ def test_flag_that_cannot_be_meant_is_refused(
 def test_nothing_heavy_is_loaded_before_the_tape_runs() -> None:
     heavy = ["matplotlib", "pandas", "pyarrow", "duckdb", "scipy", "numba", "statsmodels"]
     code = (
-        "import sys; import microfutures.app.backtest_command; "
+        "import sys; import microfutures.app.backtest.command; "
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

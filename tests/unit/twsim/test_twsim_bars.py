@@ -10,7 +10,7 @@ from microfutures.model.catalog import listed_contracts
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.market import Quote
 from microfutures.model.trading_hours import NEW_YORK, moment_ns
-from microfutures.twsim.bar_sizes import (
+from microfutures.twsim.history.bar_sizes import (
     Duration,
     Span,
     bar_seconds,
@@ -19,8 +19,8 @@ from microfutures.twsim.bar_sizes import (
     period,
     trading_day,
 )
-from microfutures.twsim.day import Day, day_of
-from microfutures.twsim.growing_bars import GrowingBar, RealTimeBars, aligned
+from microfutures.twsim.history.growing_bars import GrowingBar, RealTimeBars, aligned
+from microfutures.twsim.quotes.day import Day, day_of
 from microfutures.twsim.rate import MessageRate
 
 SECOND = 1_000_000_000

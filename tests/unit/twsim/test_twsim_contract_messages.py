@@ -8,8 +8,8 @@ from helpers.decoders import VERSIONS, read_by_both, read_by_ib_async, read_by_i
 from microfutures.model.catalog import listed_contracts
 from microfutures.model.instrument import Instrument
 from microfutures.model.trading_hours import NEW_YORK, moment_ns
-from microfutures.twsim.contract_details import ISINS, details_message, hours_text
-from microfutures.twsim.contracts import (
+from microfutures.twsim.contracts.details import ISINS, details_message, hours_text
+from microfutures.twsim.contracts.lookup import (
     ContractQuery,
     contract_month,
     find,

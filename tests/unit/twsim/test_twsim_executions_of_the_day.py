@@ -6,8 +6,8 @@ from decimal import Decimal
 from microfutures.model.identifiers import ExecutionId
 from microfutures.model.orders import Side
 from microfutures.model.trading_hours import NEW_YORK, midnight_before, moment_ns
-from microfutures.twsim.order_desk import OrderDesk
-from microfutures.twsim.order_facts import OrderFacts
+from microfutures.twsim.orders.desk import OrderDesk
+from microfutures.twsim.orders.facts import OrderFacts
 from microfutures.venue.messages import OrderFilled
 from microfutures.venue.synthetic import SyntheticMarket
 from microfutures.venue.venue import Venue

@@ -12,8 +12,8 @@ from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.model import catalog
 from microfutures.model.instrument import SecurityType
 from microfutures.model.market import Bar, Quote
-from microfutures.twsim.generic_ticks import Facts, opening, parsed, problem
-from microfutures.twsim.quotes import PRICE
+from microfutures.twsim.quotes.generic_ticks import Facts, opening, parsed, problem
+from microfutures.twsim.quotes.ticks import PRICE
 
 Scene = Callable[[ib_async.IB, ib_async.Contract], Awaitable[None]]
 

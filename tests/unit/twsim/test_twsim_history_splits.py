@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from microfutures.model.identifiers import InstrumentId
-from microfutures.twsim.bar_sizes import Duration, Span
-from microfutures.twsim.history import History
+from microfutures.twsim.history.bar_sizes import Duration, Span
+from microfutures.twsim.history.bars import History
 from microfutures.venue.messages import QuoteChanged, SplitUpdate
 from microfutures.venue.synthetic import SyntheticMarket
 from microfutures.venue.venue import Venue

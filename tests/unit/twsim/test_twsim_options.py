@@ -9,7 +9,7 @@ import pytest
 
 from helpers.gateway import a_server
 from microfutures.adapters.virtual_time import VirtualTimeLoop
-from microfutures.twsim.black import RATE, Terms, computed, implied_volatility, price
+from microfutures.twsim.options.black import RATE, Terms, computed, implied_volatility, price
 
 Scene = Callable[[ib_async.IB], Awaitable[None]]
 

@@ -12,8 +12,8 @@ from helpers.decoders import VERSIONS, read_by_both
 from microfutures.model.catalog import listed_contracts
 from microfutures.model.instrument import Instrument
 from microfutures.model.trading_hours import NEW_YORK, moment_ns
-from microfutures.twsim import order_messages
-from microfutures.twsim.order_facts import ExecutionFacts, MarginFields, OrderFacts
+from microfutures.twsim.orders import messages as order_messages
+from microfutures.twsim.orders.facts import ExecutionFacts, MarginFields, OrderFacts
 from microfutures.twsim.wire import UNSET_DOUBLE, Field, spell
 
 NOW = moment_ns(date(2026, 9, 8), time(10, 30), NEW_YORK)

@@ -17,9 +17,9 @@ from ibapi.wrapper import EWrapper
 
 from helpers.decoders import VERSIONS, read_by_both
 from microfutures.model.catalog import listed_contracts
-from microfutures.twsim.order_facts import OrderFacts
-from microfutures.twsim.order_messages import open_order
-from microfutures.twsim.order_request import OrderRequest, read_order
+from microfutures.twsim.orders.facts import OrderFacts
+from microfutures.twsim.orders.messages import open_order
+from microfutures.twsim.orders.request import OrderRequest, read_order
 from microfutures.twsim.wire import FieldReader, FrameDecoder, WireError, split_fields
 
 

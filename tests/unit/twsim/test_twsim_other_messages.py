@@ -7,7 +7,7 @@ import pytest
 from helpers.decoders import VERSIONS, Call, Ears, read_by_both, read_by_ib_async, read_by_ibapi
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.market import Quote
-from microfutures.twsim.quotes import DELAYED, LIVE, Line, TickIds, changes, opening_messages
+from microfutures.twsim.quotes.ticks import DELAYED, LIVE, Line, TickIds, changes, opening_messages
 from microfutures.twsim.wire import Field, FrameDecoder, split_fields
 
 MCL = InstrumentId("MCLX6")

@@ -9,14 +9,14 @@ from helpers.decoders import VERSIONS, read_by_both, read_by_ib_async, read_by_i
 from microfutures.model import catalog
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Quote
-from microfutures.twsim.bar_sizes import Duration, Span
-from microfutures.twsim.depth import ASK, BID, Watch, levels
-from microfutures.twsim.option_chain import Option
-from microfutures.twsim.option_handlers import option_facts
-from microfutures.twsim.other_contracts import facts_message
-from microfutures.twsim.schedule import schedule_message
-from microfutures.twsim.tick_streams import Stream
-from microfutures.twsim.tick_tape import Trade
+from microfutures.twsim.contracts.others import facts_message
+from microfutures.twsim.handlers.options import option_facts
+from microfutures.twsim.handlers.schedule import schedule_message
+from microfutures.twsim.history.bar_sizes import Duration, Span
+from microfutures.twsim.history.tick_tape import Trade
+from microfutures.twsim.options.chain import Option
+from microfutures.twsim.quotes.depth import ASK, BID, Watch, levels
+from microfutures.twsim.quotes.tick_streams import Stream
 from microfutures.twsim.wire import Field
 
 DAY = date(2026, 9, 8)

@@ -13,12 +13,13 @@ from microfutures.model import catalog
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Quote
-from microfutures.twsim import contract_details, order_messages
-from microfutures.twsim.account_messages import money
-from microfutures.twsim.contracts import symbol_of
-from microfutures.twsim.order_facts import ComboTerms, ExecutionFacts, MarginFields, OrderFacts
-from microfutures.twsim.order_request import OrderLeg
-from microfutures.twsim.quotes import LIVE, Line, changes
+from microfutures.twsim.account.messages import money
+from microfutures.twsim.contracts import details as contract_details
+from microfutures.twsim.contracts.lookup import symbol_of
+from microfutures.twsim.orders import messages as order_messages
+from microfutures.twsim.orders.facts import ComboTerms, ExecutionFacts, MarginFields, OrderFacts
+from microfutures.twsim.orders.request import OrderLeg
+from microfutures.twsim.quotes.ticks import LIVE, Line, changes
 from microfutures.twsim.wire import Field, FrameDecoder, split_fields
 
 DAY = datetime(2026, 9, 8, tzinfo=UTC)

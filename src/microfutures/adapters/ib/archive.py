@@ -1,6 +1,6 @@
 """Past bars of any stretch, one request at a time, at the pace IB allows.
 
-Not here: which stretches are wanted and where they are kept (`app/data_download.py`).
+Not here: which stretches are wanted and where they are kept (`app/data/download.py`).
 """
 
 import asyncio

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from microfutures.twsim.errors import wording
 from microfutures.twsim.faults.broker import PLACE_ORDER
 from microfutures.twsim.faults.fault import Fault, Stage, message_id
-from microfutures.twsim.order_facts import ExecutionFacts, OrderFacts
-from microfutures.twsim.order_handlers import cancel_order
-from microfutures.twsim.order_messages import order_status
+from microfutures.twsim.handlers.orders import cancel_order
+from microfutures.twsim.orders.facts import ExecutionFacts, OrderFacts
+from microfutures.twsim.orders.messages import order_status
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import FieldReader, encode
 from microfutures.venue.messages import OrderCancelled

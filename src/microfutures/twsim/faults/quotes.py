@@ -3,7 +3,7 @@
 from microfutures.twsim.errors import wording
 from microfutures.twsim.faults.fault import Fault, Stage, message_id
 from microfutures.twsim.faults.orders import new_order_id
-from microfutures.twsim.quotes import DELAYED, LIVE, halted_tick
+from microfutures.twsim.quotes.ticks import DELAYED, LIVE, halted_tick
 from microfutures.twsim.session import Session
 from microfutures.twsim.wire import frame, split_fields
 

@@ -1,0 +1,1 @@
+"""`microfutures backtest`: from its flags to its result."""

@@ -1,0 +1,1 @@
+"""`microfutures data`: market history in, and what the store tells."""

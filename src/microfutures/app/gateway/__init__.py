@@ -1,0 +1,1 @@
+"""`microfutures gateway`: the simulator as a process of its own, and recordings."""

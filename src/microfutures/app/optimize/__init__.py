@@ -1,0 +1,1 @@
+"""`microfutures optimize`: parameter studies, from the flags to the files they leave."""

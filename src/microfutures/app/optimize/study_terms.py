@@ -1,0 +1,76 @@
+"""What a study is of: the tape, the strategy and the account, as every worker needs it."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import msgspec
+from msgspec.structs import replace
+
+from microfutures import __version__
+from microfutures.adapters.tapes import TapeMarket
+from microfutures.app.backtest.tape import load_tape
+from microfutures.app.wiring import decisive
+from microfutures.config.settings import Settings
+from microfutures.config.strategy_parameters import PairParameters
+from microfutures.model.errors import ConfigurationError
+from microfutures.research.tape_days import TapeDays
+
+
+class TapeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tape, and how it is played: the flags of a backtest."""
+
+    data: tuple[str, ...]
+    between: tuple[str | None, str | None] = (None, None)
+    spread_ticks: int = 1
+    bar_size: str | None = None
+    bar_path: str = "closes"
+    time_zone: str | None = None
+
+    def load(self, symbols: Sequence[str]) -> TapeMarket:
+        """Return the market; see `load_tape`."""
+        return load_tape(
+            self.data,
+            symbols,
+            between=self.between,
+            spread_ticks=self.spread_ticks,
+            bar_size=self.bar_size,
+            bar_path=self.bar_path,
+            time_zone=self.time_zone,
+        )
+
+    def other_tape(self) -> ConfigurationError:
+        """Return what is wrong when a worker finds other prices than the study is of."""
+        return ConfigurationError(
+            f"{', '.join(self.data)}: not the tape that this study is of; every machine of a "
+            f"cluster needs the same files under the same path"
+        )
+
+
+class StudyTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """All that results depend on beside the sets and the tape's prices."""
+
+    settings: Settings
+    """With the studied strategy as the only one."""
+    strategy: str
+    cash: float
+    latency_seconds: float
+
+    @property
+    def parameters(self) -> PairParameters:
+        """Return the parameters as the configuration has them."""
+        return self.settings.strategies[self.strategy].parameters
+
+    def settings_of(self, parameters: PairParameters) -> Settings:
+        """Return the settings with these parameters."""
+        studied = replace(self.settings.strategies[self.strategy], parameters=parameters)
+        return replace(self.settings, strategies={self.strategy: studied})
+
+    def identity(self, engine: str, tape: TapeRequest, days: TapeDays) -> str:
+        """Return the fingerprint of everything but the parameters."""
+        plain = self.settings_of(PairParameters())
+        played = (tape.spread_ticks, tape.bar_path)
+        facts = (
+            __version__, engine, decisive(plain), self.cash, self.latency_seconds, played,
+            days.digest, days.days,
+        )  # fmt: skip
+        return sha256(msgspec.json.encode(facts)).hexdigest()

@@ -1,0 +1,1 @@
+"""What TWS tells of an account."""

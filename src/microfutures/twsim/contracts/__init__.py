@@ -1,0 +1,1 @@
+"""Contracts as the wire spells them."""

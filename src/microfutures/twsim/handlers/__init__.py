@@ -1,0 +1,1 @@
+"""Requests: which handler answers which message, and the handlers themselves."""

@@ -1,0 +1,1 @@
+"""The past: bars and single ticks, and bars that grow."""

@@ -1,0 +1,1 @@
+"""Options: which exist, and what they are worth."""

@@ -1,0 +1,1 @@
+"""Orders as TWS takes, remembers and tells them."""

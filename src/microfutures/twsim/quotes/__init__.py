@@ -1,0 +1,1 @@
+"""What the market shows: lines of quotes, generic ticks, single ticks, depth."""
