@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from microfutures.model.fees import commission
 from microfutures.model.identifiers import InstrumentId, StrategyName, Symbol
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import Bar, MarketDataType, Quote
@@ -98,10 +97,6 @@ class FakeView:
 
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         return ()
-
-    def commission(self, instrument_id: InstrumentId, quantity: int, price: float) -> float:
-        symbol = "USO" if instrument_id == "USO" else "MCL"
-        return float(commission(symbol, quantity, Decimal(repr(price))))
 
     def show(self, instrument_id: str, bid: float, ask: float) -> None:
         self.quotes[InstrumentId(instrument_id)] = a_quote(

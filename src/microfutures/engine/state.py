@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from microfutures.model.events import AccountReported, ConnectionState
-from microfutures.model.fees import commission
 from microfutures.model.identifiers import InstrumentId, StrategyName, Symbol
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar, Quote
@@ -104,8 +103,3 @@ class DeskState:
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         """Return the warm-up bars."""
         return self._history.get(instrument_id, ())
-
-    def commission(self, instrument_id: InstrumentId, quantity: int, price: float) -> float:
-        """Return the published commission of one trade, USD."""
-        instrument = self.instruments[instrument_id]
-        return float(commission(instrument.symbol, quantity, Decimal(repr(price))))

@@ -37,7 +37,3 @@ class BrokerView(Protocol):
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         """Return the warm-up bars, ascending; empty before they came."""
         ...
-
-    def commission(self, instrument_id: InstrumentId, quantity: int, price: float) -> float:
-        """Return the expected commission, USD, of trading `quantity` once at `price`."""
-        ...

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from pathlib import Path
 
 from microfutures.adapters.ib.broker_clock import BrokerClock
@@ -14,7 +13,6 @@ from microfutures.adapters.system_clock import SystemClock
 from microfutures.config import load_settings
 from microfutures.model.approval import Approved
 from microfutures.model.events import EngineEvent
-from microfutures.model.fees import commission
 from microfutures.model.identifiers import InstrumentId, IntentId, OrderRef, StrategyName, Symbol
 from microfutures.model.instrument import Instrument
 from microfutures.model.intents import TargetLeg
@@ -210,11 +208,6 @@ class IBManager:
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         """Return the warm-up bars."""
         return self._parts.history.latest(instrument_id)
-
-    def commission(self, instrument_id: InstrumentId, quantity: int, price: float) -> float:
-        """Return the published commission of one trade, USD."""
-        symbol = self._parts.roster.contracts[instrument_id].instrument.symbol
-        return float(commission(symbol, quantity, Decimal(repr(price))))
 
 
 def _let_go(_event: EngineEvent) -> None:

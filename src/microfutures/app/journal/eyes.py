@@ -154,7 +154,3 @@ class JournalEyes:
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         """Return no bars: they come as events."""
         return ()
-
-    def commission(self, instrument_id: InstrumentId, quantity: int, price: float) -> float:
-        """Return no commission: eyes don't plan."""
-        return 0.0
