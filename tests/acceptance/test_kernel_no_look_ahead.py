@@ -29,6 +29,7 @@ def before(done: PairRun, moment_ns: int) -> list[bytes]:
     return [closed.tobytes(), opened[entries].copy().tobytes()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("future", [hidden, shuffled, collapsed])
 def test_another_future_leaves_every_past_trade_as_it_was(future: Future) -> None:
     def change(bars: list[Bar]) -> list[Bar]:

@@ -11,6 +11,7 @@ def assert_clean(findings: Findings) -> None:
     assert findings.disturbances == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_nonsense_is_refused_or_ends_its_own_connection(seed: int) -> None:
     findings = fuzz(1_500, seed)

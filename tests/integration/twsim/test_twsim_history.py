@@ -115,6 +115,7 @@ async def wait_until(desk: Desk, clock: time) -> None:
     await asyncio.sleep((then - now).total_seconds())
 
 
+@pytest.mark.slow
 def test_bars_of_regular_hours_do_not_grow_after_them() -> None:
     async def scene(desk: Desk) -> None:
         await wait_until(desk, time(15, 58))

@@ -100,6 +100,7 @@ def test_map_of_one_parameter_is_one_row() -> None:
     assert "<tr><th></th><td class=chosen" in text
 
 
+@pytest.mark.slow
 def test_page_is_the_same_for_the_same_run(sheet: TearSheetInput, page: str) -> None:
     assert tear_sheet_html(sheet) == page
 

@@ -23,6 +23,7 @@ def series() -> PairSeries:
     return PairSeries.of_market(pair_of_bars(240, BarPath.CLOSE), "MCL", "USO")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 def test_each_row_of_a_sweep_is_the_run_of_its_set(series: PairSeries, threads: int) -> None:
     told: list[int] = []
