@@ -49,7 +49,7 @@ def audit_account(witness: Witness, venue: Venue, owned: int, violations: Violat
         each.quantity * each.market_price * venue.instrument(each.instrument_id).multiplier
         for each in state.positions
     )
-    expected = CASH + witness.cash_flow(venue, everybody=True) + worth
+    expected = CASH + witness.cash + worth
     require(
         state.net_liquidation == expected,
         "cash is conserved",
@@ -76,7 +76,7 @@ def audit_books(
         "the executions are the broker's, one by one",
         f"missing {sorted(theirs - ours)[:3]}, invented {sorted(ours - theirs)[:3]}",
     )
-    net, expected = books_of(engine).net, witness.cash_flow(venue, everybody=False)
+    net, expected = books_of(engine).net, witness.our_cash
     require(net == expected, "the books agree to the cent", f"desk {net}, broker {expected}")
 
 

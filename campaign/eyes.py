@@ -55,6 +55,7 @@ class Eyes:
         self.fills: dict[str, Fill] = {}
         """Executions of our orders by stem; the latest correction."""
         self.adjustments: list[Fill] = []
+        self._held: dict[InstrumentId, int] = {}
         self.is_paused = self.is_killed = self.is_closing = False
         """``is_closing``: an exit is under way."""
         self.on_resumed: Callable[[], None] = lambda: None
@@ -98,6 +99,7 @@ class Eyes:
         self.orders.clear()
         self.fills.clear()
         self.adjustments.clear()
+        self._held.clear()
         self.is_paused = self.is_killed = self.is_closing = False
         for record in durable:
             if record.name == "OrderApproved":
@@ -131,11 +133,7 @@ class Eyes:
 
     def positions(self) -> dict[InstrumentId, int]:
         """Return our positions by the journal's fills and adjustments."""
-        held: dict[InstrumentId, int] = {}
-        for fill in (*self.fills.values(), *self.adjustments):
-            name = fill.instrument_id
-            held[name] = held.get(name, 0) + fill.signed_quantity
-        return {name: quantity for name, quantity in held.items() if quantity}
+        return {name: quantity for name, quantity in self._held.items() if quantity}
 
     @property
     def is_unhindered(self) -> bool:
@@ -204,11 +202,19 @@ class Eyes:
         is_newer = before is None or before.execution_id < fill.execution_id
         is_ours = fill.order_ref in self.orders or fill.order_ref in self.lost
         if is_ours and is_newer:
+            if before is not None:
+                self._add(before, -1)
             self.fills[stem] = fill
-            self._has_news = True
+            self._add(fill, 1)
 
     def _on_adjusted(self, record: JournalRecord) -> None:
-        self.adjustments.append(_read(record, Fill))
+        adjustment = _read(record, Fill)
+        self.adjustments.append(adjustment)
+        self._add(adjustment, 1)
+
+    def _add(self, fill: Fill, times: int) -> None:
+        name = fill.instrument_id
+        self._held[name] = self._held.get(name, 0) + times * fill.signed_quantity
         self._has_news = True
 
     def _on_approved(self, record: JournalRecord) -> None:

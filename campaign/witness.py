@@ -38,8 +38,6 @@ class Arrived(msgspec.Struct):
     order_ref: OrderRef
     """Empty for a person's own."""
     filled: int = 0
-    is_live: bool = True
-    is_rejected: bool = False
 
     @property
     def is_ours(self) -> bool:
@@ -54,11 +52,13 @@ class Witness:
         self, eyes: Eyes, limits: RiskLimits, capital: Decimal, violations: Violations
     ) -> None:
         self.arrived: dict[int, Arrived] = {}
+        self._our_live: dict[int, Arrived] = {}
+        self._names: set[OrderRef] = set()
         self.fills: list[OrderFilled] = []
         self.cash = Decimal(0)
         """What all executions brought, commissions paid, USD."""
         self._held: dict[tuple[bool, InstrumentId], int] = {}
-        self._our_cash = self._flat_cash = Decimal(0)
+        self.our_cash = self._flat_cash = Decimal(0)
         """Of our executions: now, and when we were flat for the last time."""
         self._peak = Decimal(0)
         eyes.on_resumed = self._forget_peak
@@ -73,6 +73,8 @@ class Witness:
         came = Arrived(order, self.reference_of(order.order_id))
         if came.is_ours:
             self._check(came, venue)
+            self._names.add(came.order_ref)
+            self._our_live[order.order_id] = came
         self.arrived[order.order_id] = came
 
     def on_events(self, events: list[VenueEvent], venue: Venue) -> None:
@@ -80,11 +82,10 @@ class Witness:
         for event in events:
             if isinstance(event, OrderFilled):
                 self._on_fill(event, venue)
-            elif isinstance(event, OrderCancelled):
-                self.arrived[event.order_id].is_live = False
-            elif isinstance(event, OrderRejected) and not event.is_request_only:
-                self.arrived[event.order_id].is_live = False
-                self.arrived[event.order_id].is_rejected = True
+            elif isinstance(event, OrderCancelled) or (
+                isinstance(event, OrderRejected) and not event.is_request_only
+            ):
+                self._our_live.pop(event.order_id, None)
 
     @property
     def our_fills(self) -> list[OrderFilled]:
@@ -94,22 +95,13 @@ class Witness:
     @property
     def our_live(self) -> list[Arrived]:
         """Return the desk's orders that may still trade."""
-        return [each for each in self.arrived.values() if each.is_ours and each.is_live]
+        return list(self._our_live.values())
 
     def positions(self, *, ours: bool) -> dict[InstrumentId, int]:
         """Return the sum of the executions of the desk, or of the person beside it."""
         return {
             name: held for (is_ours, name), held in self._held.items() if held and is_ours is ours
         }
-
-    def cash_flow(self, venue: Venue, *, everybody: bool) -> Decimal:
-        """Return what the executions brought, commissions paid, USD: all of them, or ours."""
-        total = Decimal(0)
-        for fill in self.fills if everybody else self.our_fills:
-            multiplier = venue.instrument(fill.instrument_id).multiplier
-            total -= fill.side.sign * fill.quantity * fill.price * multiplier
-            total -= fill.commission
-        return total
 
     def worth(self, venue: Venue) -> Decimal:
         """Return what everybody's positions are worth, as the account values them, USD."""
@@ -132,18 +124,17 @@ class Witness:
             if quote is None or quote.mid is None:
                 return None
             marks += quote.mid * quantity * float(venue.instrument(name).multiplier)
-        return float(self._our_cash - self._flat_cash) + marks
+        return float(self.our_cash - self._flat_cash) + marks
 
     def _forget_peak(self) -> None:
         """Begin anew: whoever resumes accepts the drawdown."""
-        self._peak = self._our_cash if not self.positions(ours=True) else Decimal("-Infinity")
+        self._peak = self.our_cash if not self.positions(ours=True) else Decimal("-Infinity")
 
     def _check(self, came: Arrived, venue: Venue) -> None:
         require, ref, name = self._violations.require, came.order_ref, came.order.instrument_id
         require(ref in self._eyes.durable, "the intent is on the disk before the order leaves", ref)
         sent = self._eyes.orders.get(ref)
-        twins = [each for each in self.arrived.values() if each.order_ref == ref]
-        require(not twins, "an order arrives once", ref)
+        require(ref not in self._names, "an order arrives once", ref)
         if sent is None:
             return
         others = [each for each in self.our_live if each.order_ref in self._eyes.orders]
@@ -153,18 +144,18 @@ class Witness:
         if sent.purpose is OrderPurpose.ENTRY:
             limit = self._limits.max_open_orders
             require(len(others) < limit, "open orders", f"{ref} beside {len(others)} others")
-            self._check_loss(ref, venue)
+            self._check_loss(ref)
 
-    def _check_loss(self, ref: OrderRef, venue: Venue) -> None:
+    def _check_loss(self, ref: OrderRef) -> None:
         """Hold an entry against what the day lost; entries begin flat, so that it is exact."""
         if self.positions(ours=True):
             return
-        loss = -self.cash_flow(venue, everybody=False)
+        loss = -self.our_cash
         allowed = self._capital * Decimal(str(self._limits.max_daily_loss_percent)) / 100
         self._violations.require(loss < allowed, "daily loss", f"{ref} after {loss} USD lost")
         # What was reached in between is not counted here: the desk is stricter.
-        highest = self._capital + max(self._peak, self._our_cash)
-        drawdown = (highest - self._capital - self._our_cash) / highest * 100
+        highest = self._capital + max(self._peak, self.our_cash)
+        drawdown = (highest - self._capital - self.our_cash) / highest * 100
         deepest = Decimal(str(self._limits.max_drawdown_percent))
         self._violations.require(
             drawdown < deepest, "drawdown", f"{ref} at {drawdown:.3f} % below the peak"
@@ -188,16 +179,17 @@ class Witness:
         before = self._held.get(key, 0)
         after = self._held[key] = before + fill.side.sign * fill.quantity
         came.filled += fill.quantity
-        came.is_live = came.filled < came.order.quantity
+        if came.filled >= came.order.quantity:
+            self._our_live.pop(fill.order_id, None)
         self.fills.append(fill)
         multiplier = venue.instrument(fill.instrument_id).multiplier
         brought = -fill.side.sign * fill.quantity * fill.price * multiplier - fill.commission
         self.cash += brought
         if came.is_ours:
-            self._our_cash += brought
+            self.our_cash += brought
             if not self.positions(ours=True):
-                self._flat_cash = self._our_cash
-                self._peak = max(self._peak, self._our_cash)
+                self._flat_cash = self.our_cash
+                self._peak = max(self._peak, self.our_cash)
         require = self._violations.require
         require(
             came.filled <= came.order.quantity,
