@@ -17,6 +17,8 @@ Factory = Callable[[], asyncio.BaseProtocol]
 LATENCY_SECONDS = 0.0002
 """One way; a loopback socket is about as quick."""
 
+READ_BYTES = 16_384
+"""Handed on at once, as a socket hands out no more than a piece of what came."""
 HIGH_WATER_BYTES = 64 * 1024
 """What may be unread before the writer is told to stop, unless set otherwise: asyncio's default."""
 
@@ -163,7 +165,9 @@ class PipeTransport(asyncio.Transport):
             self.close()
             return
         try:
-            self._protocol.data_received(data)
+            for start in range(0, len(data), READ_BYTES):
+                if not self._closing:
+                    self._protocol.data_received(data[start : start + READ_BYTES])
         except BaseException as error:
             # The loop reports it, as it reports whatever a callback raises.
             self._end(error)

@@ -97,7 +97,7 @@ class VenueBroker:
         for trade in trades:
             self._agenda.after(2 * self._delay_ns, partial(self._preview, intent_id, trade))
 
-    def request_state(self) -> None:
+    def request_state(self, *, with_completed: bool) -> None:
         """Have positions and open orders told, unless all that could be told is known.
 
         Here no execution is ever lost: only what splits and expiries did is news, and an order

@@ -60,7 +60,9 @@ class BrokerStateDesk:
         now_ns = self._state.time_ns
         if now_ns >= self.next_ns > 0:
             self.next_ns = now_ns + seconds(RECONCILE_SECONDS)
-            self._out.add(RequestState())
+            # A day's completed orders are a long list: of use only to an order that may be among
+            # them.
+            self._out.add(RequestState(with_completed=bool(self._floor.desk.orders.live)))
 
     def on_missed(self, event: BrokerStateMissed) -> None:
         """Ask again soon; a broker that keeps silent about it is a reason to halt."""

@@ -30,6 +30,9 @@ class Preview(msgspec.Struct, frozen=True, tag=True):
 class RequestState(msgspec.Struct, frozen=True, tag=True):
     """Ask for executions, positions and open orders."""
 
+    with_completed: bool = True
+    """Ask for the orders that are over, too: they tell what became of one that is not open."""
+
 
 class RequestHistory(msgspec.Struct, frozen=True, tag=True):
     """Ask for the warm-up bars of a contract."""

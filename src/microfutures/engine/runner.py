@@ -153,8 +153,8 @@ def carry_out(deed: Deed, broker: Broker) -> None:
             broker.cancel(order_ref)
         case Preview(intent_id, trades):
             broker.preview(intent_id, trades)
-        case RequestState():
-            broker.request_state()
+        case RequestState(with_completed):
+            broker.request_state(with_completed=with_completed)
         case RequestHistory(instrument_id):
             broker.request_history(instrument_id)
 

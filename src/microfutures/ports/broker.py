@@ -26,8 +26,11 @@ class Broker(Protocol):
         """Ask what each signed trade in `trades` would cost in margin (`MarginPreviewed` each)."""
         ...
 
-    def request_state(self) -> None:
-        """Ask for executions, positions and open orders (`BrokerStateReported` at the end)."""
+    def request_state(self, *, with_completed: bool) -> None:
+        """Ask for executions, positions and open orders (`BrokerStateReported` at the end).
+
+        The orders that are over are asked for as well `with_completed`.
+        """
         ...
 
     def request_history(self, instrument_id: InstrumentId) -> None:

@@ -116,6 +116,23 @@ def test_an_order_whose_end_nobody_told_is_among_the_completed_ones_once() -> No
     on_virtual_time(scenario)
 
 
+def test_completed_orders_are_told_when_they_are_wanted() -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        async with desk.running() as manager:
+            manager.submit(approved(REF))
+            await desk.until(lambda: bool(desk.told(CommissionReceived)))
+            manager.request_state(with_completed=False)
+            await desk.until(lambda: len(desk.told(BrokerStateReported)) == 2)
+            manager.request_state()
+            await desk.until(lambda: len(desk.told(BrokerStateReported)) == 3)
+            _, without, with_them = desk.told(BrokerStateReported)
+            assert without.completed_orders == ()
+            assert [each.order_ref for each in with_them.completed_orders] == [REF]
+
+    on_virtual_time(scenario)
+
+
 def test_an_order_that_the_account_cannot_carry_is_rejected_with_ibs_reason() -> None:
     async def scenario() -> None:
         desk = Desk(cash=1_000)

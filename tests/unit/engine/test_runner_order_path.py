@@ -85,7 +85,7 @@ class ReadingBroker:
     def preview(self, intent_id: IntentId, trades: Sequence[TargetLeg]) -> None:
         raise NotImplementedError
 
-    def request_state(self) -> None:
+    def request_state(self, *, with_completed: bool) -> None:
         raise NotImplementedError
 
     def request_history(self, instrument_id: InstrumentId) -> None:

@@ -168,14 +168,14 @@ class Learner:
             )
             self._retry_history(resolved)
 
-    async def report_state(self) -> None:
-        """Have executions told, and report open and completed orders and positions."""
+    async def report_state(self, *, with_completed: bool = True) -> None:
+        """Have executions told, and report positions and open and, if wanted, completed orders."""
         parts = self._parts
         async with self._reporting:
             await asyncio.wait_for(parts.orders.replay_executions(self._ib), ANSWER_SECONDS)
             asked_ns = parts.clock.now_ns()
             open_orders = await asyncio.wait_for(parts.orders.list_open(self._ib), ANSWER_SECONDS)
-            completed = await self._completed_orders()
+            completed = await self._completed_orders() if with_completed else ()
             parts.account.clear_positions()
             await asyncio.wait_for(self._ib.reqPositionsAsync(), ANSWER_SECONDS)
         parts.emit(

@@ -153,14 +153,14 @@ class Link:
 
     # -- asking -------------------------------------------------------------------------------
 
-    def request_state(self) -> None:
+    def request_state(self, *, with_completed: bool = True) -> None:
         """Ask for executions, positions and open orders; once, however often it is wanted."""
         if self._state_report is None or self._state_report.done():
-            self._state_report = self._spawn(self._report_state)
+            self._state_report = self._spawn(partial(self._report_state, with_completed))
 
-    async def _report_state(self) -> None:
+    async def _report_state(self, with_completed: bool) -> None:
         try:
-            await self._learner.report_state()
+            await self._learner.report_state(with_completed=with_completed)
         except TimeoutError:
             self._parts.emit(BrokerStateMissed(time_ns=self._parts.clock.now_ns()))
             raise

@@ -159,9 +159,9 @@ class IBManager:
         """Ask what each trade would cost in margin."""
         self._supervisor.preview(intent_id, trades)
 
-    def request_state(self) -> None:
+    def request_state(self, *, with_completed: bool = True) -> None:
         """Ask for executions, positions and open orders."""
-        self._supervisor.request_state()
+        self._supervisor.request_state(with_completed=with_completed)
 
     def request_history(self, instrument_id: InstrumentId) -> None:
         """Ask for the warm-up bars again."""

@@ -132,10 +132,10 @@ class Supervisor:
                 error = "not connected"
                 self._parts.emit(failed(trade, error, intent_id, self._parts.clock))
 
-    def request_state(self) -> None:
+    def request_state(self, *, with_completed: bool = True) -> None:
         """Ask for executions, positions and open orders; a new connection tells by itself."""
         if self._link is not None:
-            self._link.request_state()
+            self._link.request_state(with_completed=with_completed)
 
     def request_history(self, instrument_id: InstrumentId) -> None:
         """Ask for the warm-up bars again; a new connection loads them by itself."""
