@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC
+from functools import cache
 from operator import length_hint
 from types import SimpleNamespace
 from typing import Any
@@ -42,25 +43,39 @@ class _Fields(tuple[bytes, ...]):
         return self.reading
 
 
+@cache
+def _ibapi_decoder(version: int) -> ibapi.decoder.Decoder:
+    """Return the one decoder of a version: to make it takes as long as to read 100 messages."""
+    return ibapi.decoder.Decoder(None, version)
+
+
+@cache
+def _ib_async_decoder(version: int) -> ib_async.decoder.Decoder:
+    return ib_async.decoder.Decoder(Ears(), version)  # type: ignore[arg-type]
+
+
 def unread_by_ibapi(version: int, message: list[Field]) -> int:
     """Return how many fields at the end of a message IB's decoder knows nothing of."""
-    head, *fields = encode(message)[4:].split(b"\0")[:-1]
-    tracked = _Fields(fields)
-    ibapi.decoder.Decoder(Ears(), version).interpret(tracked, int(head))
-    return length_hint(tracked.reading) if hasattr(tracked, "reading") else 0
+    return heard_by_ibapi(version, message)[1]
 
 
 def read_by_ibapi(version: int, message: list[Field]) -> list[Call]:
-    ears = Ears()
-    decoder = ibapi.decoder.Decoder(ears, version)
+    return heard_by_ibapi(version, message)[0]
+
+
+def heard_by_ibapi(version: int, message: list[Field]) -> tuple[list[Call], int]:
+    """Return what IB's decoder makes of a message, and how many fields at its end it left."""
     head, *fields = encode(message)[4:].split(b"\0")[:-1]
-    decoder.interpret(tuple(fields), int(head))
-    return ears.calls
+    tracked, ears = _Fields(fields), Ears()
+    decoder = _ibapi_decoder(version)
+    decoder.wrapper = ears
+    decoder.interpret(tracked, int(head))
+    return ears.calls, length_hint(tracked.reading) if hasattr(tracked, "reading") else 0
 
 
 def read_by_ib_async(version: int, message: list[Field]) -> list[Call]:
-    ears = Ears()
-    decoder = ib_async.decoder.Decoder(ears, version)  # type: ignore[arg-type]
+    decoder, ears = _ib_async_decoder(version), Ears()
+    decoder.wrapper = ears  # type: ignore[assignment]
     # Not `interpret`: it logs what goes wrong, and a test has to see it.
     fields = split_fields(encode(message)[4:])
     decoder.handlers[int(fields[0])](fields)
