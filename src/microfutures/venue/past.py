@@ -73,7 +73,10 @@ class _Part:
         mixes = (
             ((first + place) * 2654435761 >> 16) & 0xFFFF for place in range(len(self.gaps) - 1)
         )
-        return [round(mean * (0.5 + mix / 65536.0)) for mix in mixes]
+        # Rounded up as often as the fraction says: a far month trades once in many such spans.
+        return [
+            int(mean * (0.5 + mix / 65536.0) + (mix * 40503 & 0xFFFF) / 65536.0) for mix in mixes
+        ]
 
 
 class Past:
@@ -100,7 +103,7 @@ class Past:
             raise InvalidValueError(
                 f"bar size must be a multiple of {SHORTEST_SECONDS} seconds, was {bar_seconds}"
             )
-        if not tradable.is_quoted or count <= 0:
+        if count <= 0:
             return []
         grain = next(grain for grain in GRAINS if bar_seconds % grain == 0)
         bar_ns = bar_seconds * NANOSECONDS_PER_SECOND

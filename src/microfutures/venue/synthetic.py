@@ -101,16 +101,19 @@ class SyntheticMarket:
     def updates(self) -> Iterator[MarketUpdate]:
         """Yield books and trades from the start on, for ever; a new call begins anew."""
         walks = {group: self._walk(group, "live") for group in self._groups}
-        draws = Random(f"{self._seed}/quotes")  # noqa: S311 - reproducible, not secret
-        quoted = [item for item in self._list() if item.is_quoted]
+        near_draws = Random(f"{self._seed}/quotes")  # noqa: S311 - reproducible, not secret
+        far_draws = Random(f"{self._seed}/far")  # noqa: S311 - reproducible, not secret
+        listed = self._list()
+        near = [item for item in listed if item.is_near]
+        far = [item for item in listed if not item.is_near]
         open_ones: dict[InstrumentId, int] = {}
         now_ns, step_number = self._start_ns, 0
         moved = plunged = 0.0
         while True:
             yield from _closing_books(open_ones, now_ns)
-            trading = [item for item in quoted if item.hours.is_open(now_ns)]
+            trading = [item for item in near if item.hours.is_open(now_ns)]
             step_ns = self._step_ns if _is_lively(trading, now_ns) else QUIETER * self._step_ns
-            until_ns = now_ns + step_ns if trading else _next_open(quoted, now_ns)
+            until_ns = now_ns + step_ns if trading else _next_open(near, now_ns)
             if until_ns is None:
                 return
             seconds = (until_ns - now_ns) / NANOSECONDS_PER_SECOND
@@ -123,42 +126,48 @@ class SyntheticMarket:
                 else:
                     walk.rest(seconds, push, abs(fright))
             if trading:
-                steps = self._step(trading, walks, now_ns, step_ns, step_number, draws, open_ones)
-                yield from steps
+                plunge = self._plunge(until_ns)
+                step = _Step(step_number, now_ns, step_ns, plunge, open_ones, walks)
+                yield from self._near(trading, step, near_draws)
+                yield from self._far(far, step, far_draws, slots=len(trading))
                 step_number += 1
             now_ns = until_ns
 
-    def _step(
-        self,
-        trading: list[Tradable],
-        walks: dict[str, Walk],
-        now_ns: int,
-        step_ns: int,
-        step_number: int,
-        draws: Random,
-        open_ones: dict[InstrumentId, int],
+    def _near(self, items: list[Tradable], step: "_Step", draws: Random) -> Iterator[MarketUpdate]:
+        """Yield a step's updates of the months near by, each in the first half of its own slot."""
+        slot_ns = step.length_ns // len(items)
+        for place, item in enumerate(items):
+            if step.number % item.quiet_steps == 0:
+                moment_ns = step.now_ns + place * slot_ns + draws.randrange(slot_ns // 2)
+                yield from self._quote(item, moment_ns, step, draws)
+
+    def _far(
+        self, items: list[Tradable], step: "_Step", draws: Random, *, slots: int
     ) -> Iterator[MarketUpdate]:
-        """Yield one step's updates, each contract in its own part of the step."""
-        slot_ns = step_ns // len(trading)
-        liveliness, plunge = activity(now_ns), self._plunge(now_ns + step_ns)
-        for place, item in enumerate(trading):
-            if step_number % item.quiet_steps:
-                continue
-            session = item.hours.trading_at(now_ns)
-            moment_ns = now_ns + place * slot_ns + draws.randrange(slot_ns // 2)
-            if session is None or moment_ns >= session.close_ns:
-                continue
-            open_ones[item.instrument.instrument_id] = session.close_ns
-            yield from item.enter(session, moment_ns)
-            group, is_liquid = item.habit.group, item.hours.is_liquid(now_ns)
-            walk = walks[group]
-            gap = walk.background + self._gaps[group].at(moment_ns)
-            fair, turbulence = item.fair_ticks(walk.common, gap, plunge), walk.turbulence
-            book = item.book(moment_ns, fair, turbulence, is_liquid, draws)
-            yield book
-            seconds = step_ns * item.quiet_steps / NANOSECONDS_PER_SECOND
-            if item.trades_in(seconds, liveliness, turbulence, is_liquid, draws):
-                yield item.trade(moment_ns, book, draws)
+        """Yield a step's updates of the months far out, in the second half of the last slot."""
+        late_ns = step.now_ns + step.length_ns - step.length_ns // slots // 2
+        for place, item in enumerate(items):
+            if step.number % item.quiet_steps == 0:
+                yield from self._quote(item, late_ns + place, step, draws)
+
+    def _quote(
+        self, item: Tradable, moment_ns: int, step: "_Step", draws: Random
+    ) -> Iterator[MarketUpdate]:
+        """Yield what a contract does at its moment of a step."""
+        session = item.hours.trading_at(step.now_ns)
+        if session is None or moment_ns >= session.close_ns:
+            return
+        step.open_ones[item.instrument.instrument_id] = session.close_ns
+        yield from item.enter(session, moment_ns)
+        group, is_liquid = item.habit.group, item.hours.is_liquid(step.now_ns)
+        walk = step.walks[group]
+        gap = walk.background + self._gaps[group].at(moment_ns)
+        fair, turbulence = item.fair_ticks(walk.common, gap, step.plunge), walk.turbulence
+        book = item.book(moment_ns, fair, turbulence, is_liquid, draws)
+        yield book
+        seconds = step.length_ns * item.quiet_steps / NANOSECONDS_PER_SECOND
+        if item.trades_in(seconds, step.liveliness, turbulence, is_liquid, draws):
+            yield item.trade(moment_ns, book, draws)
 
     def _course(self, moment_ns: int) -> float:
         """Return the move of all prices that is bound to have happened by `moment_ns`."""
@@ -195,7 +204,7 @@ class SyntheticMarket:
         return Walk(self._scenario, self._groups[group].annual_volatility, background, draws)
 
     def _past_of(self, group: str) -> Past:
-        members = [item for item in self._tradables if item.habit.group == group and item.is_quoted]
+        members = [item for item in self._tradables if item.habit.group == group and item.is_near]
         return Past(
             self._walk(group, "past"),
             self._gaps[group],
@@ -203,6 +212,28 @@ class SyntheticMarket:
             seed=self._seed,
             is_open=lambda moment_ns: any(item.hours.is_open(moment_ns) for item in members),
         )
+
+
+class _Step:
+    """What is common to all contracts in one step of the market."""
+
+    def __init__(
+        self,
+        number: int,
+        now_ns: int,
+        length_ns: int,
+        plunge: float,
+        open_ones: dict[InstrumentId, int],
+        walks: dict[str, Walk],
+    ) -> None:
+        self.number = number
+        self.now_ns = now_ns
+        self.length_ns = length_ns
+        self.plunge = plunge
+        self.liveliness = activity(now_ns)
+        self.open_ones = open_ones
+        """When the session ends of each contract that is open."""
+        self.walks = walks
 
 
 def _is_lively(trading: list[Tradable], now_ns: int) -> bool:
@@ -217,6 +248,6 @@ def _closing_books(open_ones: dict[InstrumentId, int], now_ns: int) -> list[Book
     return [BookUpdate(now_ns, name, None, None, 0, 0) for _, name in sorted(ended)]
 
 
-def _next_open(quoted: list[Tradable], now_ns: int) -> int | None:
-    opens = (item.hours.next_open_ns(now_ns) for item in quoted)
+def _next_open(near: list[Tradable], now_ns: int) -> int | None:
+    opens = (item.hours.next_open_ns(now_ns) for item in near)
     return min((moment for moment in opens if moment is not None), default=None)

@@ -24,10 +24,10 @@ from microfutures.venue.synthetic_products import HABITS, dividend_share
 # Each further month of a future is worth this much less (backwardation).
 CARRY_PER_MONTH = 0.006
 # Volume of the front month, the next and the others, relative to the front's.
-VOLUME_BY_RANK = (1.0, 0.35, 0.04)
-QUOTED_RANKS = 2
-# The next month quotes at every fourth step only.
-STEPS_BY_RANK = (1, 4)
+VOLUME_BY_RANK = (1.0, 0.35, 0.04, 0.02)
+# The next month quotes at every fourth step only, those behind it now and then.
+STEPS_BY_RANK = (1, 4, 60)
+NEAR_RANKS = 2
 # A session opens with spreads that are three times as wide, and they narrow for five minutes.
 OPENING_NS = 300 * NANOSECONDS_PER_SECOND
 OPENING_SPREAD = 2.0
@@ -113,8 +113,11 @@ class Tradable:
         self.habit = HABITS[instrument.symbol]
         self.hours = Hours(instrument)
         rank = abs(months_out)
-        self.is_quoted = rank < QUOTED_RANKS
-        self.quiet_steps = 1 if share is not None else STEPS_BY_RANK[min(rank, QUOTED_RANKS - 1)]
+        self.is_near = rank < NEAR_RANKS
+        """Whether it is the front month or beside it, where nearly all the trading is."""
+        self.quiet_steps = STEPS_BY_RANK[min(rank, len(STEPS_BY_RANK) - 1)]
+        if share is not None:
+            self.quiet_steps = 1
         self.volume_share = VOLUME_BY_RANK[min(rank, len(VOLUME_BY_RANK) - 1)]
         self._share = share
         self._liquidity = scenario.liquidity

@@ -184,6 +184,32 @@ def test_option_has_no_past_no_ticks_and_no_book() -> None:
     play(scene)
 
 
+def test_order_for_an_option_is_refused_for_want_of_a_permission() -> None:
+    async def scene(ib: ib_async.IB) -> None:
+        told: list[tuple[int, str]] = []
+        ib.errorEvent += lambda _id, code, text, _contract: told.append((code, text))
+        option = await near_the_money(ib, "C")
+        trade = ib.placeOrder(option, ib_async.LimitOrder("BUY", 1, 1.0, tif="DAY"))
+        await asyncio.sleep(1)
+        assert told == [(201, "Order rejected - reason:No Trading Permission")]
+        assert trade.orderStatus.status == "Cancelled"
+
+    play(scene)
+
+
+def test_far_month_can_be_bought_at_its_offer() -> None:
+    async def scene(ib: ib_async.IB) -> None:
+        far = (await ib.reqContractDetailsAsync(ib_async.Future("MCL", exchange="NYMEX")))[4]
+        assert far.contract is not None
+        (ticker,) = await ib.reqTickersAsync(far.contract)
+        order = ib_async.LimitOrder("BUY", 1, ticker.ask + 0.1, tif="DAY")
+        trade = ib.placeOrder(far.contract, order)
+        await asyncio.sleep(5)
+        assert trade.orderStatus.status == "Filled"
+
+    play(scene)
+
+
 def test_option_of_an_unknown_number_is_refused() -> None:
     async def scene(ib: ib_async.IB) -> None:
         errors: list[int] = []

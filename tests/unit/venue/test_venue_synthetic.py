@@ -42,7 +42,7 @@ def mids(market: SyntheticMarket, seconds: int) -> Iterator[tuple[int, float]]:
     for update in first_seconds(market, seconds):
         if isinstance(update, BookUpdate) and update.bid_ticks and update.ask_ticks:
             latest[update.instrument_id] = (update.bid_ticks + update.ask_ticks) / 200
-        if update.time_ns >= market.start_ns + second * SECOND and len(latest) == 3:
+        if update.time_ns >= market.start_ns + second * SECOND and len(latest) >= 3:
             yield second, latest[front(market)] / latest[FUND]
             second += 1
 
@@ -115,6 +115,32 @@ def test_front_month_trades_more_than_the_next() -> None:
         for name in (InstrumentId("MCLV6"), InstrumentId("MCLX6"))
     }
     assert past[InstrumentId("MCLV6")] > 2 * past[InstrumentId("MCLX6")] > 0
+
+
+def test_every_listed_month_is_quoted_the_far_ones_seldom_and_all_in_their_order() -> None:
+    market = SyntheticMarket(seed=4)
+    books: dict[InstrumentId, list[int]] = {}
+    for update in first_seconds(market, 60):
+        if isinstance(update, BookUpdate):
+            assert update.bid_ticks is not None
+            books.setdefault(update.instrument_id, []).append(update.bid_ticks)
+    months = [each for each in market.instruments if each.symbol == "MCL"]
+    assert len(months) == 6
+    counts = [len(books[each.instrument_id]) for each in months]
+    assert counts == [240, 60, 4, 4, 4, 4]
+    levels = [mean(books[each.instrument_id]) for each in months]
+    # Backwardation: about 0.6 percent a month.
+    assert all(30 < near - far < 60 for near, far in pairwise(levels))
+
+
+def test_far_month_has_a_past_and_hardly_any_volume() -> None:
+    market = SyntheticMarket(seed=4)
+    near, far = (
+        market.history(market.instruments[place].instrument_id, market.start_ns, 60, 120)
+        for place in (0, 3)
+    )
+    assert [bar.start_ns for bar in near] == [bar.start_ns for bar in far]
+    assert 0 < sum(bar.volume for bar in far) < 0.1 * sum(bar.volume for bar in near)
 
 
 def test_close_to_expiry_the_next_month_is_the_liquid_one() -> None:

@@ -37,7 +37,7 @@ def find_one(
     if len(found) == 1:
         return found[0]
     unlisted = find_unlisted(exchange.instruments, query, exchange.clock.now_ns())
-    options = find_options(session, query) if query.security_type in OPTION_TYPES else []
+    options = find_options(session.exchange, query) if query.security_type in OPTION_TYPES else []
     if not found and (unlisted or options):
         name = data_name(unlisted[0]) if unlisted else options[0].data_name
         session.error(request_id, 354, wording(354, detail=name))

@@ -39,7 +39,7 @@ def open_option(
     session: Session, request_id: int, query: ContractQuery, *, is_snapshot: bool
 ) -> None:
     """Show one option of a chain."""
-    found = find_options(session, query)
+    found = find_options(session.exchange, query)
     if len(found) != 1:
         text = f"The contract description specified for {query.symbol} is ambiguous."
         session.error(request_id, 200, text if found else wording(200))

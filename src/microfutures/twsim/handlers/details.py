@@ -20,7 +20,7 @@ def contract_details(session: Session, reader: FieldReader) -> None:
     elif query.security_type in SECURITY_TYPES:
         option_details(session, request_id, query)
     elif not _send_known(session, request_id, query, includes_expired=includes_expired):
-        if query.con_id and find_options(session, query):
+        if query.con_id and find_options(session.exchange, query):
             option_details(session, request_id, query)
         else:
             session.error(request_id, 200, wording(200))

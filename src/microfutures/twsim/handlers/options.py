@@ -6,6 +6,7 @@ from microfutures.model.instrument import Instrument
 from microfutures.twsim.contracts.lookup import ContractQuery, read_contract
 from microfutures.twsim.contracts.others import ContractFacts, facts_message
 from microfutures.twsim.errors import wording
+from microfutures.twsim.exchange import Exchange
 from microfutures.twsim.options.black import Terms, implied_volatility
 from microfutures.twsim.options.chain import (
     Option,
@@ -37,7 +38,7 @@ def chain_parameters(session: Session, reader: FieldReader) -> None:
         is_meant = each.symbol == symbol and each.security_type.value == kind
         if not is_meant or con_id not in (0, each.con_id) or not has_options(each, now_ns):
             continue
-        price, ends = _price(session, each), expiries(each, now_ns)
+        price, ends = _price(session.exchange, each), expiries(each, now_ns)
         if price is None or not ends:
             continue
         sample = Option(each, ends[0], strikes(price)[0], "C")
@@ -61,14 +62,14 @@ def _parameters(
     return [*head, len(days), *days, len(prices), *prices]
 
 
-def find_options(session: Session, query: ContractQuery) -> list[Option]:
+def find_options(exchange: Exchange, query: ContractQuery) -> list[Option]:
     """Return the options that `query` fits."""
-    now_ns = session.exchange.clock.now_ns()
+    now_ns = exchange.clock.now_ns()
     found: list[Option] = []
-    for each in session.exchange.instruments:
+    for each in exchange.instruments:
         if query.symbol.upper() not in ("", each.symbol) or not has_options(each, now_ns):
             continue
-        price = _price(session, each)
+        price = _price(exchange, each)
         if price is not None:
             found += [option for option in chain(each, price, now_ns) if fits(option, query)]
     return found
@@ -76,7 +77,7 @@ def find_options(session: Session, query: ContractQuery) -> list[Option]:
 
 def option_details(session: Session, request_id: int, query: ContractQuery) -> None:
     """Describe every option that fits; a part of the answer to contract details (9)."""
-    found = find_options(session, query) if query.symbol or query.con_id else []
+    found = find_options(session.exchange, query) if query.symbol or query.con_id else []
     if not found:
         session.error(request_id, 200, wording(200))
         return
@@ -132,7 +133,7 @@ def _calculate(session: Session, reader: FieldReader, solved: Solved) -> None:
     reader.skip(1)
     request_id, query = reader.integer(), read_contract(reader)
     value, underlying = reader.decimal(), reader.decimal()
-    found = find_options(session, query)
+    found = find_options(session.exchange, query)
     if len(found) != 1:
         session.error(request_id, 200, wording(200))
         return
@@ -145,9 +146,8 @@ def _calculate(session: Session, reader: FieldReader, solved: Solved) -> None:
     session.send(computation_message(request_id, CUSTOM, terms, float(underlying), volatility))
 
 
-def _price(session: Session, instrument: Instrument) -> float | None:
+def _price(exchange: Exchange, instrument: Instrument) -> float | None:
     """Return what strikes are laid around: the latest price, or that of the past."""
-    exchange = session.exchange
     quote = exchange.venue.quote(instrument.instrument_id)
     known = None if quote is None else quote.last if quote.last is not None else quote.mid
     if known is None:

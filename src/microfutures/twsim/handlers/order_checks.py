@@ -8,6 +8,8 @@ from microfutures.model.orders import OrderType, TimeInForce
 from microfutures.twsim.contracts.lookup import find, is_tradable
 from microfutures.twsim.errors import wording
 from microfutures.twsim.exchange import Exchange
+from microfutures.twsim.handlers.options import SECURITY_TYPES as OPTION_TYPES
+from microfutures.twsim.handlers.options import find_options
 from microfutures.twsim.orders.facts import FILLED, OrderFacts
 from microfutures.twsim.orders.request import OrderRequest
 from microfutures.twsim.orders.venue_orders import (
@@ -24,6 +26,8 @@ from microfutures.venue.order_types import RULES, Trigger
 Problem = tuple[int, str]
 """TWS's code and wording for what never gets to the exchange."""
 
+NO_PERMISSION = "No Trading Permission"
+"""Of an account that may trade futures, shares and combos, but no options and no indexes."""
 OPENING_TYPES = frozenset({OrderType.MARKET, OrderType.LIMIT})
 """What can take part in an opening auction."""
 
@@ -33,12 +37,12 @@ def order_contract(exchange: Exchange, request: OrderRequest) -> Instrument | Pr
     if not request.contract.exchange:
         return 321, wording(321, tag="bN", detail="Missing order exchange")
     query = request.contract
+    if query.security_type in OPTION_TYPES and find_options(exchange, query):
+        return 201, wording(201, detail=NO_PERMISSION)
     found = find(exchange.named(query), query, now_ns=exchange.clock.now_ns())
     if len(found) != 1:
         return 200, wording(200)
-    return (
-        found[0] if is_tradable(found[0]) else (201, wording(201, detail="No Trading Permission"))
-    )
+    return found[0] if is_tradable(found[0]) else (201, wording(201, detail=NO_PERMISSION))
 
 
 def request_problem(exchange: Exchange, request: OrderRequest) -> Problem | None:
