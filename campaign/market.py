@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar
+from microfutures.venue.bars import SHORTEST_SECONDS
 from microfutures.venue.market import MarketSource
 from microfutures.venue.messages import BookUpdate, MarketUpdate, TradeUpdate
 
@@ -67,12 +68,20 @@ class SlowMarket:
     def history(
         self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
     ) -> list[Bar]:
-        """Return slowed bars before the start."""
-        end_ns = self.start_ns - (self.start_ns - end_ns) // self._slowness
-        source_seconds = max(bar_seconds // self._slowness, 1)
-        bars = self._source.history(instrument_id, end_ns, source_seconds, count)
+        """Return bars before the start, slowed as far as the source has finer ones."""
+        slowness = max(
+            each
+            for each in range(1, self._slowness + 1)
+            if bar_seconds % (each * SHORTEST_SECONDS) == 0
+        )
+        end_ns = self.start_ns - (self.start_ns - end_ns) // slowness
+        bars = self._source.history(instrument_id, end_ns, bar_seconds // slowness, count)
         return [
-            replace(bar, start_ns=self._slowed(bar.start_ns), seconds=bar.seconds * self._slowness)
+            replace(
+                bar,
+                start_ns=self.start_ns + (bar.start_ns - self.start_ns) * slowness,
+                seconds=bar_seconds,
+            )
             for bar in bars
         ]
 

@@ -164,7 +164,7 @@ class Engine:
             ConnectionChanged: self._on_connection,
             NoticeReceived: self._on_notice,
             OrderUpdated: self._on_order,
-            ClockStepped: self._tripwires.on_clock,
+            ClockStepped: self._on_clock,
             FillReceived: self.floor.on_fill,
             CommissionReceived: self._on_commission,
             BrokerStateReported: self._on_broker_state,
@@ -258,7 +258,12 @@ class Engine:
     def _on_connection(self, event: ConnectionChanged) -> None:
         if event.state is not ConnectionState.CONNECTED:
             self.truth.on_line_lost()
+            self.market.on_line_lost()
         self._line.on_change(event)
+
+    def _on_clock(self, event: ClockStepped) -> None:
+        self.market.on_clock(event)
+        self._tripwires.on_clock(event)
 
     def _on_notice(self, event: NoticeReceived) -> None:
         code = f"[{event.code}] " if event.code is not None else ""

@@ -13,7 +13,7 @@ from microfutures.config.risk_limits import RiskLimits
 from microfutures.engine.output import OutputBuilder
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
-from microfutures.model.events import Severity
+from microfutures.model.events import ClockStepped, Severity
 from microfutures.model.flaws import FLAWS, Flaw
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
@@ -108,6 +108,20 @@ class MarketWatch:
                     self._note(instrument, quote, flaw)
             if name in self._flaws:
                 self._tell(instrument)
+
+    def on_clock(self, event: ClockStepped) -> None:
+        """Restate when prices were seen: a step of the clock is no time in which they stayed."""
+        step_ns = seconds(event.seconds)
+        self._sound |= {name: self._state.quotes[name] for name in self._bands}
+        self._bands.clear()
+        for name, quote in self._sound.items():
+            self._sound[name] = replace(quote, time_ns=quote.time_ns + step_ns)
+        for name, suspect in self._suspects.items():
+            self._suspects[name] = Moment(suspect.price, suspect.time_ns + step_ns)
+
+    def on_line_lost(self) -> None:
+        """Count anew how long a price stays: nobody saw whether it did."""
+        self._suspects.clear()
 
     def _examine(self, instrument: Instrument, quote: Quote) -> Quote:
         name = instrument.instrument_id

@@ -13,7 +13,12 @@ from helpers.engine_desk import ADesk
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.engine.market_watch import STAYS_SECONDS, QuoteFlawed
 from microfutures.engine.output import EngineOutput, Preview, Say
-from microfutures.model.events import InstrumentResolved
+from microfutures.model.events import (
+    ClockStepped,
+    ConnectionChanged,
+    ConnectionState,
+    InstrumentResolved,
+)
 from microfutures.model.flaws import FLAWS, Flaw
 from microfutures.model.identifiers import InstrumentId, Symbol
 from microfutures.model.market import MarketDataType, Quote
@@ -109,6 +114,33 @@ def test_a_price_that_stays_where_it_jumped_to_is_believed() -> None:
     assert flaws(*outputs) == [Flaw.JUMP]
     believed = desk.engine.process(at(1 + STAYS_SECONDS, 60.0, 60.02))
     assert flaws(believed) == [Flaw.NONE]
+
+
+def test_a_step_of_the_clock_is_no_time_in_which_a_price_stayed() -> None:
+    desk = ADesk(90, RiskLimits(max_clock_step_seconds=1000))
+    process = desk.engine.process
+    outputs = [process(at(1, 60.0, 60.02))]
+    process(ClockStepped(time_ns=OPEN_NS + 92 * SECOND, seconds=90.0))
+    outputs += [process(at(second, 60.0, 60.02)) for second in (93, 150)]
+    assert flaws(*outputs) == [Flaw.JUMP]
+    assert flaws(process(at(91 + STAYS_SECONDS, 60.0, 60.02))) == [Flaw.NONE]
+
+
+def test_a_step_of_the_clock_makes_no_price_forgotten() -> None:
+    desk = ADesk(90, RiskLimits(max_clock_step_seconds=1000))
+    desk.engine.process(ClockStepped(time_ns=OPEN_NS + 901 * SECOND, seconds=900.0))
+    assert flaws(desk.engine.process(at(902, 60.0, 60.02))) == [Flaw.JUMP]
+
+
+def test_a_price_must_stay_where_it_is_seen() -> None:
+    desk = ADesk(90)
+    process = desk.engine.process
+    outputs = [process(at(1, 60.0, 60.02))]
+    for second, state in ((2, ConnectionState.DISCONNECTED), (60, ConnectionState.CONNECTED)):
+        moment_ns = OPEN_NS + second * SECOND
+        process(ConnectionChanged(time_ns=moment_ns, state=state, detail="the line"))
+    outputs += [process(at(1 + STAYS_SECONDS, 60.0, 60.02))]
+    assert flaws(*outputs) == [Flaw.JUMP]
 
 
 def test_prices_that_jump_about_are_never_believed() -> None:

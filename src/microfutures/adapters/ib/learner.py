@@ -163,7 +163,7 @@ class Learner:
             await asyncio.wait_for(self.load_history(resolved), HISTORY_SECONDS)
         except (MicroFuturesError, TimeoutError) as error:
             self._parts.voice.warn(
-                f"no past bars of {resolved.instrument.instrument_id} ({error or 'no answer'})",
+                f"no past bars of {resolved.instrument.instrument_id} ({str(error) or 'no answer'})",
                 "the strategy warms up from live quotes; they are asked for once more",
             )
             self._retry_history(resolved)

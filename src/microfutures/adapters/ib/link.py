@@ -143,7 +143,7 @@ class Link:
         try:
             await self._learner.report_state()
         except (TimeoutError, ConnectionError) as error:
-            self._drop(f"TWS is back but does not answer ({error or 'time-out'})")
+            self._drop(f"TWS is back but does not answer ({str(error) or 'time-out'})")
             return
         self.is_upstream_lost = False
         self._parts.voice.change(ConnectionState.CONNECTED, text)
@@ -268,7 +268,7 @@ class Link:
                 await self._learner.resolve_all()
             except (TimeoutError, MicroFuturesError) as error:
                 self._parts.voice.warn(
-                    f"contracts are not looked at anew ({error or 'no answer'}): trying again"
+                    f"contracts are not looked at anew ({str(error) or 'no answer'}): trying again"
                 )
                 continue
             day = today

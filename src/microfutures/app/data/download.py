@@ -197,7 +197,9 @@ class _Series:
                     raise
                 reason = str(error)
             except ConnectionError as error:
-                raise BrokerUnavailableError(f"{error or 'the line is lost'}; {AGAIN}") from error
+                raise BrokerUnavailableError(
+                    f"{str(error) or 'the line is lost'}; {AGAIN}"
+                ) from error
             if attempt < ATTEMPTS:
                 self._say(f"  {reason}; asking again in {PAUSE_SECONDS:.0f} s")
                 await self._manager.clock.sleep(PAUSE_SECONDS)
