@@ -162,7 +162,7 @@ class Engine:
             InstrumentResolved: self._on_instrument,
             HistoryLoaded: self._on_history,
             ConnectionChanged: self._on_connection,
-            NoticeReceived: self._on_notice,
+            NoticeReceived: self.voice.on_notice,
             OrderUpdated: self._on_order,
             ClockStepped: self._on_clock,
             FillReceived: self.floor.on_fill,
@@ -264,11 +264,6 @@ class Engine:
     def _on_clock(self, event: ClockStepped) -> None:
         self.market.on_clock(event)
         self._tripwires.on_clock(event)
-
-    def _on_notice(self, event: NoticeReceived) -> None:
-        code = f"[{event.code}] " if event.code is not None else ""
-        advice = f" - {event.advice}" if event.advice else ""
-        self.voice.say(event.severity, f"{code}{event.message}{advice}")
 
     def _on_account(self, event: AccountReported) -> None:
         if self.state.account is None:

@@ -4,7 +4,7 @@ from collections import deque
 
 from microfutures.engine.output import OutputBuilder
 from microfutures.engine.state import DeskState
-from microfutures.model.events import Severity
+from microfutures.model.events import NoticeReceived, Severity
 from microfutures.model.snapshot import SystemEventView
 
 KEPT_EVENTS = 200
@@ -25,3 +25,9 @@ class Voice:
             self.events.appendleft(
                 SystemEventView(time_ns=self._state.time_ns, severity=severity, text=text)
             )
+
+    def on_notice(self, event: NoticeReceived) -> None:
+        """Tell what the broker or the adapter says."""
+        code = f"[{event.code}] " if event.code is not None else ""
+        advice = f" - {event.advice}" if event.advice else ""
+        self.say(event.severity, f"{code}{event.message}{advice}")

@@ -162,8 +162,9 @@ class Learner:
         try:
             await asyncio.wait_for(self.load_history(resolved), HISTORY_SECONDS)
         except (MicroFuturesError, TimeoutError) as error:
+            why = str(error) or "no answer"
             self._parts.voice.warn(
-                f"no past bars of {resolved.instrument.instrument_id} ({str(error) or 'no answer'})",
+                f"no past bars of {resolved.instrument.instrument_id} ({why})",
                 "the strategy warms up from live quotes; they are asked for once more",
             )
             self._retry_history(resolved)
