@@ -4,6 +4,7 @@ import msgspec
 
 from microfutures.model.intents import Refusal
 from microfutures.model.snapshot import RefusalCount
+from microfutures.model.timestamp import seconds
 
 
 class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +19,10 @@ class StrategyStatus(msgspec.Struct, frozen=True, kw_only=True):
     refusals: tuple[RefusalCount, ...]
 
 
+QUIET_SECONDS = 600.0
+"""A sentence that was told is not told again so soon, word for word: a long pause is one line."""
+
+
 class RefusalLog:
     """Counts refusals by rule and keeps the latest sentence of each."""
 
@@ -25,16 +30,26 @@ class RefusalLog:
         self._counts: dict[str, RefusalCount] = {}
         self._news: list[Refusal] = []
         self._last_rule = ""
+        self._told: dict[str, Refusal] = {}
 
     def add(self, refusal: Refusal) -> None:
-        """Count `refusal`; it is news when it isn't by the same rule as the one before."""
+        """Count `refusal`; it is news when its rule is another than before, unless it was told."""
         before = self._counts.get(refusal.rule)
         self._counts[refusal.rule] = RefusalCount(
             rule=refusal.rule, count=before.count + 1 if before else 1, latest=refusal.reason
         )
-        if refusal.rule != self._last_rule:
+        if refusal.rule != self._last_rule and not self._is_stale(refusal):
             self._news.append(refusal)
-            self._last_rule = refusal.rule
+            self._told[refusal.rule] = refusal
+        self._last_rule = refusal.rule
+
+    def _is_stale(self, refusal: Refusal) -> bool:
+        told = self._told.get(refusal.rule)
+        return (
+            told is not None
+            and told.reason == refusal.reason
+            and refusal.time_ns - told.time_ns < seconds(QUIET_SECONDS)
+        )
 
     def settle(self) -> None:
         """Note that the opportunity is over: the next refusal is news again."""
