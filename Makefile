@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Tests start hundreds of Python processes: compiled once, they need a third less time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run research test test-fast check bench conformance clients notebooks fuzz campaign kills weekend lock clean
+.PHONY: help run research test test-fast check bench bench-peers conformance clients notebooks fuzz campaign kills weekend lock clean
 
 help:
 	@echo "make run        start the simulator and the whole system (ARGS='--duration 2m' adds flags)"
@@ -23,6 +23,7 @@ help:
 	@echo "make test-fast  the tests that are done within a minute"
 	@echo "make check      format, lint, types, import contracts"
 	@echo "make bench      measure speed"
+	@echo "make bench-peers  measure other people's engines beside ours (DIR=folder of their scripts)"
 	@echo "make conformance  print what the simulator answers to each request of each client"
 	@echo "make clients    install the clients of other people that it needs beside ours (pip, npm)"
 	@echo "make notebooks  run a folder of notebooks against the simulator (DIR=their-folder)"
@@ -50,6 +51,17 @@ check: $(DEV)
 
 bench: $(DEV)
 	@exec $(BIN)/python -m benchmarks
+
+# The newest peers want Python 3.12; they live apart from ours.
+$(VENV)/peers: benchmarks/peers.txt
+	@echo "installing the peers (once) ..."
+	@python="$$(python3.12 -c 'import sys; print(sys.executable)' 2>/dev/null || \
+		sh scripts/find-python)" && "$$python" -m venv $@
+	@$@/bin/python -m pip install --quiet -r benchmarks/peers.txt
+	@touch $@
+
+bench-peers: $(DEV) $(VENV)/peers
+	@exec $(BIN)/python -m benchmarks.peers "$(DIR)" $(VENV)/peers/bin/python $(ARGS)
 
 fuzz: $(DEV)
 	@exec $(BIN)/python -m benchmarks.fuzz $(ARGS)
