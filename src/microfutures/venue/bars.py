@@ -1,5 +1,6 @@
 """Bars of what was traded: recorded as it prints, and folded to any longer size."""
 
+from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +16,38 @@ KEPT_MINUTE_BARS = 43_200
 
 
 _Row = tuple[int, float, float, float, float, float]
-"""Start, open, high, low, close and volume: most bars that are kept are never asked for."""
+"""Start, open, high, low, close and volume."""
+
+
+class _Rows:
+    """The latest rows, as bare numbers: most bars that are kept are never asked for."""
+
+    WIDTH = 6
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._numbers = array("d")
+        self._oldest = 0
+        """Where the next row goes, once all places are taken."""
+
+    def append(self, row: _Row) -> None:
+        """Keep a row, instead of the oldest if there are as many as may be."""
+        # A double is exact for whole seconds, not for nanoseconds.
+        numbers = (row[0] // NANOSECONDS_PER_SECOND, *row[1:])
+        if len(self._numbers) < self._most * self.WIDTH:
+            self._numbers.extend(numbers)
+            return
+        place = self._oldest * self.WIDTH
+        self._numbers[place : place + self.WIDTH] = array("d", numbers)
+        self._oldest = (self._oldest + 1) % self._most
+
+    def latest_first(self) -> Iterator[_Row]:
+        """Yield the rows, the newest first."""
+        count = len(self._numbers) // self.WIDTH
+        for back in range(1, count + 1):
+            place = (self._oldest - back) % count * self.WIDTH
+            start, opened, high, low, close, volume = self._numbers[place : place + self.WIDTH]
+            yield int(start) * NANOSECONDS_PER_SECOND, opened, high, low, close, volume
 
 
 class BarBuilder:
@@ -60,8 +92,8 @@ class BarRecorder:
 
     def __init__(self) -> None:
         self._current = BarBuilder(SHORTEST_SECONDS)
-        self._short: deque[_Row] = deque(maxlen=KEPT_SHORT_BARS)
-        self._minutes: deque[_Row] = deque(maxlen=KEPT_MINUTE_BARS)
+        self._short = _Rows(KEPT_SHORT_BARS)
+        self._minutes = _Rows(KEPT_MINUTE_BARS)
         self._minute = BarBuilder(MINUTE_SECONDS)
 
     def add(self, time_ns: int, price: float, size: float) -> None:
@@ -96,13 +128,13 @@ class BarRecorder:
     def _latest_first(self, bar_seconds: int) -> Iterator[Bar]:
         yield self._current.bar()
         if bar_seconds % MINUTE_SECONDS:
-            for row in reversed(self._short):
+            for row in self._short.latest_first():
                 yield _bar(row, SHORTEST_SECONDS)
             return
         # The minute under way is made of its finished five-second bars and the current one.
         if self._minute.end_ns:
             yield self._minute.bar()
-        for row in reversed(self._minutes):
+        for row in self._minutes.latest_first():
             yield _bar(row, MINUTE_SECONDS)
 
     def _finish(self, row: _Row) -> None:

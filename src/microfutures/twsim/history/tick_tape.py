@@ -13,7 +13,7 @@ from microfutures.model.market import Bar, Quote
 from microfutures.twsim.history.bars import History
 
 SECOND = 1_000_000_000
-KEPT_TICKS = 20_000
+KEPT_TICKS = 5_000
 """Trades, and as many quotes, that are remembered of one instrument."""
 
 BAR_SECONDS = 5
