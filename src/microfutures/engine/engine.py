@@ -164,7 +164,7 @@ class Engine:
             ConnectionChanged: self._on_connection,
             NoticeReceived: self.voice.on_notice,
             OrderUpdated: self._on_order,
-            ClockStepped: self._on_clock,
+            ClockStepped: self._tripwires.on_clock,
             FillReceived: self.floor.on_fill,
             CommissionReceived: self._on_commission,
             BrokerStateReported: self._on_broker_state,
@@ -179,7 +179,7 @@ class Engine:
         self._sequence += 1
         kind, time_ns, state = type(event), event.time_ns, self.state
         if kind in _OF_ANOTHER_CLOCK:
-            self._follow_clock(time_ns)
+            self._follow_clock(event)
         # Events of several sources meet in one queue: otherwise the desk's time never goes back.
         if time_ns > state.time_ns:
             state.time_ns = time_ns
@@ -201,16 +201,18 @@ class Engine:
         self._day_counted = started.day
         self.floor.day_start_net = started.net
 
-    def _follow_clock(self, time_ns: int) -> None:
+    def _follow_clock(self, event: EngineEvent) -> None:
         """Step to the broker's time once it is known: a simulator may live on another date."""
+        time_ns = event.time_ns
         step = time_ns - self.state.time_ns
         is_other_clock = step < -seconds(1) or step > seconds(CLOCK_STEP_SECONDS)
+        if isinstance(event, ClockStepped) and self.state.time_ns:
+            self._restate(seconds(event.seconds))
+        elif self.state.time_ns and is_other_clock:
+            self._restate(step)
         if self.state.time_ns and is_other_clock:
-            self.state.time_ns = time_ns
-            self.state.started_ns += step
-            self.state.connection_since_ns = time_ns
+            self.state.time_ns = self.state.connection_since_ns = time_ns
             self.next_check_ns = self.truth.next_ns = 0
-            self.state.line_lost_ns += step
         if not self.state.started_ns:
             # Nothing was heard yet of what an earlier run has sent.
             self.state.started_ns = self.state.line_lost_ns = time_ns
@@ -261,9 +263,11 @@ class Engine:
             self.market.on_line_lost()
         self._line.on_change(event)
 
-    def _on_clock(self, event: ClockStepped) -> None:
-        self.market.on_clock(event)
-        self._tripwires.on_clock(event)
+    def _restate(self, step_ns: int) -> None:
+        """Restate all that was stamped before the clock stepped: no time has passed."""
+        self.state.restate(step_ns)
+        self.market.restate(step_ns)
+        self.floor.desk.restate(step_ns)
 
     def _on_account(self, event: AccountReported) -> None:
         if self.state.account is None:

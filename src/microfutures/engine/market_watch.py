@@ -13,7 +13,7 @@ from microfutures.config.risk_limits import RiskLimits
 from microfutures.engine.output import OutputBuilder
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
-from microfutures.model.events import ClockStepped, Severity
+from microfutures.model.events import Severity
 from microfutures.model.flaws import FLAWS, Flaw
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
@@ -109,11 +109,8 @@ class MarketWatch:
             if name in self._flaws:
                 self._tell(instrument)
 
-    def on_clock(self, event: ClockStepped) -> None:
+    def restate(self, step_ns: int) -> None:
         """Restate when prices were seen: a step of the clock is no time in which they stayed."""
-        step_ns = seconds(event.seconds)
-        self._sound |= {name: self._state.quotes[name] for name in self._bands}
-        self._bands.clear()
         for name, quote in self._sound.items():
             self._sound[name] = replace(quote, time_ns=quote.time_ns + step_ns)
         for name, suspect in self._suspects.items():

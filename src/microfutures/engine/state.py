@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from microfutures.model.events import AccountReported, ConnectionState
 from microfutures.model.identifiers import InstrumentId, StrategyName, Symbol
 from microfutures.model.instrument import Instrument
@@ -74,6 +76,13 @@ class DeskState:
             if mark is not None:
                 marks[instrument_id] = mark
         return marks
+
+    def restate(self, step_ns: int) -> None:
+        """Restate when the latest quotes came and the line was lost, after the clock stepped."""
+        self.started_ns += step_ns
+        self.line_lost_ns += step_ns
+        for name, quote in self.quotes.items():
+            self.quotes[name] = replace(quote, time_ns=quote.time_ns + step_ns)
 
     def now_ns(self) -> int:
         """Return the moment of the latest event."""

@@ -129,6 +129,12 @@ class ExecutionDesk:
             actions += self._step(executor)
         return actions
 
+    def restate(self, step_ns: int) -> None:
+        """Go on by a clock that stepped: no order is older or younger by it."""
+        self.orders.restate(step_ns)
+        for executor in self._running.values():
+            executor.restate(step_ns)
+
     def cancel_all(self) -> list[Action]:
         """Cancel every live order and let go of the intents; positions stay as they are."""
         # Whoever waits for an intent must hear that nobody works on it any more.

@@ -84,6 +84,13 @@ class IntentExecutor:
                 actions += leg.cancel()
         return actions
 
+    def restate(self, step_ns: int) -> None:
+        """Go on by a clock that stepped."""
+        if self._unhedged_since_ns is not None:
+            self._unhedged_since_ns += step_ns
+        for leg in self._legs:
+            leg.restate(step_ns)
+
     def on_fill(self, change: FillChange) -> None:
         """Take note of a fill, and of the price paid for the first leg of this entry."""
         leg, order = self._leg(change.record), change.record.order

@@ -89,6 +89,12 @@ class Leg:
         """Take over a live order of a superseded intent; it is cancelled first."""
         self.record = record
 
+    def restate(self, step_ns: int) -> None:
+        """Go on by a clock that stepped."""
+        self._retry_at_ns += step_ns
+        if self._blind_since_ns is not None:
+            self._blind_since_ns += step_ns
+
     def start_over(self) -> None:
         """Count attempts and pauses anew: the aim has changed."""
         self.attempts = self._stops = 0

@@ -72,6 +72,15 @@ class OrderRecord(msgspec.Struct):
             return self.cancel_asked_ns
         return self.sent_ns if self.status is OrderStatus.IN_FLIGHT else None
 
+    def restate(self, step_ns: int) -> None:
+        """Restate when things happened to it, after the clock stepped."""
+        self.sent_ns += step_ns
+        self.heard_ns += step_ns
+        if self.cancel_asked_ns is not None:
+            self.cancel_asked_ns += step_ns
+        if self.chased_ns is not None:
+            self.chased_ns += step_ns
+
 
 class FillChange(msgspec.Struct, frozen=True):
     """What an execution changed: of a correction, the difference to what it replaces."""
@@ -143,6 +152,13 @@ class OrderLedger:
             if (since := record.waiting_since_ns) is not None
             and now_ns - max(since, record.chased_ns or since) >= limit_ns
         ]
+
+    def restate(self, step_ns: int) -> None:
+        """Let every live order wait on by a clock that stepped."""
+        for record in self._live.values():
+            # An earlier run's are stamped by the broker's clock, whatever ours said before.
+            if not record.is_restored:
+                record.restate(step_ns)
 
     def take_oddities(self) -> list[str]:
         """Return, and forget, what the broker said that can't be."""

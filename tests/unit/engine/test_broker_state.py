@@ -170,6 +170,30 @@ def test_a_young_order_may_not_have_reached_the_lists() -> None:
     assert desk.live == []
 
 
+def test_an_order_is_no_younger_after_the_clock_stepped_back() -> None:
+    desk = ARestart()
+    desk.timer(60)
+    desk.engine.floor.desk.orders.register(an_order(), OPEN_NS + 60 * SECOND)
+    desk.engine.process(
+        ConnectionChanged(time_ns=OPEN_NS, state=ConnectionState.CONNECTED, detail="again")
+    )
+    desk.report(second=4)
+    assert desk.live == ["e-1"]
+    desk.report(second=6)
+    assert desk.live == []
+
+
+def test_an_earlier_runs_order_keeps_its_age_when_the_brokers_date_is_learned() -> None:
+    desk = ARestart()
+    desk.timer(90 * 86_400)
+    desk.engine.floor.restore_order(an_order(), OPEN_NS - 2 * SECOND)
+    desk.engine.process(
+        ConnectionChanged(time_ns=OPEN_NS, state=ConnectionState.CONNECTED, detail="its date")
+    )
+    desk.report(second=2)
+    assert desk.live == ["e-1"]
+
+
 def test_what_was_settled_is_settled_for_the_next_start_too() -> None:
     desk = ARestart(an_order())
     (settled,) = [each for each in desk.report().records if each.name == "OrderSettled"]

@@ -81,6 +81,14 @@ def test_a_quiet_leg_is_stale_until_its_next_tick() -> None:
     assert flaws(desk.engine.process(at(32, 75.10, 75.12))) == [Flaw.NONE]
 
 
+def test_a_quote_is_no_fresher_after_the_clock_stepped_back() -> None:
+    desk = ADesk(90, RiskLimits(max_quote_age_seconds=30, max_clock_step_seconds=1000))
+    desk.engine.process(at(100, 75.10, 75.12))
+    desk.engine.process(ClockStepped(time_ns=OPEN_NS + 41 * SECOND, seconds=-60.0))
+    assert flaws(desk.timer(69)) == []
+    assert flaws(desk.timer(72)) == [Flaw.STALE, Flaw.STALE]
+
+
 def test_a_leg_that_never_had_a_quote_is_missing() -> None:
     desk = ADesk(90)
     next_month = replace(an_instrument(), instrument_id=InstrumentId("MCLZ6"))
