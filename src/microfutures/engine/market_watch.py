@@ -23,8 +23,8 @@ from microfutures.model.timestamp import seconds
 
 STAYS_SECONDS = 60.0
 """A price that jumped is believed once it has stayed near where it went for so long."""
-MEMORY_SECONDS = 300.0
-"""What the price was before that says nothing of what it may be now: a night, an outage."""
+MEMORY_SECONDS = 4 * 3600.0
+"""What the price was before that says nothing of what it may be now: a night, a weekend."""
 TOLD_AFTER_SECONDS = 5.0
 """Books cross for a moment whenever one side is told before the other."""
 NEVER = float("inf")

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from helpers.desk import OPEN_NS, SECOND, USO, a_quote, an_instrument
 from helpers.engine_desk import ADesk
 from microfutures.config.risk_limits import RiskLimits
-from microfutures.engine.market_watch import STAYS_SECONDS, QuoteFlawed
+from microfutures.engine.market_watch import MEMORY_SECONDS, STAYS_SECONDS, QuoteFlawed
 from microfutures.engine.output import EngineOutput, Preview, Say
 from microfutures.model.events import (
     ClockStepped,
@@ -158,14 +158,24 @@ def test_prices_that_jump_about_are_never_believed() -> None:
     assert Flaw.NONE not in flaws(*places)
 
 
-def test_what_a_price_was_an_hour_ago_says_nothing_of_it_now() -> None:
+def test_the_first_price_after_an_outage_must_stay() -> None:
     desk = ADesk(90)
-    assert flaws(desk.engine.process(at(3600, 20.0, 20.02))) == []
+    outputs = [desk.engine.process(at(3600 + second, 60.0, 60.02)) for second in (0, 30)]
+    assert flaws(*outputs) == [Flaw.JUMP]
+    assert flaws(desk.engine.process(at(3600 + STAYS_SECONDS, 60.0, 60.02))) == [Flaw.NONE]
+
+
+def test_what_a_price_was_before_a_night_says_nothing_of_it_now() -> None:
+    desk = ADesk(90)
+    assert flaws(desk.engine.process(at(MEMORY_SECONDS + 1, 20.0, 20.02))) == []
+
+
+PAUSES = st.one_of(st.floats(0.1, 400), st.floats(MEMORY_SECONDS / 2, 2 * MEMORY_SECONDS))
 
 
 @given(
     st.lists(
-        st.tuples(st.floats(0.1, 400), st.floats(1, 200), st.floats(-0.5, 0.5)),
+        st.tuples(PAUSES, st.floats(1, 200), st.floats(-0.5, 0.5)),
         min_size=1,
         max_size=40,
     )
@@ -179,7 +189,7 @@ def test_no_jump_is_taken_and_no_step_refused(ticks: list[tuple[float, float, fl
         desk.engine.process(quote)
         taken = desk.engine.state.quotes[USO]
         is_jump = abs((quote.mid or 0) - (before.mid or 0)) > max((before.mid or 0) / 10, 0.5)
-        is_new = quote.time_ns - before.time_ns > 300 * SECOND
+        is_new = quote.time_ns - before.time_ns > MEMORY_SECONDS * SECOND
         if price + spread < price:
             assert taken.trouble in (Flaw.NEGATIVE, Flaw.ZERO, Flaw.CROSSED)
         elif is_new or not is_jump:
