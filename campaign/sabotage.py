@@ -42,6 +42,9 @@ class Sabotage(msgspec.Struct, frozen=True):
     what: str
     """What the program does then."""
     apply: Break
+    limit: str = ""
+    """The limit, or how the names of several begin, that has to be tight for it to matter; empty
+    when it matters on every day."""
 
 
 def _silence(place: object, name: str) -> Break:
@@ -187,31 +190,37 @@ _ROWS = (
         "rule: price collar",
         "limit prices lie anywhere",
         _silence(rules.PriceCollar, "reason_against"),
+        limit="price_collar_ticks",
     ),
     Sabotage(
         "rule: order size",
         "orders are of any size",
         _silence(size_rules.OrderSize, "reason_against"),
+        limit="max_order_",
     ),
     Sabotage(
         "rule: position",
         "positions get any size",
         _silence(size_rules.PositionSize, "reason_against"),
+        limit="max_position_",
     ),
     Sabotage(
         "rule: notional",
         "a strategy holds any worth",
         _silence(size_rules.Notional, "reason_against"),
+        limit="max_strategy_notional",
     ),
     Sabotage(
         "rule: concentration",
         "products that move together are held to any worth",
         _silence(exposure_rules.Concentration, "reason_against"),
+        limit="max_family_notional",
     ),
     Sabotage(
         "rule: correlation",
         "entries lean to one side as far as they like",
         _silence(exposure_rules.Correlation, "reason_against"),
+        limit="max_family_net_notional",
     ),
     Sabotage(
         "rule: reduce only",
@@ -225,6 +234,7 @@ _ROWS = (
         "rule: drawdown",
         "entries go on below the peak",
         _silence(pace_rules.Drawdown, "reason_against"),
+        limit="max_drawdown_percent",
     ),
     Sabotage(
         "rule: kill",
@@ -245,11 +255,13 @@ _ROWS = (
         "margin headroom",
         "entries take all margin there is",
         lambda: patch.object(admission, "margin_reason_against", lambda *_: None),
+        limit="margin_headroom_percent",
     ),
     Sabotage(
         "loss of a round trip",
         "a round trip loses whatever it loses",
         _silence(LossGuard, "_check_trip"),
+        limit="max_trip_loss_percent",
     ),
     Sabotage(
         "jumps",
@@ -265,11 +277,13 @@ _ROWS = (
         "rule: order rate",
         "any number of orders leaves in a moment",
         _silence(pace_rules.OrderRate, "reason_against"),
+        limit="max_orders_per_window",
     ),
     Sabotage(
         "rule: daily loss",
         "entries go on after a bad day",
         _silence(pace_rules.DailyLoss, "reason_against"),
+        limit="max_daily_loss_percent",
     ),
 )
 
