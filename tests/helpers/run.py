@@ -117,7 +117,11 @@ def run_virtually(
                 system,
                 view=NoView(),
                 pace=Pace(
-                    display=15, export=3600, duration=seconds, flatten_timeout=30, refresh=15
+                    display=loaded.settings.display.display_interval,
+                    export=3600,
+                    duration=seconds,
+                    flatten_timeout=30,
+                    refresh=15,
                 ),
                 keep_positions=keep_positions,
                 export=lambda: export_steps(journal, log_dir, clock.now_ns()),
