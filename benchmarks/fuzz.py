@@ -237,12 +237,19 @@ async def _attack(count: int, mutator: Mutator, random: Random, findings: Findin
 class ShortPast(SyntheticMarket):
     """A market with few bars before its start: what a bar costs is not the fuzzer's question."""
 
+    def __init__(self, *, seed: int) -> None:
+        super().__init__(seed=seed)
+        self._told: dict[tuple[InstrumentId, int, int, int], list[Bar]] = {}
+        """What was asked for once: the past does not change, and nonsense asks for it often."""
+
     def history(
         self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
     ) -> list[Bar]:
-        return super().history(
-            instrument_id, end_ns, bar_seconds, min(count, MAX_PAST_SECONDS // bar_seconds)
-        )
+        few = min(count, MAX_PAST_SECONDS // bar_seconds)
+        asked = (instrument_id, end_ns, bar_seconds, few)
+        if asked not in self._told:
+            self._told[asked] = super().history(*asked)
+        return [*self._told[asked]]
 
 
 def _server(market: SyntheticMarket) -> TwsServer:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -42,6 +43,17 @@ def fold():
     other.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
     other.close()
 """
+
+
+@pytest.fixture
+def quick_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: no disk is on trial, and its flushes take minutes."""
+    memory = Path("/dev/shm")  # noqa: S108  (a folder of random name is made in it)
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with TemporaryDirectory(dir=memory) as name:
+        yield Path(name)
 
 
 def left_by(folder: Path, deeds: str) -> Path:
@@ -95,10 +107,10 @@ def last_page(path: Path) -> range:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_closed_journal_cut_anywhere_in_its_last_page_loses_nothing_silently(
-    tmp_path: Path,
+    quick_path: Path,
 ) -> None:
-    whole = left_by(tmp_path, f"add({RECORDS}); journal.close()")
-    copies = cut_copies(whole, whole.name, tmp_path / "cut", last_page(whole))
+    whole = left_by(quick_path, f"add({RECORDS}); journal.close()")
+    copies = cut_copies(whole, whole.name, quick_path / "cut", last_page(whole))
     # Some pages end in nothing at all.
     assert {what_is_found(each) for each in copies} <= {"all", "refused"}
 
@@ -106,29 +118,29 @@ def test_a_closed_journal_cut_anywhere_in_its_last_page_loses_nothing_silently(
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_file_cut_anywhere_in_its_last_page_beside_its_log_loses_nothing_silently(
-    tmp_path: Path,
+    quick_path: Path,
 ) -> None:
-    whole = left_by(tmp_path, f"add({RECORDS - 2}); fold(); add(2)")
-    copies = cut_copies(whole, whole.name, tmp_path / "cut", last_page(whole))
+    whole = left_by(quick_path, f"add({RECORDS - 2}); fold(); add(2)")
+    copies = cut_copies(whole, whole.name, quick_path / "cut", last_page(whole))
     assert {what_is_found(each) for each in copies} <= {"all", "refused"}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_write_ahead_log_cut_anywhere_in_its_last_page_is_told(tmp_path: Path) -> None:
-    whole = left_by(tmp_path, f"add({RECORDS})")
+def test_a_write_ahead_log_cut_anywhere_in_its_last_page_is_told(quick_path: Path) -> None:
+    whole = left_by(quick_path, f"add({RECORDS})")
     log = whole.with_name(whole.name + "-wal")
-    copies = cut_copies(whole, log.name, tmp_path / "cut", last_page(log))
+    copies = cut_copies(whole, log.name, quick_path / "cut", last_page(log))
     assert {what_is_found(each) for each in copies} == {"told"}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_log_ahead_that_was_cut_is_refused(tmp_path: Path) -> None:
-    whole = left_by(tmp_path, f"add({RECORDS})")
+def test_a_log_ahead_that_was_cut_is_refused(quick_path: Path) -> None:
+    whole = left_by(quick_path, f"add({RECORDS})")
     ahead = whole.with_name(whole.name + "-ahead")
     assert ahead.stat().st_size == FILE_BYTES
-    copies = cut_copies(whole, ahead.name, tmp_path / "cut", range(1, FILE_BYTES, 5_003))
+    copies = cut_copies(whole, ahead.name, quick_path / "cut", range(1, FILE_BYTES, 5_003))
     assert {what_is_found(each) for each in copies} == {"refused"}
     assert what_is_found(whole) == "all"
 
