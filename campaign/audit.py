@@ -30,7 +30,7 @@ class Books(msgspec.Struct, frozen=True):
 def books_of(engine: Engine) -> Books:
     """Return what `engine` believes."""
     portfolio = engine.portfolio
-    return Books([*portfolio.open_positions()], portfolio.performance().net)
+    return Books([*portfolio.positions], portfolio.performance().net)
 
 
 def audit_account(witness: Witness, venue: Venue, owned: int, violations: Violations) -> None:

@@ -145,7 +145,7 @@ class Eyes:
     def desk_positions(self) -> dict[InstrumentId, int]:
         """Return what the desk says that it holds."""
         held: dict[InstrumentId, int] = {}
-        for _, name, quantity in self.engine.portfolio.open_positions() if self.engine else ():
+        for _, name, quantity in self.engine.portfolio.positions if self.engine else ():
             held[name] = held.get(name, 0) + quantity
         return held
 

@@ -111,7 +111,7 @@ def audit(stage: Stage) -> list[str]:
         reader.close()
     if broker is None:
         return ["the gateway keeps nothing"] if memory.orders else []
-    positions = {str(name): quantity for _, name, quantity in engine.portfolio.open_positions()}
+    positions = {str(name): quantity for _, name, quantity in engine.portfolio.positions}
     net = engine.portfolio.performance().net
     return [
         *_orders(broker, memory),

@@ -23,7 +23,7 @@ def command(system: System, what: Command, reason: str) -> None:
 
 
 async def until_in_position(system: System) -> None:
-    while len(system.engine.portfolio.open_positions()) < 2:
+    while len(system.engine.portfolio.positions) < 2:
         await system.manager.clock.sleep(0.5)
 
 

@@ -55,7 +55,7 @@ def recovered(result: Result) -> Portfolio:
     engine = Engine(portfolio=Portfolio(), strategies=[], settings=settings)
     with SqliteJournal(result.journal) as journal:
         recover(engine, journal.read(RECOVERED_KINDS))
-    assert engine.portfolio.open_positions() == []
+    assert engine.portfolio.positions == ()
     return engine.portfolio
 
 

@@ -39,7 +39,7 @@ def changed(journal: Path, name: str, before: str, after: str) -> int:
 def test_replay_of_two_runs_with_a_lost_line_gives_the_same_answers(tmp_path: Path) -> None:
     async def unplug(system: System, lifecycle: Lifecycle) -> None:
         assert system.simulation is not None
-        while not system.engine.portfolio.open_positions():
+        while not system.engine.portfolio.positions:
             await system.manager.clock.sleep(0.001)
         system.simulation.server.kill_connections()
 

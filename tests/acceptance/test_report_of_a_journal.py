@@ -27,7 +27,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Result:
 
     async def unplug(system: System, lifecycle: Lifecycle) -> None:
         assert system.simulation is not None
-        while not system.engine.portfolio.open_positions():
+        while not system.engine.portfolio.positions:
             await system.manager.clock.sleep(0.001)
         system.simulation.server.kill_connections()
 

@@ -101,7 +101,7 @@ def test_account_that_cannot_carry_a_unit_says_what_is_missing(tmp_path: Path) -
 
 def test_position_is_kept_when_asked(tmp_path: Path) -> None:
     async def stop_in_position(system: System, lifecycle: Lifecycle) -> None:
-        while len(system.engine.portfolio.open_positions()) < 2:
+        while len(system.engine.portfolio.positions) < 2:
             await system.manager.clock.sleep(0.5)
         lifecycle.request_stop("test")
 
@@ -113,7 +113,7 @@ def test_position_is_kept_when_asked(tmp_path: Path) -> None:
 
 def test_stop_closes_both_legs_in_the_middle_of_a_trade(tmp_path: Path) -> None:
     async def stop_in_position(system: System, lifecycle: Lifecycle) -> None:
-        while not system.engine.portfolio.open_positions():
+        while not system.engine.portfolio.positions:
             await system.manager.clock.sleep(0.001)
         lifecycle.request_stop("test")
 
@@ -126,7 +126,7 @@ def test_stop_closes_both_legs_in_the_middle_of_a_trade(tmp_path: Path) -> None:
 
 def test_second_stop_leaves_at_once_and_names_what_is_open(tmp_path: Path) -> None:
     async def stop_twice(system: System, lifecycle: Lifecycle) -> None:
-        while len(system.engine.portfolio.open_positions()) < 2:
+        while len(system.engine.portfolio.positions) < 2:
             await system.manager.clock.sleep(0.5)
         assert system.simulation is not None
         system.simulation.server.kill_connections()
@@ -144,7 +144,7 @@ def test_second_stop_leaves_at_once_and_names_what_is_open(tmp_path: Path) -> No
 @pytest.mark.slow
 def test_closed_market_is_named_and_exits_with_three(tmp_path: Path) -> None:
     async def stop_at_night(system: System, lifecycle: Lifecycle) -> None:
-        while len(system.engine.portfolio.open_positions()) < 2:
+        while len(system.engine.portfolio.positions) < 2:
             await system.manager.clock.sleep(0.5)
         for strategy in system.engine.strategies:
             strategy.stop()  # nobody closes before the session ends

@@ -16,6 +16,7 @@ from microfutures.config.loading import load_with_origins
 from microfutures.model.fills import Fill
 from microfutures.model.identifiers import Symbol
 from microfutures.model.orders import Order
+from microfutures.ports.journal import Journal
 from microfutures.venue.market import MarketSource
 
 END_OF_TAPE = "the tape has ended"
@@ -31,6 +32,7 @@ def backtest(
     parameters: dict[str, object] | None = None,
     cash: int = 25_000,
     latency_seconds: float = 0.0,
+    journal: Journal | None = None,
 ) -> BacktestResult:
     """Run the strategies of a configuration on `market`."""
     tmp_path.mkdir(parents=True, exist_ok=True)
@@ -46,7 +48,7 @@ def backtest(
         seed=0,  # as the gateway of `run_virtually` has it
     )
     engine = build_engine(chosen, "backtest")
-    return Backtest(engine=engine, market=market, options=options).run()
+    return Backtest(engine=engine, market=market, options=options, journal=journal).run()
 
 
 def assert_backtest_agrees(

@@ -170,7 +170,7 @@ class Lifecycle:
 
     def _is_closed(self) -> bool:
         engine = self._system.engine
-        is_flat = self._keep_positions or not engine.portfolio.open_positions()
+        is_flat = self._keep_positions or not engine.portfolio.positions
         return engine.floor.is_quiet and is_flat
 
     async def _wait_for_commissions(self) -> None:
@@ -192,7 +192,7 @@ class Lifecycle:
             reasons = f"not connected: {engine.state.connection_detail}"
         lines = [
             f"{quantity:+d} {instrument_id} ({strategy})" + (f": {reasons}" if reasons else "")
-            for strategy, instrument_id, quantity in engine.portfolio.open_positions()
+            for strategy, instrument_id, quantity in engine.portfolio.positions
         ]
         lines += [
             f"order {record.order.order_ref}: {record.order.side} {record.remaining} "

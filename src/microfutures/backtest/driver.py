@@ -106,7 +106,9 @@ class Backtest:
         )
         self._runner: EngineRunner | None = None
         self._step: Callable[[EngineEvent], None] = self._step_alone
-        if journal is not None:
+        if journal is None:
+            engine.forgo_records()
+        else:
             self._runner = EngineRunner(
                 engine=engine,
                 journal=journal,
@@ -132,19 +134,20 @@ class Backtest:
         """Play the tape to its end, or as long as `watch` says; close what is open then."""
         self._begin()
         played, is_complete = 0, True
-        agenda, pulse, venue = self._agenda, self._pulse, self._venue
+        agenda, pulse, venue, watched = self._agenda, self._pulse, self._venue, self._watched
+        quote_of = venue.quote_of
         for update in self._market.updates():
             now_ns = update.time_ns
             if pulse.next_ns <= now_ns or agenda.next_ns <= now_ns:
                 self._run_until(now_ns)
             agenda.time_ns = now_ns
-            quote = venue.quote_of(update) if type(update) is BarUpdate else None
+            quote = quote_of(update) if type(update) is BarUpdate else None
             if quote is None:
                 self._publish(venue.apply(update))
-            elif quote.instrument_id in self._watched:
+            elif update.instrument_id in watched:
                 self._tell_quote(quote)
             played += 1
-            if played % WATCH_EVERY == 0 and not watch(update.time_ns):
+            if not played % WATCH_EVERY and not watch(now_ns):
                 is_complete = False
                 break
         self._end()
@@ -154,13 +157,17 @@ class Backtest:
 
     def _run_until(self, moment_ns: int) -> None:
         """Do what is due up to `moment_ns`; a tick of that very moment is still on the wire."""
-        agenda = self._agenda
-        pulse = self._pulse
-        while (next_ns := min(agenda.next_ns, pulse.next_ns)) <= moment_ns:
-            self._advance(next_ns)
+        agenda, pulse = self._agenda, self._pulse
+        while True:
             if agenda.next_ns <= pulse.next_ns:
+                if agenda.next_ns > moment_ns:
+                    return
+                self._advance(agenda.next_ns)
                 agenda.do_next()
             else:
+                if pulse.next_ns > moment_ns:
+                    return
+                self._advance(pulse.next_ns)
                 self._on_timer()
 
     def _advance(self, moment_ns: int) -> None:
@@ -171,21 +178,22 @@ class Backtest:
                 self._publish(events)
 
     def _on_timer(self) -> None:
-        now_ns = self._agenda.time_ns
+        agenda, engine = self._agenda, self._engine
+        now_ns = agenda.time_ns
         if now_ns >= self._roll_ns:
             self._roll_ns = next_roll_ns(now_ns)
             self._resolve_all()
         self._step(TimerFired(time_ns=now_ns))
         # What this very timer sets going has a fine clock at once, like in the shell, even if it
         # is done before any time has passed.
-        is_busy = self._engine.is_busy
-        has_acted = False
-        while self._agenda.next_ns <= now_ns:
-            self._agenda.do_next()
-            has_acted = True
+        is_busy = engine.is_busy
+        if agenda.next_ns <= now_ns:
+            while agenda.next_ns <= now_ns:
+                agenda.do_next()
+            is_busy = is_busy or engine.is_busy
         if now_ns >= self._point_ns:
             self._add_equity(now_ns)
-        if is_busy or (has_acted and self._engine.is_busy):
+        if is_busy:
             self._pulse.hurry(now_ns)
         else:
             self._set_pulse(now_ns)
@@ -216,25 +224,23 @@ class Backtest:
 
     def _tell_quote(self, quote: Quote) -> None:
         self._step(quote)
-        if self._holds:
-            self._pulse.wake(self._agenda.time_ns)
+        pulse = self._pulse
+        if self._holds and pulse.is_resting:
+            pulse.wake(self._agenda.time_ns)
 
     def _emit(self, event: EngineEvent) -> None:
         self._step(event)
         if type(event) not in _MOVES_POSITIONS:
             return
         portfolio = self._engine.portfolio
-        self._holds = bool(portfolio.open_positions())
+        self._holds = bool(portfolio.positions)
         trips = portfolio.round_trips
         new = trips.count - len(self._trips)
         if new:
             self._trips += reversed([trips.finished[place] for place in range(new)])
 
     def _step_alone(self, event: EngineEvent) -> None:
-        effects = self._engine.process(event).effects
-        if not effects:
-            return
-        for effect in effects:
+        for effect in self._engine.hear(event):
             if isinstance(effect, Say):
                 self._speak(event.time_ns, effect)
             else:
@@ -276,7 +282,7 @@ class Backtest:
             self._run_until(next_ns)
 
     def _is_closed(self) -> bool:
-        return self._engine.floor.is_quiet and not self._engine.portfolio.open_positions()
+        return self._engine.floor.is_quiet and not self._engine.portfolio.positions
 
     def _command(self, command: Command, reason: str) -> None:
         now_ns = self._agenda.time_ns
@@ -309,7 +315,7 @@ class Backtest:
             account_profit=self._venue.account(ACCOUNT).net_liquidation - self._options.cash,
             still_open=tuple(
                 f"{quantity:+d} {instrument_id} ({strategy})"
-                for strategy, instrument_id, quantity in portfolio.open_positions()
+                for strategy, instrument_id, quantity in portfolio.positions
             ),
             refusals=tuple(
                 (each.rule, each.count, each.latest)

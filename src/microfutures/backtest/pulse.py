@@ -27,6 +27,11 @@ class Pulse:
         self._ask_ns = 0
         """When strategies are asked next whether they rest."""
 
+    @property
+    def is_resting(self) -> bool:
+        """Tell whether timers are passed over at which strategies would be asked."""
+        return self.next_ns > self._unrested_ns
+
     def hurry(self, now_ns: int) -> None:
         """Tell time soon: something was ordered."""
         due_ns = self._engine.next_check_ns
@@ -54,9 +59,8 @@ class Pulse:
             self._ask_ns = now_ns + AWAKE_NS
 
     def wake(self, now_ns: int) -> None:
-        """End a rest, because a price moved that a position hangs on."""
-        if self.next_ns > self._unrested_ns:
-            self.next_ns = min(self.next_ns, self._on_beat(now_ns))
+        """End a rest early, because a price moved that a position hangs on."""
+        self.next_ns = min(self.next_ns, self._on_beat(now_ns))
 
     def _on_beat(self, due_ns: int) -> int:
         """Return the first moment from `due_ns` on at which an engine that never rests checks."""

@@ -24,30 +24,26 @@ class Admission:
 
     def __init__(self, *, headroom_percent: float) -> None:
         self._headroom_percent = headroom_percent
-        self._waiting: dict[IntentId, Waiting] = {}
-
-    @property
-    def is_waiting(self) -> bool:
-        """Tell whether any entry waits."""
-        return bool(self._waiting)
+        self.waiting: dict[IntentId, Waiting] = {}
+        """The entries that wait; to be read only."""
 
     def ask(self, intent: Intent) -> Preview:
         """Return the request for `intent`, whose legs are its trades: entries start flat."""
-        self._waiting[intent.intent_id] = Waiting(intent, intent.time_ns, {})
+        self.waiting[intent.intent_id] = Waiting(intent, intent.time_ns, {})
         return Preview(intent.intent_id, intent.legs)
 
     def on_preview(
         self, preview: MarginPreviewed, account: AccountReported | None
     ) -> tuple[Intent, str | None] | None:
         """Take a preview; return the intent and what is against it once all legs are there."""
-        waiting = self._waiting.get(preview.intent_id)
+        waiting = self.waiting.get(preview.intent_id)
         if waiting is None:
             return None
         waiting.previews[preview.instrument_id] = preview
         legs = waiting.intent.legs
         if not preview.error and any(leg.instrument_id not in waiting.previews for leg in legs):
             return None
-        del self._waiting[preview.intent_id]
+        del self.waiting[preview.intent_id]
         reason = margin_reason_against(waiting.previews.values(), account, self._headroom_percent)
         return waiting.intent, reason
 
@@ -55,15 +51,15 @@ class Admission:
         """Return, and forget, the entries whose previews never came."""
         late = [
             waiting.intent
-            for waiting in self._waiting.values()
+            for waiting in self.waiting.values()
             if now_ns - waiting.asked_ns > PREVIEW_TIMEOUT_NS
         ]
         for intent in late:
-            del self._waiting[intent.intent_id]
+            del self.waiting[intent.intent_id]
         return late
 
     def drop_all(self) -> list[Intent]:
         """Forget every waiting entry and return them."""
-        dropped = [waiting.intent for waiting in self._waiting.values()]
-        self._waiting.clear()
+        dropped = [waiting.intent for waiting in self.waiting.values()]
+        self.waiting.clear()
         return dropped

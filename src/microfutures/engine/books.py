@@ -14,7 +14,7 @@ from microfutures.engine.reconciliation import Adjustment
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
 from microfutures.model.corporate_actions import ShareSplit
-from microfutures.model.events import Severity
+from microfutures.model.events import CommissionReceived, Severity
 from microfutures.model.fills import Commission, Fill
 from microfutures.model.identifiers import ExecutionId, InstrumentId, OrderRef, StrategyName, Symbol
 from microfutures.model.instrument import Instrument
@@ -91,6 +91,10 @@ class Books:
         self._book(owner.strategy, owner.reason, fill)
         return owner.strategy
 
+    def take_commission(self, event: CommissionReceived) -> None:
+        """Book what an execution cost."""
+        self._portfolio.book_commission(event.commission)
+
     def _note_foreign(self, fill: Fill) -> None:
         """Remember somebody else's execution: it may explain what becomes of our position."""
         if fill.execution_id in self._foreign_fills:
@@ -126,7 +130,7 @@ class Books:
             time_ns=self._state.time_ns,
         )
         self._out.record("order", "ShareSplit", split)
-        before = self._portfolio.open_positions()
+        before = self._portfolio.positions
         self._portfolio.book_split(split)
         for strategy, instrument, quantity in before:
             if instrument == instrument_id:

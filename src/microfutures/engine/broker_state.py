@@ -82,7 +82,7 @@ class BrokerStateDesk:
             self.next_ns = now_ns + seconds(RETRY_RECONCILE_SECONDS)
             return
         self.next_ns = now_ns + seconds(RECONCILE_SECONDS)
-        ours = portfolio.open_positions()
+        ours = portfolio.positions
         findings = self.reconciler.compare(
             event.positions,
             ours,

@@ -36,8 +36,8 @@ class ConnectionWatch:
         self._ends_ns = 0
         self._left_hours = COUNTDOWN_HOURS[0] + 1
         """The last announcement, in hours before the end."""
-        self._countdown_ns = 0
-        """When there is something to count down."""
+        self.next_ns = 0
+        """When it looks at the time next; from the start on, and after a clock that went back."""
         self._connected_ns = 0
         self._outage = Outage()
 
@@ -60,16 +60,16 @@ class ConnectionWatch:
     def on_timer(self) -> None:
         """Count down to the end of the login while the line stands."""
         now_ns = self._state.time_ns
-        is_near = now_ns < self._ends_ns < now_ns + NEARLY_EIGHT_DAYS_NS
-        if is_near and self._countdown_ns > now_ns:
-            return
         # Far away it is only after the clock went back, to where a simulated broker lives.
-        if not is_near:
+        if not now_ns < self._ends_ns < now_ns + NEARLY_EIGHT_DAYS_NS:
             self._ends_ns, self._left_hours = next_login_end_ns(now_ns), COUNTDOWN_HOURS[0] + 1
-            self._countdown_ns = self._ends_ns - COUNTDOWN_HOURS[0] * HOUR_NS
         left = (self._ends_ns - now_ns) / HOUR_NS
+        later = max((hours for hours in COUNTDOWN_HOURS if hours < left), default=0)
+        self.next_ns = self._ends_ns - later * HOUR_NS
         due = [hours for hours in COUNTDOWN_HOURS if left <= hours < self._left_hours]
-        if due and self._state.connection is ConnectionState.CONNECTED:
+        if due and self._state.connection is not ConnectionState.CONNECTED:
+            self.next_ns = now_ns
+        elif due:
             self._left_hours = due[-1]
             self._voice.say(
                 Severity.WARNING,

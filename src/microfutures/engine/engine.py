@@ -18,6 +18,7 @@ from microfutures.engine.floor import TradingFloor
 from microfutures.engine.guards import LossGuard
 from microfutures.engine.market_watch import MarketWatch
 from microfutures.engine.output import (
+    Effect,
     EngineOutput,
     OutputBuilder,
     RequestHistory,
@@ -166,7 +167,7 @@ class Engine:
             OrderUpdated: self._on_order,
             ClockStepped: self._tripwires.on_clock,
             FillReceived: self.floor.on_fill,
-            CommissionReceived: self._on_commission,
+            CommissionReceived: self.books.take_commission,
             BrokerStateReported: self._on_broker_state,
             BrokerStateMissed: self.truth.on_missed,
             AccountReported: self._on_account,
@@ -176,15 +177,29 @@ class Engine:
 
     def process(self, event: EngineEvent) -> EngineOutput:
         """Take one event and return what follows from it."""
+        effects = self.hear(event)
+        return EngineOutput(self._sequence, tuple(effects), self._out.take_records())
+
+    def hear(self, event: EngineEvent) -> Sequence[Effect]:
+        """Take one event and return what is to be done; for who keeps no records (`forgo_records`).
+
+        Without an effect, nothing was begun that needs a fine clock.
+        """
         self._sequence += 1
-        kind, time_ns, state = type(event), event.time_ns, self.state
+        kind, time_ns, state, out = type(event), event.time_ns, self.state, self._out
         if kind in _OF_ANOTHER_CLOCK:
             self._follow_clock(event)
         # Events of several sources meet in one queue: otherwise the desk's time never goes back.
         if time_ns > state.time_ns:
             state.time_ns = time_ns
+        elif time_ns < state.time_ns:
+            self.market.doubt_ages()
         self._handlers[kind](event)
-        return self._out.take(self._sequence)
+        return out.take_effects() if out.effects else ()
+
+    def forgo_records(self) -> None:
+        """Make no records from now on: nobody keeps a journal."""
+        self._out.is_recording = False
 
     @property
     def check_interval_seconds(self) -> float:
@@ -194,7 +209,7 @@ class Engine:
     @property
     def is_busy(self) -> bool:
         """Tell whether something is worked on that needs a fine clock."""
-        return not self.floor.is_quiet or self.floor.is_waiting
+        return self.floor.is_busy
 
     def restore_day(self, started: DayStarted) -> None:
         """Count the day's loss from its beginning, though an earlier run saw it."""
@@ -213,6 +228,7 @@ class Engine:
         if self.state.time_ns and is_other_clock:
             self.state.time_ns = self.state.connection_since_ns = time_ns
             self.next_check_ns = self.truth.next_ns = 0
+            self._line.next_ns = self._days.next_ns = 0
         if not self.state.started_ns:
             # Nothing was heard yet of what an earlier run has sent.
             self.state.started_ns = self.state.line_lost_ns = time_ns
@@ -220,7 +236,7 @@ class Engine:
     # -- market -------------------------------------------------------------------------------
 
     def _on_quote(self, quote: Quote) -> None:
-        quote = self.state.quotes[quote.instrument_id] = self.market.take(quote)
+        quote = self.market.take(quote)
         self.state.last_message_ns = quote.time_ns
         if len(self.strategies) != self._counted:
             self._counted, self._on_ticks = len(self.strategies), _tick_traders(self.strategies)
@@ -231,6 +247,7 @@ class Engine:
     def _on_instrument(self, event: InstrumentResolved) -> None:
         instrument = event.instrument
         before = self.state.resolve(event.symbol, instrument)
+        self.market.doubt_ages()
         if before is not None and before.instrument_id == instrument.instrument_id:
             return
         expiry = f", last trade {instrument.last_trade_date}" if instrument.last_trade_date else ""
@@ -240,13 +257,11 @@ class Engine:
         for strategy in self.strategies:
             strategy.on_instrument(event.symbol, instrument)
             if before is not None and event.symbol in strategy.symbols:
-                self._warm_up_again(strategy)
-
-    def _warm_up_again(self, strategy: Strategy) -> None:
-        for symbol in strategy.symbols:
-            instrument = self.state.instrument(symbol)
-            if instrument is not None:
-                self._out.add(RequestHistory(instrument.instrument_id))
+                # What it was warmed up with was of another month.
+                known = [self.state.instrument(symbol) for symbol in strategy.symbols]
+                for each in known:
+                    if each is not None:
+                        self._out.add(RequestHistory(each.instrument_id))
 
     def _on_history(self, event: HistoryLoaded) -> None:
         self.state.set_history(event.instrument_id, event.bars)
@@ -279,21 +294,21 @@ class Engine:
         self._tripwires.on_order(event)
         self.floor.on_order(event)
 
-    def _on_commission(self, event: CommissionReceived) -> None:
-        self.portfolio.book_commission(event.commission)
-
     def _on_broker_state(self, event: BrokerStateReported) -> None:
         self.truth.on_report(event, cause=self._sequence)
 
     # -- time ---------------------------------------------------------------------------------
 
     def _on_timer(self, event: TimerFired) -> None:
-        now_ns = self.state.time_ns
-        self.floor.on_timer()
-        self._line.on_timer()
+        now_ns, line, truth = self.state.time_ns, self._line, self.truth
+        if self.floor.is_busy:
+            self.floor.on_timer()
+        if now_ns >= line.next_ns:
+            line.on_timer()
         if self.state.connection is not ConnectionState.CONNECTED:
             return
-        self.truth.on_timer()
+        if now_ns >= truth.next_ns:
+            truth.on_timer()
         if now_ns >= self.next_check_ns:
             # A late timer delays one check and none after it: samples stay evenly apart.
             self.next_check_ns = next_beat(self.next_check_ns, now_ns, self._check_interval_ns)
@@ -301,14 +316,15 @@ class Engine:
 
     def _check(self) -> None:
         """Evaluate every strategy once."""
-        self.state.revalue()
-        self._roll_day()
+        state, now_ns = self.state, self.state.time_ns
+        state.revalue()
+        if now_ns >= self._days.next_ns:
+            self._roll_day()
         self.market.check()
-        self.portfolio.record_equity(self.state.time_ns)
+        self.portfolio.record_equity(now_ns)
         self._guard.check()
         for strategy in self.strategies:
-            quotes = self.state.quotes_of(strategy.symbols)
-            signals = strategy.check_signals(quotes)
+            signals = strategy.check_signals(state.quotes_of(strategy.symbols))
             for signal in signals:
                 self._out.record("decision", "Signal", signal)
             for intent in strategy.execute_trades(signals):

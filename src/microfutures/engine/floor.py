@@ -59,9 +59,10 @@ class TradingFloor:
         return self.desk.is_idle
 
     @property
-    def is_waiting(self) -> bool:
-        """Tell whether an entry waits for its margin preview."""
-        return self._admission.is_waiting
+    def is_busy(self) -> bool:
+        """Tell whether anything is worked on, be it that an entry waits for its margin preview."""
+        desk = self.desk
+        return bool(desk.running or desk.orders.unsettled or self._admission.waiting)
 
     def refusals_by(self, rule: str) -> tuple[int, str]:
         """Return how often strategies were refused by a rule, and its latest sentence."""
@@ -131,8 +132,6 @@ class TradingFloor:
 
     def on_timer(self) -> None:
         """Let running intents look again, and give up previews that never came."""
-        if self.desk.is_idle and not self._admission.is_waiting:
-            return
         self._act(self.desk.on_timer())
         for intent in self._admission.overdue(self._state.time_ns):
             self._refuse(intent, "margin", "the broker did not answer the margin preview")

@@ -54,21 +54,27 @@ class LossGuard:
         self._next_mark_ns = 0
         self._marked_peak = Decimal("-Infinity")
         self._has_halted = False
+        self._sound_version = -1
+        """Of the portfolio's values, when nothing was to be done about them."""
 
     def check(self) -> None:
         """Act on what the positions are worth now."""
-        self._mark_equity()
-        if not self._check_drawdown():
-            for strategy in self._strategies:
-                self._check_trip(strategy)
+        portfolio = self._portfolio
+        is_changed = portfolio.version != self._sound_version
+        if is_changed or self._state.time_ns >= self._next_mark_ns:
+            self._mark_equity()
+        if is_changed and not self._check_drawdown() and not self._check_trips():
+            self._sound_version = portfolio.version
 
     def _mark_equity(self) -> None:
-        portfolio, now_ns = self._portfolio, self._state.time_ns
+        portfolio, now_ns, peak = self._portfolio, self._state.time_ns, self._portfolio.peak_capital
         # A peak that was earned counts for the next start too, however soon this one ends.
-        is_earned = portfolio.peak_capital > self._marked_peak and not portfolio.open_positions()
+        is_earned = peak > self._marked_peak and not portfolio.positions
         if now_ns >= self._next_mark_ns or is_earned:
             self._next_mark_ns = now_ns + MARK_NS
-            self._marked_peak = portfolio.peak_capital
+            self._marked_peak = peak
+            if not self._out.is_recording:
+                return
             mark = EquityMark(portfolio.current_capital, portfolio.peak_capital)
             self._out.record("equity", "EquityMark", mark)
 
@@ -88,12 +94,16 @@ class LossGuard:
             self._floor.flatten(strategy, self._state.pause_reason)
         return True
 
-    def _check_trip(self, strategy: Strategy) -> None:
-        net = self._portfolio.open_trip_net(strategy.name)
-        allowed = self._most_trip_loss
-        if net is not None and net < -allowed:
-            reason = f"the round trip lost {-net:,.2f} USD, at most {allowed:,.2f} USD"
-            self._floor.flatten(strategy, reason)
+    def _check_trips(self) -> bool:
+        """Close what lost too much; tell whether anything did."""
+        allowed, has_lost = self._most_trip_loss, False
+        for strategy in self._strategies:
+            net = self._portfolio.open_trip_net(strategy.name)
+            if net is not None and net < -allowed:
+                reason = f"the round trip lost {-net:,.2f} USD, at most {allowed:,.2f} USD"
+                self._floor.flatten(strategy, reason)
+                has_lost = True
+        return has_lost
 
 
 def _percent(share: float) -> Decimal:

@@ -4,6 +4,7 @@ Not here: which flaws there are (`model.flaws`), and that a stream is asked for 
 silent (`adapters.ib.health`).
 """
 
+from math import inf
 from typing import NamedTuple
 
 import msgspec
@@ -27,7 +28,7 @@ MEMORY_SECONDS = 4 * 3600.0
 """What the price was before that says nothing of what it may be now: a night, a weekend."""
 TOLD_AFTER_SECONDS = 5.0
 """Books cross for a moment whenever one side is told before the other."""
-NEVER = float("inf")
+NEVER = inf
 
 
 class QuoteFlawed(msgspec.Struct, frozen=True):
@@ -38,11 +39,11 @@ class QuoteFlawed(msgspec.Struct, frozen=True):
     sentence: str
 
 
-class Band(NamedTuple):
-    """Where the next quote needs no second look: half the largest jump around a sound one."""
+Band = tuple[float, float]
+"""Where the next quote needs no second look: half the largest jump around a sound one."""
 
-    low: float
-    high: float
+NOWHERE: Band = (inf, -inf)
+LIVE = MarketDataType.LIVE
 
 
 class Moment(NamedTuple):
@@ -71,46 +72,63 @@ class MarketWatch:
         self._flaws: dict[InstrumentId, tuple[Flaw, int]] = {}
         """What is wrong, and since when, ns; ``NONE`` once it was told to be over."""
         self._told: dict[InstrumentId, Flaw] = {}
+        self._untold: set[InstrumentId] = set()
+        """Contracts whose flaw, or its end, was not told yet."""
+        self._young_until_ns = 0
+        """Up to when no quote of a current contract can be too old."""
 
     def flaw(self, instrument_id: InstrumentId) -> Flaw:
         """Return what is wrong with a contract's quotes now."""
         return self._flaws.get(instrument_id, (Flaw.NONE, 0))[0]
 
     def take(self, quote: Quote) -> Quote:
-        """Return `quote` as it may be used: with its trouble, if its prices can't be right."""
-        band, bid, ask = self._bands.get(quote.instrument_id), quote.bid, quote.ask
+        """Keep `quote` and return it as it may be used: with its trouble if prices are wrong."""
+        name, bid, ask = quote.instrument_id, quote.bid, quote.ask
+        low, high = self._bands.get(name, NOWHERE)
         if (
-            band is not None
-            and bid is not None
-            and ask is not None
-            and band.low <= bid <= ask <= band.high
-            and quote.data_type is MarketDataType.LIVE
-            and not quote.trouble
+            bid is None
+            or ask is None
+            or not low <= bid <= ask <= high
+            or quote.data_type is not LIVE
+            or quote.trouble
         ):
-            return quote
-        instrument = self._state.instruments.get(quote.instrument_id)
-        return quote if instrument is None else self._examine(instrument, quote)
+            instrument = self._state.instruments.get(name)
+            if instrument is not None:
+                quote = self._examine(instrument, quote)
+        self._state.quotes[name] = quote
+        return quote
+
+    def doubt_ages(self) -> None:
+        """Look at the age of every quote at the next check: a contract or a clock is another."""
+        self._young_until_ns = 0
 
     def check(self) -> None:
         """Find the quiet legs, and tell what has been wrong for a while."""
+        if self._state.time_ns > self._young_until_ns or self._untold:
+            self._look()
+
+    def _look(self) -> None:
         state, now_ns = self._state, self._state.time_ns
         oldest_ns = now_ns - self._max_age_ns
+        oldest_quote_ns = now_ns
         # A new line is given as long for its first quote as a quote may be old.
         is_patient = state.connection_since_ns >= oldest_ns
         for instrument in state.current.values():
             name = instrument.instrument_id
             quote = state.quotes.get(name)
-            # Most quotes are young, and most contracts never had a flaw.
-            is_old = quote is None or quote.time_ns < oldest_ns
-            if is_old and not is_patient and instrument.is_liquid(now_ns):
+            quote_ns = 0 if quote is None else quote.time_ns
+            oldest_quote_ns = min(oldest_quote_ns, quote_ns)
+            if quote_ns < oldest_ns and not is_patient and instrument.is_liquid(now_ns):
                 flaw = flaw_of(instrument, quote, now_ns, self._limits.max_quote_age_seconds)
                 if flaw in (Flaw.STALE, Flaw.MISSING):
                     self._note(instrument, quote, flaw)
-            if name in self._flaws:
+            if name in self._untold:
                 self._tell(instrument)
+        self._young_until_ns = oldest_quote_ns + self._max_age_ns
 
     def restate(self, step_ns: int) -> None:
         """Restate when prices were seen: a step of the clock is no time in which they stayed."""
+        self.doubt_ages()
         for name, quote in self._sound.items():
             self._sound[name] = replace(quote, time_ns=quote.time_ns + step_ns)
         for name, suspect in self._suspects.items():
@@ -131,7 +149,7 @@ class MarketWatch:
             return replace(quote, trouble=flaw) if FLAWS[flaw].is_price_wrong else quote
         middle = quote.mid or 0.0
         half = self._largest_jump(instrument, middle) / 2
-        self._bands[name] = Band(middle - half, middle + half)
+        self._bands[name] = (middle - half, middle + half)
         self._sound.pop(name, None)
         self._suspects.pop(name, None)
         return quote
@@ -165,16 +183,23 @@ class MarketWatch:
         if flaw is self.flaw(name):
             return
         self._flaws[name] = flaw, now_ns
+        self._note_untold(name, flaw)
         words = flaw_words(flaw, instrument, quote, now_ns) if flaw else ""
         self._out.record("market", QuoteFlawed.__name__, QuoteFlawed(name, flaw, words))
 
+    def _note_untold(self, name: InstrumentId, flaw: Flaw) -> None:
+        if flaw is self._told.get(name, Flaw.NONE):
+            self._untold.discard(name)
+        else:
+            self._untold.add(name)
+
     def _tell(self, instrument: Instrument) -> None:
         name, now_ns = instrument.instrument_id, self._state.time_ns
-        flaw, since_ns = self._flaws.get(name, (Flaw.NONE, 0))
-        told = self._told.get(name, Flaw.NONE)
-        if flaw is told or (flaw and now_ns - since_ns < seconds(TOLD_AFTER_SECONDS)):
+        flaw, since_ns = self._flaws[name]
+        if flaw and now_ns - since_ns < seconds(TOLD_AFTER_SECONDS):
             return
         self._told[name] = flaw
+        self._untold.discard(name)
         if flaw:
             words = flaw_words(flaw, instrument, self._state.quotes.get(name), now_ns)
             self._voice.say(Severity.WARNING, f"{words}; it is not traded on")

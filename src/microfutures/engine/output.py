@@ -73,25 +73,33 @@ class OutputBuilder:
     """Collects the answer while an event is worked through."""
 
     def __init__(self) -> None:
-        self._effects: list[Effect] = []
+        self.is_recording = True
+        """Whether records are kept; a run without a journal has nobody to read them."""
+        self.effects: list[Effect] = []
+        """So far, in the order in which they are carried out."""
         self._records: list[Record] = []
 
     def add(self, effect: Effect) -> None:
         """Add an effect; effects are carried out in the order they were added."""
-        self._effects.append(effect)
+        self.effects.append(effect)
 
     def say(self, severity: Severity, text: str) -> None:
         """Tell the person something."""
-        self._effects.append(Say(severity, text))
+        self.effects.append(Say(severity, text))
 
     def record(self, kind: str, name: str, payload: object) -> None:
         """Remember something."""
-        self._records.append(Record(kind, name, payload))
+        if self.is_recording:
+            self._records.append(Record(kind, name, payload))
 
-    def take(self, sequence: int) -> EngineOutput:
-        """Return what was collected and start anew."""
-        if not self._effects and not self._records:
-            return EngineOutput(sequence, (), ())
-        output = EngineOutput(sequence, tuple(self._effects), tuple(self._records))
-        self._effects, self._records = [], []
-        return output
+    def take_effects(self) -> list[Effect]:
+        """Return the effects that were collected and start anew."""
+        effects, self.effects = self.effects, []
+        return effects
+
+    def take_records(self) -> tuple[Record, ...]:
+        """Return the records that were collected and start anew."""
+        if not self._records:
+            return ()
+        records, self._records = tuple(self._records), []
+        return records

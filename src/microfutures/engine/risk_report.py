@@ -44,7 +44,7 @@ def _beside_the_gate(state: DeskState, floor: TradingFloor) -> list[RiskRow]:
     """Return what is held before the gate (margin), after it (pace) and while positions are on."""
     limits, account, portfolio = floor.gate.limits, state.account, state.portfolio
     refusals, latest = floor.refusals_by("margin")
-    owners = dict.fromkeys(strategy for strategy, _, _ in portfolio.open_positions())
+    owners = dict.fromkeys(strategy for strategy, _, _ in portfolio.positions)
     nets = {name: portfolio.open_trip_net(name) for name in owners}
     share = limits.max_trip_loss_percent
     return [
@@ -80,7 +80,7 @@ def _beside_the_gate(state: DeskState, floor: TradingFloor) -> list[RiskRow]:
 
 def _standings(state: DeskState, floor: TradingFloor) -> dict[str, str]:
     portfolio, instruments = state.portfolio, tuple(state.current.values())
-    held = portfolio.open_positions()
+    held = portfolio.positions
     ages = {
         each.instrument_id: (state.time_ns - quote.time_ns) / 1e9
         for each in instruments

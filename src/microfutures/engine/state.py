@@ -64,13 +64,17 @@ class DeskState:
 
     def revalue(self) -> None:
         """Value open positions at the middle of their latest quotes."""
-        for instrument_id, mark in self.latest_marks().items():
-            self.portfolio.mark(instrument_id, mark)
+        portfolio = self.portfolio
+        for _, instrument_id, _ in portfolio.positions:
+            quote = self.quotes.get(instrument_id)
+            mark = None if quote is None else quote.mark
+            if mark is not None:
+                portfolio.mark(instrument_id, mark)
 
     def latest_marks(self) -> dict[InstrumentId, Decimal]:
         """Return the middle of the latest quote of all that is held."""
         marks = {}
-        for _, instrument_id, _ in self.portfolio.open_positions():
+        for _, instrument_id, _ in self.portfolio.positions:
             quote = self.quotes.get(instrument_id)
             mark = None if quote is None else quote.mark
             if mark is not None:
@@ -106,8 +110,8 @@ class DeskState:
 
     def held(self, strategy: StrategyName) -> tuple[InstrumentId, ...]:
         """Return every contract that `strategy` holds, by fills."""
-        held = self.portfolio.open_positions()
-        return tuple(instrument_id for owner, instrument_id, _ in held if owner == strategy)
+        held = self.portfolio.positions
+        return tuple([instrument_id for owner, instrument_id, _ in held if owner == strategy])
 
     def history(self, instrument_id: InstrumentId) -> tuple[Bar, ...]:
         """Return the warm-up bars."""

@@ -22,6 +22,9 @@ class TradingDays:
 
     def __init__(self) -> None:
         self._hour = -1
+        self.next_ns = 0
+        """When another day may have begun; before that, and without a clock that went back, none.
+        """
         self.day = ""
         """The trading day of the latest moment, like 2026-09-08."""
 
@@ -30,7 +33,7 @@ class TradingDays:
         hour = time_ns // HOUR_NS
         if hour == self._hour:
             return False
-        self._hour = hour
+        self._hour, self.next_ns = hour, (hour + 1) * HOUR_NS
         before = self.day
         self.day = exchange_time(time_ns + STARTS_HOURS_EARLY * HOUR_NS, pattern="%Y-%m-%d")
         return self.day != before

@@ -21,24 +21,20 @@ class ExecutionDesk:
         self._view = view
         self._next_ref = next_ref
         self._settings = settings
-        self._running: dict[StrategyName, IntentExecutor] = {}
-
-    @property
-    def running(self) -> dict[StrategyName, IntentExecutor]:
-        """Return the executors that are not done."""
-        return self._running
+        self.running: dict[StrategyName, IntentExecutor] = {}
+        """The executors that are not done; to be read only."""
 
     @property
     def is_idle(self) -> bool:
         """Tell whether no order is live and no intent runs."""
-        return not self._running and not self.orders.has_live
+        return not self.running and not self.orders.unsettled
 
     def reason_against(self, intent: Intent) -> str | None:
         """Return why `intent` can't be started now; None when it can."""
         names = [leg.instrument_id for leg in intent.legs]
         if len(set(names)) < len(names):
             return f"{intent.intent_id} names a contract twice: {', '.join(names)}"
-        running = self._running.get(intent.strategy)
+        running = self.running.get(intent.strategy)
         if not intent.kind.is_entry:
             if running is not None and not running.intent.kind.is_entry:
                 return f"already closing: {running.intent.reason}"
@@ -60,7 +56,7 @@ class ExecutionDesk:
 
     def start(self, intent: Intent) -> list[Action]:
         """Start `intent`; an exit supersedes a running entry, whose orders are cancelled first."""
-        before = self._running.get(intent.strategy)
+        before = self.running.get(intent.strategy)
         left = self.orders.live_of(intent.strategy)
         also_close = [record.order.instrument_id for record in left]
         actions: list[Action] = []
@@ -76,7 +72,7 @@ class ExecutionDesk:
             settings=self._settings,
             also_close=also_close,
         )
-        self._running[intent.strategy] = executor
+        self.running[intent.strategy] = executor
         actions += executor.adopt(left)
         return actions + self._step(executor)
 
@@ -88,7 +84,7 @@ class ExecutionDesk:
         actions = self._tell_oddities()
         if record is None:
             return actions
-        executor = self._running.get(record.order.strategy)
+        executor = self.running.get(record.order.strategy)
         if executor is None:
             return actions
         if record.status is not before:
@@ -99,7 +95,7 @@ class ExecutionDesk:
         """Take an execution that the books have taken already."""
         change = self.orders.on_fill(fill)
         actions = self._tell_oddities()
-        executor = self._running.get(strategy)
+        executor = self.running.get(strategy)
         if executor is None:
             return actions
         if change is not None:
@@ -116,7 +112,7 @@ class ExecutionDesk:
                 reason=reason,
             )
         )
-        executor = self._running.get(order.strategy)
+        executor = self.running.get(order.strategy)
         if record is None or executor is None:
             return []
         return executor.on_refused(record, reason) + self._step(executor)
@@ -125,23 +121,23 @@ class ExecutionDesk:
         """Chase orders that don't answer, and let every running intent look again."""
         now_ns = self._view.now_ns()
         actions = chase(self.orders, now_ns, self._settings.answer_timeout_seconds)
-        for executor in list(self._running.values()):
+        for executor in list(self.running.values()):
             actions += self._step(executor)
         return actions
 
     def restate(self, step_ns: int) -> None:
         """Go on by a clock that stepped: no order is older or younger by it."""
         self.orders.restate(step_ns)
-        for executor in self._running.values():
+        for executor in self.running.values():
             executor.restate(step_ns)
 
     def cancel_all(self) -> list[Action]:
         """Cancel every live order and let go of the intents; positions stay as they are."""
         # Whoever waits for an intent must hear that nobody works on it any more.
         actions: list[Action] = [
-            Done(each.intent, "let go, its orders are cancelled") for each in self._running.values()
+            Done(each.intent, "let go, its orders are cancelled") for each in self.running.values()
         ]
-        self._running.clear()
+        self.running.clear()
         for record in self.orders.live:
             self.orders.ask_cancel(record, self._view.now_ns())
             actions.append(CancelOrder(record.order.order_ref))
@@ -161,6 +157,6 @@ class ExecutionDesk:
 
     def _step(self, executor: IntentExecutor) -> list[Action]:
         actions = executor.step()
-        if executor.is_done and self._running.get(executor.intent.strategy) is executor:
-            del self._running[executor.intent.strategy]
+        if executor.is_done and self.running.get(executor.intent.strategy) is executor:
+            del self.running[executor.intent.strategy]
         return actions

@@ -95,7 +95,8 @@ class OrderLedger:
     """All live orders, and the latest final ones."""
 
     def __init__(self) -> None:
-        self._live: dict[OrderRef, OrderRecord] = {}
+        self.unsettled: dict[OrderRef, OrderRecord] = {}
+        """All of which more is expected, oldest first; to be read only."""
         self._final: OrderedDict[OrderRef, OrderRecord] = OrderedDict()
         self._oddities: list[str] = []
 
@@ -104,7 +105,7 @@ class OrderLedger:
         if self.get(order.order_ref) is not None:
             raise InvalidValueError(f"order_ref must be new, {order.order_ref} was used before")
         record = OrderRecord(order, time_ns)
-        self._live[order.order_ref] = record
+        self.unsettled[order.order_ref] = record
         return record
 
     def restore(self, order: Order, time_ns: int) -> None:
@@ -114,31 +115,26 @@ class OrderLedger:
 
     def get(self, order_ref: OrderRef) -> OrderRecord | None:
         """Return an order by our name for it; None when it isn't ours or too old."""
-        return self._live.get(order_ref) or self._final.get(order_ref)
+        return self.unsettled.get(order_ref) or self._final.get(order_ref)
 
     def is_live(self, order_ref: OrderRef) -> bool:
         """Tell whether an order is not settled."""
-        return order_ref in self._live
+        return order_ref in self.unsettled
 
     @property
     def live(self) -> list[OrderRecord]:
         """Return all orders that are not settled, oldest first."""
-        return list(self._live.values())
-
-    @property
-    def has_live(self) -> bool:
-        """Tell whether any order is not settled."""
-        return bool(self._live)
+        return list(self.unsettled.values())
 
     def live_of(self, strategy: StrategyName) -> list[OrderRecord]:
         """Return the orders of `strategy` that are not settled, oldest first."""
-        return [record for record in self._live.values() if record.order.strategy == strategy]
+        return [record for record in self.unsettled.values() if record.order.strategy == strategy]
 
     def of_intent(self, intent_id: IntentId) -> list[OrderRecord]:
         """Return the orders that served an intent, as far as they are remembered."""
         return [
             record
-            for records in (self._final, self._live)
+            for records in (self._final, self.unsettled)
             for record in records.values()
             if record.order.intent_id == intent_id
         ]
@@ -148,14 +144,14 @@ class OrderLedger:
         limit_ns = round(seconds * 1e9)
         return [
             record
-            for record in self._live.values()
+            for record in self.unsettled.values()
             if (since := record.waiting_since_ns) is not None
             and now_ns - max(since, record.chased_ns or since) >= limit_ns
         ]
 
     def restate(self, step_ns: int) -> None:
         """Let every live order wait on by a clock that stepped."""
-        for record in self._live.values():
+        for record in self.unsettled.values():
             # An earlier run's are stamped by the broker's clock, whatever ours said before.
             if not record.is_restored:
                 record.restate(step_ns)
@@ -231,7 +227,7 @@ class OrderLedger:
 
     def _settle(self, record: OrderRecord) -> None:
         order_ref = record.order.order_ref
-        if record.is_settled and self._live.pop(order_ref, None) is not None:
+        if record.is_settled and self.unsettled.pop(order_ref, None) is not None:
             self._final[order_ref] = record
             while len(self._final) > KEPT_FINAL_ORDERS:
                 self._final.popitem(last=False)

@@ -13,12 +13,16 @@ class EquityHistory:
     def __init__(self) -> None:
         self._points: list[tuple[int, float, dict[StrategyName, float]]] = []
         self._stride = 1
-        self._offered = 0
+        self._left = 0
+        """Moments that are passed over before the next point."""
 
     def is_due(self) -> bool:
         """Count one more moment; tell whether the current pace takes its point."""
-        self._offered += 1
-        return (self._offered - 1) % self._stride == 0
+        self._left -= 1
+        if self._left >= 0:
+            return False
+        self._left = self._stride - 1
+        return True
 
     def record(self, time_ns: int, equity: float, by_strategy: dict[StrategyName, float]) -> None:
         """Keep a point that is due."""
@@ -26,6 +30,7 @@ class EquityHistory:
         if len(self._points) > MAX_POINTS:
             self._points = self._points[::2]
             self._stride *= 2
+            self._left = self._stride - 1
 
     @property
     def values(self) -> tuple[float, ...]:

@@ -1,6 +1,6 @@
 """`Portfolio`: strategies, the capital each may use, and what they earned together."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import ROUND_DOWN, Decimal
 from typing import Protocol
@@ -19,6 +19,9 @@ from microfutures.portfolio.round_trips import RoundTripLog
 CENT = Decimal("0.01")
 
 Mark = Callable[[InstrumentId], Decimal | None]
+
+Holding = tuple[StrategyName, InstrumentId, int]
+"""Whose, of what, and how much, signed."""
 
 
 class Allocatable(Protocol):
@@ -61,7 +64,12 @@ class Portfolio:
         self._total: Performance | None = None
         self._capital: Decimal | None = None
         self._drawdown: float | None = None
-        self._open: tuple[tuple[StrategyName, InstrumentId, int], ...] | None = ()
+        self._open: tuple[Holding, ...] | None = ()
+        self.version = 0
+        """Counts what can have changed any value: asked twice with the same one, all is as it was.
+        """
+        self._peak_version = -1
+        """At which the peak was compared with the capital."""
 
     @property
     def strategies(self) -> list[Allocatable]:
@@ -91,6 +99,7 @@ class Portfolio:
             raise ConfigurationError(
                 f"allocation {share}% for {strategy.name} makes {total}% in all; at most 100"
             )
+        self.version += 1
         self._strategies[strategy.name] = strategy
         self._allocations[strategy.name] = share
         self.distribute_capital()
@@ -170,15 +179,16 @@ class Portfolio:
     @contextmanager
     def valued_at(self, marks: Mapping[InstrumentId, Decimal]) -> Iterator[None]:
         """Value open positions at `marks` for whoever looks meanwhile; afterwards as before."""
-        kept = self._marks, self._total, self._capital, self._drawdown
+        kept = self._marks, self._total, self._capital, self._drawdown, self.version
         self._marks = {**self._marks, **marks}
         self._forget_value()
         try:
             yield
         finally:
-            self._marks, self._total, self._capital, self._drawdown = kept
+            self._marks, self._total, self._capital, self._drawdown, self.version = kept
 
     def _forget_value(self) -> None:
+        self.version += 1
         self._total = self._capital = self._drawdown = None
 
     def mark_of(self, instrument_id: InstrumentId) -> Decimal | None:
@@ -207,6 +217,7 @@ class Portfolio:
     def restore_peak(self, peak: Decimal) -> None:
         """Measure drawdowns from `peak`, USD."""
         self.peak_capital, self._drawdown = peak, None
+        self.version += 1
 
     @property
     def drawdown_percent(self) -> float:
@@ -237,19 +248,23 @@ class Portfolio:
 
     def record_equity(self, time_ns: int) -> None:
         """Add a point to the equity history and to the peak."""
-        capital = self.current_capital
-        if capital > self.peak_capital:
-            self.peak_capital, self._drawdown = capital, None
+        if self._peak_version != self.version:
+            self._peak_version = self.version
+            if self.current_capital > self.peak_capital:
+                self.peak_capital, self._drawdown = self.current_capital, None
         if self.equity.is_due():
             nets = {name: float(self.performance([name]).net) for name in self._strategies}
-            self.equity.record(time_ns, float(capital), nets)
+            self.equity.record(time_ns, float(self.current_capital), nets)
 
-    def open_positions(self) -> Sequence[tuple[StrategyName, InstrumentId, int]]:
+    @property
+    def positions(self) -> tuple[Holding, ...]:
         """Return strategy, instrument and signed quantity of everything that is not flat."""
         if self._open is None:
             self._open = tuple(
-                (strategy, instrument_id, account.quantity)
-                for (strategy, instrument_id), account in self.ledger.accounts.items()
-                if account.quantity
+                [
+                    (strategy, instrument_id, account.quantity)
+                    for (strategy, instrument_id), account in self.ledger.accounts.items()
+                    if account.quantity
+                ]
             )
-        return list(self._open)
+        return self._open

@@ -162,11 +162,12 @@ class Book:
             self.bid_ticks, self.ask_ticks = update.bid_ticks, update.ask_ticks
             self.bid_size = self.left_at_bid = self.ask_size = self.left_at_ask = update.size
             self.bid_taken_levels = self.ask_taken_levels = 0
-        if volume and now_ns < self._volume_until_ns:
-            self.last_ticks = update.last_ticks
-            self.volume += volume
-        elif volume:
+        if not volume:
+            return self._new_quote(now_ns)
+        if now_ns >= self._volume_until_ns:
             return self.trade(now_ns, update.last_ticks, volume)
+        self.last_ticks = update.last_ticks
+        self.volume += volume
         return self._new_quote(now_ns)
 
     def split(self, update: SplitUpdate) -> Quote:

@@ -118,10 +118,6 @@ class Combos:
         combo.refresh()
         return combo
 
-    def has_leg(self, name: InstrumentId) -> bool:
-        """Tell whether a contract is a leg of any combo."""
-        return bool(self._by_leg.get(name))
-
     def of_leg(self, name: InstrumentId) -> list[ComboBook]:
         """Return the combos that a contract is a leg of."""
         return list(self._by_leg.get(name, {}).values())

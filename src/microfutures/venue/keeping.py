@@ -3,7 +3,7 @@
 Not here: the market, which is made or read anew, and where in the queue an order stood.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -73,11 +73,14 @@ class Keeping:
         desk: OrderDesk,
         listings: Listings,
         combos: Combos,
+        *,
+        on_restored: Callable[[], None],
     ) -> None:
         self._accounts = accounts
         self._desk = desk
         self._instruments = listings.instruments
         self._combos = combos
+        self._on_restored = on_restored
 
     def account(self, name: str) -> KeptAccount:
         """Return an account as it stands."""
@@ -119,6 +122,7 @@ class Keeping:
         combo = self._combos.listed(order.legs) if order.legs else None
         instrument = self._instruments[order.instrument_id] if combo is None else combo.instrument
         self._desk.restore(_restored_order(kept, instrument, members), now_ns)
+        self._on_restored()
 
 
 def _keep_order(state: OrderState) -> KeptOrder:

@@ -40,7 +40,8 @@ class OrderDesk:
         self._orders: dict[int, OrderState] = {}
         self._live: dict[int, OrderState] = {}
         self._ended: deque[int] = deque()
-        self._resting: dict[InstrumentId, list[OrderState]] = {}
+        self.resting: dict[InstrumentId, list[OrderState]] = {}
+        """The orders that the market can touch, by contract; to be read only."""
         self.traded_blocks: dict[str, int] = {}
         """Blocks of which an order has traded since the venue was last told something, and it."""
         self._timers: list[tuple[int, int]] = []
@@ -51,6 +52,11 @@ class OrderDesk:
         """Return the next moment at which time alone changes an order."""
         return self._timers[0][0] if self._timers else NEVER_NS
 
+    @property
+    def has_live(self) -> bool:
+        """Tell whether any order is not final."""
+        return bool(self._live)
+
     def find(self, order_id: int) -> OrderState | None:
         """Return the order, final or not."""
         return self._orders.get(order_id)
@@ -60,10 +66,6 @@ class OrderDesk:
         for state in self._live.values():
             if account is None or state.order.account == account:
                 yield state
-
-    def resting(self, instrument_id: InstrumentId) -> list[OrderState] | None:
-        """Return the orders that the market can touch; None or empty when there are none."""
-        return self._resting.get(instrument_id)
 
     def accept(self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent]) -> None:
         """Take an order that passed every check, and let it trade if it can."""
@@ -86,7 +88,7 @@ class OrderDesk:
         if window.open_ns > now_ns:
             heappush(self._timers, (window.open_ns, order_id))
         else:
-            self._resting.setdefault(state.order.instrument_id, []).append(state)
+            self.resting.setdefault(state.order.instrument_id, []).append(state)
 
     def replace(
         self,
@@ -133,7 +135,7 @@ class OrderDesk:
 
     def match_book(self, book: Book, now_ns: int, events: list[VenueEvent]) -> None:
         """Let the resting orders of an instrument meet its new top of book."""
-        for state in list(self._resting.get(book.instrument.instrument_id, ())):
+        for state in list(self.resting.get(book.instrument.instrument_id, ())):
             if self._is_blocked(state):
                 continue
             if state.follows_market:
@@ -150,7 +152,7 @@ class OrderDesk:
         self, book: Book, ticks: int, size: int, now_ns: int, events: list[VenueEvent]
     ) -> None:
         """Let the resting orders of an instrument meet a trade of others."""
-        for state in list(self._resting.get(book.instrument.instrument_id, ())):
+        for state in list(self.resting.get(book.instrument.instrument_id, ())):
             if self._is_blocked(state):
                 continue
             if not state.is_triggered:
@@ -167,7 +169,7 @@ class OrderDesk:
         self, state: OrderState, book: Book, now_ns: int, events: list[VenueEvent], was_held: bool
     ) -> None:
         """Bring an order whose window is open to the market."""
-        self._resting.setdefault(state.order.instrument_id, []).append(state)
+        self.resting.setdefault(state.order.instrument_id, []).append(state)
         if state.is_triggered:
             state.stage = OrderStage.WORKING
             if was_held:
@@ -284,7 +286,7 @@ class OrderDesk:
             del self._orders[self._ended.popleft()]
 
     def _leave(self, state: OrderState) -> None:
-        resting = self._resting.get(state.order.instrument_id)
+        resting = self.resting.get(state.order.instrument_id)
         if resting is not None and state in resting:
             resting.remove(state)
 

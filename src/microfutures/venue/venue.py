@@ -23,12 +23,12 @@ from microfutures.venue.admission import Reason
 from microfutures.venue.book import Book
 from microfutures.venue.clearing import Clearing
 from microfutures.venue.combos import Combos
+from microfutures.venue.corporate import CorporateActions
 from microfutures.venue.credit import Credit
 from microfutures.venue.door import Door
 from microfutures.venue.keeping import Keeping
 from microfutures.venue.listings import Listings
 from microfutures.venue.messages import (
-    AccountMoved,
     AccountState,
     BarUpdate,
     BookUpdate,
@@ -72,6 +72,8 @@ class Venue:
         keeps_bars: bool = True,
     ) -> None:
         self._now_ns = start_ns
+        self._quiet_until_ns = 0
+        """Until when, as things stand, neither time nor a bar can cause anything but a quote."""
         self._keeps_bars = keeps_bars
         self._listings = Listings(instruments, start_ns)
         self._accounts = {name: Account(name, initial_cash) for name in accounts}
@@ -86,7 +88,19 @@ class Venue:
             self._listings.books,
             needed=lambda: {state.order.instrument_id for state in self._desk.live()},
         )
-        self.keeping = Keeping(self._accounts, self._desk, self._listings, self._combos)
+        self._corporate = CorporateActions(
+            accounts=self._accounts,
+            listings=self._listings,
+            combos=self._combos,
+            desk=self._desk,
+        )
+        self.keeping = Keeping(
+            self._accounts,
+            self._desk,
+            self._listings,
+            self._combos,
+            on_restored=self._look_ahead,
+        )
         """What outlives a venue, and the way back in."""
         self._door = Door(
             listings=self._listings,
@@ -117,7 +131,7 @@ class Venue:
         book = self._listings.book(update.instrument_id)
         if isinstance(update, BookUpdate):
             events.append(QuoteChanged(book.update(update)))
-            if self._desk.resting(update.instrument_id):
+            if self._desk.resting.get(update.instrument_id):
                 self._desk.match_book(book, now_ns, events)
             self._match_combos(update.instrument_id, now_ns, events)
         elif isinstance(update, TradeUpdate):
@@ -125,30 +139,24 @@ class Venue:
         elif isinstance(update, BarUpdate):
             self._close_bar(book, update, events)
         elif isinstance(update, DividendUpdate):
-            self._pay_dividend(update, events)
+            self._corporate.pay_dividend(update, events)
         else:
-            self._split(book, update, events)
+            self._corporate.split(book, update, events)
+        self._look_ahead()
         return events
 
     def quote_of(self, update: BarUpdate) -> Quote | None:
         """Take a bar that can cause nothing but a quote and return that; None if it could more.
 
-        Then nothing was taken, and it is to be applied: there are orders at rest, or the time has
-        come for a session to open or to end.
+        Then nothing was taken, and it is to be applied: there are orders, or the time has come for
+        a session to open or to end.
         """
         now_ns, name = update.time_ns, update.instrument_id
-        if (
-            now_ns < self._now_ns
-            or now_ns >= self._clearing.next_ns
-            or now_ns >= self._listings.hours_until_ns
-            or now_ns >= self._desk.next_timer_ns
-            or self._desk.resting(name)
-            or self._combos.has_leg(name)
-        ):
+        if not self._now_ns <= now_ns < self._quiet_until_ns:
             return None
         self._now_ns = now_ns
-        book = self._listings.book(name)
-        if update.volume and self._keeps_bars:
+        book = self._listings.books[name]
+        if self._keeps_bars and update.volume:
             price = book.to_float(update.last_ticks)
             self._listings.recorders[name].add(now_ns, price, update.volume)
         return book.close_bar(update)
@@ -156,8 +164,12 @@ class Venue:
     def advance(self, now_ns: int) -> list[VenueEvent]:
         """Let time pass without data: sessions open and close, orders are released or expire."""
         events: list[VenueEvent] = []
+        if self._now_ns <= now_ns < self._quiet_until_ns:
+            self._now_ns = now_ns
+            return events
         self._desk.traded_blocks.clear()
         self._move(now_ns, events)
+        self._look_ahead()
         return events
 
     def submit(self, order: VenueOrder) -> list[VenueEvent]:
@@ -172,6 +184,7 @@ class Venue:
             return [OrderRejected(order.order_id, self._now_ns, *reason)]
         events: list[VenueEvent] = []
         self._desk.accept(state, self._door.book(order), self._now_ns, events)
+        self._look_ahead()
         return events
 
     def modify(
@@ -220,6 +233,7 @@ class Venue:
             ]
         events: list[VenueEvent] = []
         self._desk.cancel(state, self._now_ns, "cancelled on request", events)
+        self._look_ahead()
         return events
 
     def preview(self, order: VenueOrder) -> MarginImpact | OrderRejected:
@@ -284,7 +298,7 @@ class Venue:
     def _match_combos(self, name: InstrumentId, now_ns: int, events: list[VenueEvent]) -> None:
         """Let the orders of combos meet the new book of a leg."""
         for combo in self._combos.of_leg(name):
-            if self._desk.resting(combo.instrument.instrument_id):
+            if self._desk.resting.get(combo.instrument.instrument_id):
                 combo.refresh()
                 self._desk.match_book(combo, now_ns, events)
 
@@ -295,7 +309,7 @@ class Venue:
         self._listings.recorders[name].add(now_ns, book.to_float(ticks), size)
         events.append(TradePrinted(name, now_ns, book.price(ticks), size))
         events.append(QuoteChanged(quote))
-        if self._desk.resting(name):
+        if self._desk.resting.get(name):
             self._desk.match_trade(book, ticks, size, now_ns, events)
 
     def _close_bar(self, book: Book, update: BarUpdate, events: list[VenueEvent]) -> None:
@@ -310,31 +324,11 @@ class Venue:
             if self._keeps_bars:
                 self._listings.recorders[name].add(now_ns, book.to_float(ticks), volume)
             events.append(TradePrinted(name, now_ns, book.price(ticks), volume))
-        if self._desk.resting(name):
+        if self._desk.resting.get(name):
             self._desk.match_book(book, now_ns, events)
             if volume:
                 self._desk.match_trade(book, ticks, volume, now_ns, events)
         self._match_combos(name, now_ns, events)
-
-    def _pay_dividend(self, update: DividendUpdate, events: list[VenueEvent]) -> None:
-        name, amount = update.instrument_id, update.amount
-        events.extend(
-            AccountMoved(account.name, update.time_ns, (name,))
-            for account in self._accounts.values()
-            if account.pay_dividend(name, amount)
-        )
-
-    def _split(self, book: Book, update: SplitUpdate, events: list[VenueEvent]) -> None:
-        name, new, old = update.instrument_id, update.numerator, update.denominator
-        for each in (book, *self._combos.of_leg(name)):
-            self._desk.cancel_all(each, update.time_ns, "share split", events)
-        quote = book.split(update)
-        price = self._listings.mark(name)
-        for account in self._accounts.values():
-            if account.quantity(name):
-                account.split(name, new, old, price)
-                events.append(AccountMoved(account.name, update.time_ns, (name,)))
-        events.append(QuoteChanged(quote))
 
     def _move(self, now_ns: int, events: list[VenueEvent]) -> None:
         if now_ns < self._now_ns:
@@ -351,6 +345,15 @@ class Venue:
         if now_ns >= self._clearing.next_ns:
             self._clearing.run(self._now_ns, now_ns, events)
         self._now_ns = now_ns
+
+    def _look_ahead(self) -> None:
+        """Find out how long it stays quiet; not at all while there are orders."""
+        if self._desk.has_live:
+            self._quiet_until_ns = 0
+        else:
+            self._quiet_until_ns = min(
+                self._clearing.next_ns, self._listings.hours_until_ns, self._desk.next_timer_ns
+            )
 
 
 def _refused(order_id: int, now_ns: int, reason: Reason) -> OrderRejected:

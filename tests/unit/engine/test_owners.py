@@ -48,7 +48,7 @@ class Shop:
         self.books.register(an_order(number))
         self.books.take_fill(a_fill(number))
         self.charge(number)
-        self._out.take(number)
+        self._out.take_effects(), self._out.take_records()
 
     def charge(self, number: int) -> None:
         fill = a_fill(number)

@@ -92,7 +92,7 @@ def test_portfolio_values_open_positions_at_the_mark() -> None:
     portfolio.book_fill(StrategyName("pair"), a_fill("1.01", MCL, -2, "71.00"), HUNDRED)
     portfolio.mark(MCL, Decimal("70.50"))
     assert portfolio.performance().unrealized == Decimal("100.00")
-    assert portfolio.open_positions() == [("pair", MCL, -2)]
+    assert portfolio.positions == (("pair", MCL, -2),)
 
 
 def test_portfolio_gives_the_steadier_strategy_the_larger_share() -> None:

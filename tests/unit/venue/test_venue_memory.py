@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from microfutures.model.orders import OrderType, Side
-from microfutures.venue.messages import OrderRejected, VenueOrder
+from microfutures.venue.messages import OrderCancelled, OrderRejected, VenueOrder
 from microfutures.venue.order_desk import KEPT_ENDED
 from microfutures.venue.synthetic import SyntheticMarket
 from microfutures.venue.venue import Venue
@@ -41,3 +41,34 @@ def test_orders_that_ended_long_ago_are_unknown_and_live_ones_never() -> None:
     unknown, known = refusal(venue, 1), refusal(venue, KEPT_ENDED)
     assert "not found" in unknown
     assert "Cancelled" in known
+
+
+def test_an_order_that_is_restored_while_it_is_quiet_ends_with_its_session() -> None:
+    market = SyntheticMarket(("MCL",), seed=1)
+    venues = [
+        Venue(
+            instruments=market.instruments,
+            accounts=("DU1",),
+            initial_cash=Decimal(1_000_000),
+            start_ns=market.start_ns,
+            seed=1,
+        )
+        for _ in range(2)
+    ]
+    order = VenueOrder(
+        order_id=7,
+        account="DU1",
+        instrument_id=market.instruments[0].instrument_id,
+        side=Side.BUY,
+        quantity=1,
+        order_type=OrderType.LIMIT,
+        limit_price=Decimal("10.00"),
+    )
+    first, second = venues
+    first.submit(order)
+    kept = first.keeping.order(order.order_id)
+    second.advance(market.start_ns + 1)  # from here on it is quiet until the session ends
+    assert kept is not None
+    second.keeping.restore_order(kept, second.now_ns)
+    ended = second.advance(kept.window.close_ns)
+    assert [each.order_id for each in ended if isinstance(each, OrderCancelled)] == [7]

@@ -94,14 +94,16 @@ def close_updates(
 ) -> Iterator[BarUpdate]:
     """Yield the close of every bar, just before its end."""
     below, (numerator, denominator) = spread_ticks // 2, ticks.ratio
+    above = spread_ticks - below
     for bar in bars:
-        price, volume = round(bar.close * denominator / numerator), round(bar.volume)
+        price, volume, seconds = round(bar.close * denominator / numerator), bar.volume, bar.seconds
+        volume = round(volume)
         yield BarUpdate(
-            bar.start_ns + bar.seconds * NANOSECONDS_PER_SECOND - 1,
+            bar.start_ns + seconds * NANOSECONDS_PER_SECOND - 1,
             instrument_id,
             price - below,
-            price - below + spread_ticks,
-            round(volume * DISPLAYED_SECONDS / bar.seconds) or 1,
+            price + above,
+            round(volume * DISPLAYED_SECONDS / seconds) or 1,
             price,
             volume,
         )
