@@ -8,6 +8,7 @@ from socket import gaierror
 import pytest
 
 from helpers.ib_desk import MCL, USO, Desk, StillMarket, approved, on_virtual_time
+from microfutures.adapters.ib.market_data import HALTED
 from microfutures.adapters.system_clock import SimulatedClock
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.model.events import (
@@ -24,6 +25,7 @@ from microfutures.model.events import (
 from microfutures.model.flaws import Flaw
 from microfutures.model.market import Quote
 from microfutures.model.orders import OrderStatus
+from microfutures.twsim.quotes.ticks import halted_tick
 
 CONNECTED, CONNECTING = ConnectionState.CONNECTED, ConnectionState.CONNECTING
 DISCONNECTED, UPSTREAM_LOST = ConnectionState.DISCONNECTED, ConnectionState.UPSTREAM_LOST
@@ -281,6 +283,24 @@ def test_orders_are_refused_while_tws_has_lost_ib_and_the_state_is_told_on_retur
             await desk.until_state(CONNECTED)
             order = [type(event).__name__ for event in desk.events[start:]]
             assert order.index("BrokerStateReported") < order.index("ConnectionChanged")
+
+    on_virtual_time(scenario)
+
+
+def test_a_halt_whose_end_fell_into_an_outage_does_not_last() -> None:
+    async def scenario() -> None:
+        desk = Desk()
+        async with desk.running():
+            halted = halted_tick(HALTED, is_on=True)
+            desk.server.exchange.lines.tell(1, "USO", halted)
+            await desk.until(lambda: desk.told(Quote)[-1].trouble is Flaw.HALTED, seconds=10)
+            desk.session().error(-1, 1100, "Connectivity between IB and TWS has been lost.")
+            await desk.until_state(UPSTREAM_LOST)
+            desk.session().error(-1, 1102, "Connectivity has been restored - data maintained.")
+            await desk.until_state(CONNECTED)
+            await asyncio.sleep(5)
+            latest = {each.instrument_id: each.trouble for each in desk.told(Quote)}
+            assert latest == {MCL: Flaw.NONE, USO: Flaw.NONE}
 
     on_virtual_time(scenario)
 

@@ -150,6 +150,8 @@ class Link:
         if code == DATA_LOST:
             self._parts.market.forget()
             self._learner.subscribe()
+        else:
+            self._parts.market.renew_doubtful(self._ib)
 
     # -- asking -------------------------------------------------------------------------------
 

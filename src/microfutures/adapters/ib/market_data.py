@@ -103,6 +103,12 @@ class MarketDataDesk:
         """End a running stream and ask for it again."""
         self.subscribe(ib, instrument_id, self._contracts[instrument_id])
 
+    def renew_doubtful(self, ib: TappedIB) -> None:
+        """Ask anew for what is halted or not live: such a state is told once, its end as well."""
+        for line in list(self._lines.values()):
+            if line.is_halted or line.data_type is not MarketDataType.LIVE:
+                self.renew(ib, line.instrument_id)
+
     def forget(self) -> None:
         """Drop every line: the socket is gone, and its subscriptions with it."""
         self._lines.clear()
