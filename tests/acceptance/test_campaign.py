@@ -23,7 +23,7 @@ def test_no_law_is_broken_on_a_bad_day(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["idempotent fills", "recovered orders"])
 def test_a_broken_safeguard_is_noticed(name: str, tmp_path: Path) -> None:
     with SABOTAGES[name].apply():
-        verdict = live_day(KILLED_BESIDE_OWN_SHARES, tmp_path)
+        verdict = live_day(KILLED_BESIDE_OWN_SHARES, tmp_path, is_hasty=True)
     assert verdict.violations
 
 
