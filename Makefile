@@ -9,6 +9,8 @@ DAYS ?= 20
 SEED ?= 1
 KILLS ?= 10
 WHO ?= all
+# A file's tests share what they set up; files are begun in the order of tests/conftest.py.
+SHARED_OUT := -n auto --dist loadfile --no-loadscope-reorder
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Tests start hundreds of Python processes: compiled once, they need a third less time.
@@ -38,10 +40,10 @@ run: $(BASE)
 	@exec $(BIN)/python scripts/foreground.py main.py --simulate --display-interval 1 $(ARGS)
 
 test: $(DEV)
-	@exec $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest $(SHARED_OUT) $(ARGS)
 
 test-fast: $(DEV)
-	@exec $(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
+	@exec $(BIN)/python -m pytest $(SHARED_OUT) -m "not slow" $(ARGS)
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -12,7 +12,21 @@ settings.load_profile("untimed")
 
 pytest_plugins = ["microfutures.twsim.testing"]
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+TESTS = Path(__file__).resolve().parent
+SHARED = TESTS.parents[1] / "shared"
+
+LONGEST_FIRST = ("acceptance", "integration", "conformance", "unit/app", "unit/research")
+"""Folders whose files take longest: begun at the end, one would keep all other cores waiting."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; they are shared out in this order (Makefile)."""
+    items.sort(key=lambda item: _rank(item.path.relative_to(TESTS).as_posix()))
+
+
+def _rank(file: str) -> int:
+    places = [at for at, folder in enumerate(LONGEST_FIRST) if file.startswith(f"{folder}/")]
+    return places[0] if places else len(LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session")

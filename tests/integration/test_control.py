@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from helpers.nobody import as_user_without_rights
+from helpers.waiting import wait_until
 from microfutures.adapters.control_socket import SOCKET_NAME, ask
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.errors import ControlError
@@ -48,14 +48,6 @@ def desk(log_dir: Path) -> Iterator[subprocess.Popen[str]]:
     yield process
     process.kill()
     process.communicate()
-
-
-def wait_until(is_so: object, seconds: float = 30) -> None:
-    assert callable(is_so)
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.1)
 
 
 def said(command: str, log_dir: Path, *arguments: str) -> tuple[int, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.waiting import wait_until
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.store.errors import StoreError
 from microfutures.adapters.store.follower import PLACES_NAME, JournalFollower
@@ -75,14 +76,12 @@ def test_nothing_that_was_journaled_is_lost_with_a_killed_desk(tmp_path: Path) -
              "--record", store]  # fmt: skip
     command = [sys.executable, "main.py", *map(str, words)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        while process.poll() is None and quotes_in(journal) < 500:
-            os.sched_yield()
+        wait_until(lambda: process.poll() is not None or quotes_in(journal) >= 500)
         process.kill()
     wanted = quotes_in(journal)
     assert wanted >= 500
     # The follower ends by itself when it has caught up; nobody waits for it then.
-    while not (store / PLACES_NAME).exists() or rows_in(store) < wanted:
-        os.sched_yield()
+    wait_until(lambda: (store / PLACES_NAME).exists() and rows_in(store) >= wanted)
     assert rows_in(store) == wanted
     assert caught_up(JournalFollower(journal, store)) == 0
 

@@ -1,7 +1,6 @@
 """`microfutures backtest` from the command line to its files."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from helpers.waiting import wait_until
 from microfutures.app.cli import app
 from microfutures.app.journal.replay import replay
 from microfutures.model.errors import ConfigurationError
@@ -255,8 +255,11 @@ def test_ctrl_c_keeps_what_was_done(config: Path, tmp_path: Path) -> None:
     command = [sys.executable, "main.py", "backtest", *map(str, arguments)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         journal = out / "journal.sqlite3-wal"
-        while process.poll() is None and not (journal.exists() and journal.stat().st_size > 10**6):
-            os.sched_yield()
+        wait_until(
+            lambda: (
+                process.poll() is not None or (journal.exists() and journal.stat().st_size > 10**6)
+            )
+        )
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate()
     assert process.returncode == 130

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from helpers.studies import write_days
+from helpers.waiting import wait_until
 from microfutures.app.cli import app
 from microfutures.model.errors import ConfigurationError
 
@@ -193,8 +193,7 @@ def stopped(arguments: list[object], out: Path, by: signal.Signals, results: int
     """Run a study, send it a signal when it has so many results, return its exit code."""
     command = [sys.executable, "main.py", "optimize", *map(str, arguments)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        while process.poll() is None and finished(out) < results:
-            os.sched_yield()
+        wait_until(lambda: process.poll() is not None or finished(out) >= results)
         process.send_signal(by)
         return process.wait()
 
