@@ -11,7 +11,7 @@ from microfutures.model.orders import Order
 from microfutures.model.snapshot import RoundTripView
 
 
-class SentOrder(msgspec.Struct, frozen=True):
+class SentOrder(msgspec.Struct, frozen=True, gc=False):
     """An order and the moment it left the desk, nanoseconds UTC."""
 
     time_ns: int

@@ -24,7 +24,7 @@ KEPT_TRADES = 200
 KEPT_FOREIGN_FILLS = 5_000
 
 
-class Trade(msgspec.Struct, frozen=True):
+class Trade(msgspec.Struct, frozen=True, gc=False):
     """A fill that was booked, for the display."""
 
     strategy: StrategyName
@@ -183,12 +183,13 @@ class Books:
         if booked is None:
             return
         self.trades.appendleft(Trade(strategy, fill, reason))
-        verb = "bought" if fill.side is Side.BUY else "sold"
+        verb = "bought" if fill.side.sign > 0 else "sold"
         text = f"{verb} {fill.quantity} {fill.instrument_id} at {fill.price} ({strategy}: {reason})"
         self._voice.say(Severity.SUCCESS, text)
         if trips.count > before:
             trip = trips.finished[0]
-            self._out.record("order", "RoundTripFinished", trip.view())
+            if self._out.is_recording:
+                self._out.record("order", "RoundTripFinished", trip.view())
             severity = Severity.SUCCESS if trip.gross > 0 else Severity.WARNING
             text = f"{strategy} finished a round trip: {trip.gross:+,.2f} USD before commissions"
             self._voice.say(severity, text)

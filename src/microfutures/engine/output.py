@@ -8,19 +8,19 @@ from microfutures.model.identifiers import InstrumentId, IntentId, OrderRef
 from microfutures.model.intents import TargetLeg
 
 
-class Submit(msgspec.Struct, frozen=True, tag=True):
+class Submit(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Send an approved order."""
 
     approved: Approved
 
 
-class Cancel(msgspec.Struct, frozen=True, tag=True):
+class Cancel(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Ask for a cancel."""
 
     order_ref: OrderRef
 
 
-class Preview(msgspec.Struct, frozen=True, tag=True):
+class Preview(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Ask what these signed trades would do to the margin."""
 
     intent_id: IntentId
@@ -40,7 +40,7 @@ class RequestHistory(msgspec.Struct, frozen=True, tag=True):
     instrument_id: InstrumentId
 
 
-class Say(msgspec.Struct, frozen=True, tag=True):
+class Say(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Tell the person: the log and the event panel."""
 
     severity: Severity
@@ -53,7 +53,7 @@ Deed = Submit | Cancel | Preview | RequestState | RequestHistory
 Effect = Deed | Say
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """Something to remember; ``payload`` is any msgspec-encodable value."""
 
     kind: str
@@ -61,7 +61,7 @@ class Record(msgspec.Struct, frozen=True):
     payload: object
 
 
-class EngineOutput(msgspec.Struct, frozen=True):
+class EngineOutput(msgspec.Struct, frozen=True, gc=False):
     """The answer to one event; ``sequence`` is the number of that event."""
 
     sequence: int

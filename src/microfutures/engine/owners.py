@@ -16,7 +16,7 @@ KEPT_ORDERS = 5_000
 """Far more than the broker tells of again: it knows the executions of one day, at most a week."""
 
 
-class Owner(msgspec.Struct):
+class Owner(msgspec.Struct, gc=False):
     """The strategy that sent an order, and why."""
 
     strategy: StrategyName

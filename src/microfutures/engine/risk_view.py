@@ -35,9 +35,10 @@ class RiskView:
         For an order that only closes, exposures, day's loss and drawdown are left at 0.
         """
         state, name = self._state, order.instrument_id
-        live = [each for each in self._orders.live if each.order.order_ref != order.order_ref]
+        own, unsettled = order.order_ref, self._orders.unsettled
+        live = [each for ref, each in unsettled.items() if ref != own]
         here = [each for each in live if each.order.instrument_id == name]
-        instrument = state.instrument_by_id(name)
+        instrument = state.instruments.get(name)
         family = family_of(instrument.symbol) if instrument is not None else ""
         strategy_notional = family_gross = family_net = 0.0
         # What only closes is held to no exposure and no loss, and is in a hurry.
@@ -56,13 +57,15 @@ class RiskView:
             pause_reason=state.pause_reason,
             kill_reason=state.kill_reason,
             instrument=instrument,
-            quote=state.quote(name),
+            quote=state.quotes.get(name),
             position=portfolio.ledger.total_position(name),
-            working=_signed(here),
+            working=_signed(here) if here else 0,
             strategy_position=state.position(order.strategy, name),
             strategy_working=_signed(
                 [each for each in here if each.order.strategy == order.strategy]
-            ),
+            )
+            if here
+            else 0,
             strategy_notional=strategy_notional,
             family=family,
             family_gross=family_gross,
@@ -95,10 +98,10 @@ class RiskView:
     def unresolved(self, live: list[OrderRecord]) -> str:
         """Return the first order whose fate is unknown since the line was lost; empty for none."""
         lost_ns = self._state.line_lost_ns
-        return next(
-            (each.order.order_ref for each in live if max(each.sent_ns, each.heard_ns) < lost_ns),
-            "",
-        )
+        for each in live:
+            if each.sent_ns < lost_ns and each.heard_ns < lost_ns:
+                return each.order.order_ref
+        return ""
 
     def notional(self, strategy: StrategyName) -> float:
         """Return the gross worth of what `strategy` holds and has working, USD."""
@@ -117,8 +120,10 @@ class RiskView:
         """Return every position at its mark, and what live orders may still add at the middle."""
         state, holdings = self._state, []
         for (owner, name), account in state.portfolio.ledger.accounts.items():
-            mark, instrument = state.portfolio.mark_of(name), state.instrument_by_id(name)
-            if account.quantity and mark is not None and instrument is not None:
+            if not account.quantity:
+                continue
+            mark, instrument = state.portfolio.mark_of(name), state.instruments.get(name)
+            if mark is not None and instrument is not None:
                 worth = float(mark * account.quantity * account.multiplier)
                 holdings.append(Holding(owner, family_of(instrument.symbol), worth))
         for record in live:

@@ -106,7 +106,8 @@ class DeskState:
 
     def position(self, strategy: StrategyName, instrument_id: InstrumentId) -> int:
         """Return the signed position of `strategy`, by fills."""
-        return self.portfolio.ledger.position(strategy, instrument_id)
+        account = self.portfolio.ledger.accounts.get((strategy, instrument_id))
+        return account.quantity if account is not None else 0
 
     def held(self, strategy: StrategyName) -> tuple[InstrumentId, ...]:
         """Return every contract that `strategy` holds, by fills."""

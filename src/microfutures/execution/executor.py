@@ -28,6 +28,12 @@ class Phase(StrEnum):
     CLOSING = "closing"
 
 
+# Every execution asks for these; Python 3.11 looks members of enumerations up slowly.
+ENTERING, HALTED, UNWINDING, CLOSING = Phase
+BUILDING = (ENTERING, HALTED)
+ENTRY, HEDGE = OrderPurpose.ENTRY, OrderPurpose.HEDGE
+
+
 class IntentExecutor:
     """One intent on its way.
 
@@ -50,6 +56,8 @@ class IntentExecutor:
         self.phase = Phase.ENTERING if intent.kind.is_entry else Phase.CLOSING
         self._view = view
         self._settings = settings
+        is_flatten = intent.kind is SignalKind.FLATTEN
+        self._closes_for = OrderPurpose.FLATTEN if is_flatten else OrderPurpose.EXIT
         wanted = {leg.instrument_id: leg.quantity for leg in intent.legs}
         wanted |= {each: 0 for each in also_close if each not in wanted}
         self._targets = list(wanted.values())
@@ -123,7 +131,7 @@ class IntentExecutor:
         if self.is_done:
             return []
         actions: list[Action] = []
-        if self.phase in (Phase.ENTERING, Phase.HALTED):
+        if self.phase in BUILDING:
             actions += self._check_limits()
         for index, leg in enumerate(self._legs):
             actions += leg.step(self._wanted(index), self._purpose(index))
@@ -134,7 +142,10 @@ class IntentExecutor:
 
     def _leg(self, record: OrderRecord) -> Leg | None:
         name = record.order.instrument_id
-        return next((leg for leg in self._legs if leg.instrument_id == name), None)
+        for leg in self._legs:
+            if leg.instrument_id == name:
+                return leg
+        return None
 
     def _on_stopped(self, record: OrderRecord, what: str, *, was_sent: bool) -> list[Action]:
         leg = self._leg(record)
@@ -145,49 +156,46 @@ class IntentExecutor:
         is_first = leg is self._legs[0]
         if self.phase is Phase.ENTERING and is_first:
             return self._give_up(text)
-        if self.phase in (Phase.ENTERING, Phase.HALTED):
+        if self.phase in BUILDING:
             return [] if is_first else self._unwind(text)
         return told
 
     def _wanted(self, index: int) -> int:
-        leg = self._legs[index]
-        match self.phase:
-            case Phase.UNWINDING:
-                return 0
-            case Phase.CLOSING:
-                return self._targets[index]
-            case Phase.ENTERING | Phase.HALTED if index == 0:
-                return self._targets[0] if self.phase is Phase.ENTERING else leg.position
-            case _:
-                return self._hedge(index)
+        phase = self.phase
+        if phase is UNWINDING:
+            return 0
+        if phase is CLOSING:
+            return self._targets[index]
+        if index:
+            return self._hedge(index)
+        return self._targets[0] if phase is ENTERING else self._legs[0].position
 
     def _hedge(self, index: int) -> int:
         """Return the hedge of what is on of the first leg, in proportion."""
         return round(self._targets[index] * self._legs[0].position / self._targets[0])
 
     def _purpose(self, index: int) -> OrderPurpose:
-        if self.phase is Phase.UNWINDING:
+        if self.phase is CLOSING:
+            return self._closes_for
+        if self.phase is UNWINDING:
             return OrderPurpose.FLATTEN
-        if self.phase is Phase.CLOSING:
-            is_flatten = self.intent.kind is SignalKind.FLATTEN
-            return OrderPurpose.FLATTEN if is_flatten else OrderPurpose.EXIT
-        return OrderPurpose.ENTRY if index == 0 else OrderPurpose.HEDGE
+        return HEDGE if index else ENTRY
 
     def _check_limits(self) -> list[Action]:
         """Give up a first leg that doesn't fill; unwind a position whose hedge doesn't."""
         first, now_ns = self._legs[0], self._view.now_ns()
         if (
-            self.phase is Phase.ENTERING
+            self.phase is ENTERING
             and first.is_quiet
             and first.position != self._targets[0]
             and (first.attempts > self._settings.max_reprices or first.blocked_reason)
         ):
             why = first.blocked_reason or f"not filled in {first.attempts} attempts"
             return self._give_up(f"entry given up: {first.instrument_id} {why}")
-        is_hedged = all(
-            self._legs[index].position == self._hedge(index) for index in range(1, len(self._legs))
-        )
-        if is_hedged:
+        for index in range(1, len(self._legs)):
+            if self._legs[index].position != self._hedge(index):
+                break
+        else:
             self._unhedged_since_ns = None
             return []
         if self._unhedged_since_ns is None:
@@ -230,9 +238,10 @@ class IntentExecutor:
         return actions
 
     def _is_complete(self) -> bool:
-        return all(leg.is_quiet for leg in self._legs) and all(
-            leg.position == self._wanted(index) for index, leg in enumerate(self._legs)
-        )
+        for index, leg in enumerate(self._legs):
+            if not leg.is_quiet or leg.position != self._wanted(index):
+                return False
+        return True
 
     def _outcome(self) -> str:
         held = ", ".join(f"{leg.position:+d} {leg.instrument_id}" for leg in self._legs)

@@ -19,6 +19,7 @@ from microfutures.ports.view import BrokerView
 
 NextRef = Callable[[], OrderRef]
 
+BUY, SELL, LIMIT = Side.BUY, Side.SELL, OrderType.LIMIT
 PRICED = (Flaw.NONE, Flaw.ONE_SIDED)
 """What an order may be priced at. However old: a limit can do no worse than it says."""
 ANY_AGE = float("inf")
@@ -66,6 +67,7 @@ class Leg:
         self.attempts = 0
         self.record: OrderRecord | None = None
         self._intent = intent
+        self._strategy = intent.strategy
         self._view = view
         self._orders = orders
         self._next_ref = next_ref
@@ -78,12 +80,13 @@ class Leg:
     @property
     def position(self) -> int:
         """Return what the strategy holds, by fills."""
-        return self._view.position(self._intent.strategy, self.instrument_id)
+        return self._view.position(self._strategy, self.instrument_id)
 
     @property
     def is_quiet(self) -> bool:
         """Tell whether no order is live."""
-        return self.record is None or self.record.is_settled
+        record = self.record
+        return record is None or record.is_settled
 
     def adopt(self, record: OrderRecord) -> None:
         """Take over a live order of a superseded intent; it is cancelled first."""
@@ -172,10 +175,10 @@ class Leg:
             return None
         quote = self._view.quote(self.instrument_id)
         flaw = flaw_of(instrument, quote, now_ns, ANY_AGE)
-        if flaw is Flaw.HALTED:
+        if flaw and flaw is Flaw.HALTED:
             self.blocked_reason = flaw_words(flaw, instrument, quote, now_ns)
             return None
-        side = Side.BUY if gap > 0 else Side.SELL
+        side = BUY if gap > 0 else SELL
         is_liquid = instrument.is_liquid(now_ns)
         usable = quote if flaw in PRICED else None
         limit_ticks = self._limit_ticks(instrument, side, usable)
@@ -194,7 +197,7 @@ class Leg:
             instrument_id=self.instrument_id,
             side=side,
             quantity=abs(gap),
-            order_type=OrderType.MARKET if limit_ticks is None else OrderType.LIMIT,
+            order_type=OrderType.MARKET if limit_ticks is None else LIMIT,
             purpose=purpose,
             limit_ticks=limit_ticks,
             outside_regular_hours=not is_liquid,

@@ -16,6 +16,7 @@ from microfutures.model.identifiers import IntentId, OrderRef, StrategyName
 from microfutures.model.orders import Order, OrderStatus, can_move
 
 KEPT_FINAL_ORDERS = 500
+FILLED = OrderStatus.FILLED
 
 
 class OrderRecord(msgspec.Struct):
@@ -54,7 +55,7 @@ class OrderRecord(msgspec.Struct):
     @property
     def is_settled(self) -> bool:
         """Tell whether nothing more is expected of it: final, and every fill is here."""
-        return self.status.is_final and self.filled >= self.expected_filled
+        return self.filled >= self.expected_filled and self.status.is_final
 
     @property
     def is_told_filled(self) -> bool:
@@ -82,7 +83,7 @@ class OrderRecord(msgspec.Struct):
             self.chased_ns += step_ns
 
 
-class FillChange(msgspec.Struct, frozen=True):
+class FillChange(msgspec.Struct, frozen=True, gc=False):
     """What an execution changed: of a correction, the difference to what it replaces."""
 
     record: OrderRecord
@@ -158,6 +159,8 @@ class OrderLedger:
 
     def take_oddities(self) -> list[str]:
         """Return, and forget, what the broker said that can't be."""
+        if not self._oddities:
+            return []
         oddities, self._oddities = self._oddities, []
         return oddities
 
@@ -169,14 +172,15 @@ class OrderLedger:
         record.heard_ns = update.time_ns
         record.permanent_id = update.permanent_id or record.permanent_id
         told = update.filled
-        if update.status is OrderStatus.FILLED:
+        status = update.status
+        if status is FILLED:
             told = record.order.quantity
         record.expected_filled = min(max(record.expected_filled, told), record.order.quantity)
         # FILLED is believed when the fills are here; a status can't move what is final.
-        if update.status is not OrderStatus.FILLED and can_move(record.status, update.status):
-            record.status = update.status
+        if status is not FILLED and can_move(record.status, status):
+            record.status = status
             record.reason = update.reason or record.reason
-        elif update.status is OrderStatus.WORKING and record.status in (
+        elif status is OrderStatus.WORKING and record.status in (
             OrderStatus.CANCELLED,
             OrderStatus.REJECTED,
         ):
@@ -214,8 +218,8 @@ class OrderLedger:
                 f"order {fill.order_ref} was for {record.order.quantity}, its executions sum to "
                 f"{record.filled}"
             )
-        if record.filled >= record.order.quantity and can_move(record.status, OrderStatus.FILLED):
-            record.status = OrderStatus.FILLED
+        if record.filled >= record.order.quantity and can_move(record.status, FILLED):
+            record.status = FILLED
         self._settle(record)
         return FillChange(record, quantity, value)
 
@@ -226,8 +230,10 @@ class OrderLedger:
             record.status = OrderStatus.CANCEL_IN_FLIGHT
 
     def _settle(self, record: OrderRecord) -> None:
+        if not record.is_settled:
+            return
         order_ref = record.order.order_ref
-        if record.is_settled and self.unsettled.pop(order_ref, None) is not None:
+        if self.unsettled.pop(order_ref, None) is not None:
             self._final[order_ref] = record
             while len(self._final) > KEPT_FINAL_ORDERS:
                 self._final.popitem(last=False)

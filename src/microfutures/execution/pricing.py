@@ -13,9 +13,10 @@ def marketable_ticks(
     """Return the limit, in ticks, that trades at once; None when the side to hit has no price."""
     if quote is None:
         return None
-    touch = quote.ask if side is Side.BUY else quote.bid
+    is_buy = side.sign > 0
+    touch = quote.ask if is_buy else quote.bid
     if touch is None or not isfinite(touch):
         return None
-    if side is Side.BUY:
+    if is_buy:
         return instrument.ticks_at_or_above(touch) + collar_ticks
     return instrument.ticks_at_or_below(touch) - collar_ticks

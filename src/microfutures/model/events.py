@@ -33,13 +33,13 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
     """Base of every event but `Quote`."""
 
     time_ns: int
 
 
-class TimerFired(Event, frozen=True, kw_only=True):
+class TimerFired(Event, frozen=True, kw_only=True, gc=False):
     """The check interval passed."""
 
 
@@ -83,7 +83,7 @@ class NoticeReceived(Event, frozen=True, kw_only=True):
     order_ref: OrderRef | None = None
 
 
-class OrderUpdated(Event, frozen=True, kw_only=True):
+class OrderUpdated(Event, frozen=True, kw_only=True, gc=False):
     """The broker told where an order stands; may be repeated, skipped or late."""
 
     order_ref: OrderRef
@@ -94,13 +94,13 @@ class OrderUpdated(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class FillReceived(Event, frozen=True, kw_only=True):
+class FillReceived(Event, frozen=True, kw_only=True, gc=False):
     """An execution; idempotent by its execution id."""
 
     fill: Fill
 
 
-class CommissionReceived(Event, frozen=True, kw_only=True):
+class CommissionReceived(Event, frozen=True, kw_only=True, gc=False):
     """The cost of an execution; idempotent by its execution id."""
 
     commission: Commission
@@ -140,7 +140,7 @@ class BrokerStateMissed(Event, frozen=True, kw_only=True):
     """The broker was asked for its state over a line that stands, and did not answer in time."""
 
 
-class AccountReported(Event, frozen=True, kw_only=True):
+class AccountReported(Event, frozen=True, kw_only=True, gc=False):
     """The account's values, in its base currency."""
 
     account: str
@@ -151,7 +151,7 @@ class AccountReported(Event, frozen=True, kw_only=True):
     maintenance_margin: Decimal
 
 
-class MarginPreviewed(Event, frozen=True, kw_only=True):
+class MarginPreviewed(Event, frozen=True, kw_only=True, gc=False):
     """What the broker says an order would do to the margin (what-if)."""
 
     intent_id: IntentId

@@ -85,6 +85,10 @@ FUTURE_RATES: dict[str, FutureRate] = {
 }
 
 
+ALL_IN_RATES = {symbol: rate.all_in for symbol, rate in FUTURE_RATES.items()}
+FUTURE = SecurityType.FUTURE
+
+
 def commission(symbol: str, quantity: int, price: Decimal) -> Decimal:
     """Return what one order of `quantity` (unsigned) filled at `price` costs, USD.
 
@@ -130,8 +134,8 @@ def order_commission(symbol: str, quantity: int, value: Decimal) -> Decimal:
     if quantity == 0:
         return Decimal(0)
     kind = spec(symbol).security_type
-    if kind is SecurityType.FUTURE:
-        return (FUTURE_RATES[symbol].all_in * quantity).quantize(REPORTED_UNIT)
+    if kind is FUTURE:
+        return (ALL_IN_RATES[symbol] * quantity).quantize(REPORTED_UNIT)
     if kind is SecurityType.CURRENCY:
         fee = max(CURRENCY_SHARE_OF_VALUE * value, CURRENCY_MINIMUM_PER_ORDER)
         return fee.quantize(REPORTED_UNIT, rounding=ROUND_HALF_UP)

@@ -8,7 +8,7 @@ from microfutures.model.identifiers import ExecutionId, InstrumentId, OrderRef
 from microfutures.model.orders import Side
 
 
-class Fill(msgspec.Struct, frozen=True, kw_only=True):
+class Fill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One execution; ``order_ref`` is empty for a trade that was not ours."""
 
     execution_id: ExecutionId
@@ -25,7 +25,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
         return self.side.sign * self.quantity
 
 
-class Commission(msgspec.Struct, frozen=True, kw_only=True):
+class Commission(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the broker charged for one execution; arrives after it, sometimes twice."""
 
     execution_id: ExecutionId

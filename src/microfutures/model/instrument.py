@@ -72,8 +72,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     def _ticks(self, price: float, rounding: str) -> int:
         # A price on the tick, as almost all are, is the very float of its ticks.
-        nearest = round(price / float(self.tick_size))
-        if float(self.tick_size * nearest) == price:
+        tick_size = self.tick_size
+        nearest = round(price / float(tick_size))
+        if float(tick_size * nearest) == price:
             return nearest
         # repr() of a float is its shortest exact spelling, so 71.23 is 7123 ticks and not 7122.99…
         return int((Decimal(repr(price)) / self.tick_size).to_integral_value(rounding))

@@ -18,13 +18,14 @@ class SignalKind(StrEnum):
     FLATTEN = "flatten"
     """Close for a reason outside the signal: session end, roll, halt, shutdown."""
 
-    @property
-    def is_entry(self) -> bool:
-        """Tell whether it opens risk."""
-        return self in (SignalKind.ENTER_LONG, SignalKind.ENTER_SHORT)
+    is_entry: bool
+    """Whether it opens risk."""
+
+    def __init__(self, word: str) -> None:
+        self.is_entry = word.startswith("enter")
 
 
-class Signal(msgspec.Struct, frozen=True, kw_only=True):
+class Signal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One signal, with the numbers that made it, for the log and for `execute_trades`."""
 
     strategy: StrategyName
@@ -34,14 +35,14 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class TargetLeg(msgspec.Struct, frozen=True, kw_only=True):
+class TargetLeg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The signed position a strategy wants to hold in one contract."""
 
     instrument_id: InstrumentId
     quantity: int
 
 
-class Intent(msgspec.Struct, frozen=True, kw_only=True):
+class Intent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Move a strategy's own position to these targets.
 
     ``legs`` are in order of execution, the less liquid first. ``is_entry`` intents are previewed
@@ -60,7 +61,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     unhedged_seconds_limit: float = 10.0
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why there was no trade: a countable rule and one sentence with both numbers in it."""
 
     strategy: StrategyName

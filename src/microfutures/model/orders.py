@@ -11,13 +11,14 @@ from microfutures.model.identifiers import InstrumentId, IntentId, OrderRef, Str
 class Side(StrEnum):
     """Which way an order trades, in IB's own words."""
 
+    sign: int
+    """+1 for BUY, -1 for SELL."""
+
     BUY = "BUY"
     SELL = "SELL"
 
-    @property
-    def sign(self) -> int:
-        """Return +1 for BUY, -1 for SELL."""
-        return 1 if self is Side.BUY else -1
+    def __init__(self, word: str) -> None:
+        self.sign = 1 if word == "BUY" else -1
 
     @property
     def opposite(self) -> "Side":
@@ -43,7 +44,10 @@ class OrderType(StrEnum):
     PEGGED_TO_MIDPOINT = "PEG MID"
 
 
-DESK_TYPES = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP})
+# Python 3.11 looks a member of an enumeration up in ten times the time of a global.
+LIMIT, STOP = OrderType.LIMIT, OrderType.STOP
+
+DESK_TYPES = frozenset({OrderType.MARKET, LIMIT, STOP})
 """The types that this desk sends; the simulated venue knows all."""
 
 
@@ -66,13 +70,14 @@ class OrderPurpose(StrEnum):
     EXIT = "exit"
     FLATTEN = "flatten"
 
-    @property
-    def reduces_risk(self) -> bool:
-        """Tell whether refusing it would leave more risk than sending it."""
-        return self is not OrderPurpose.ENTRY
+    reduces_risk: bool
+    """Whether refusing it would leave more risk than sending it."""
+
+    def __init__(self, word: str) -> None:
+        self.reduces_risk = word != "entry"
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One order as this desk means it; prices are whole ticks of its instrument."""
 
     order_ref: OrderRef
@@ -98,9 +103,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
                 f"{self.order_ref}: an order must be one of {', '.join(sorted(DESK_TYPES))}, "
                 f"was {self.order_type}"
             )
-        if (self.order_type is OrderType.LIMIT) != (self.limit_ticks is not None):
+        if (self.order_type is LIMIT) != (self.limit_ticks is not None):
             raise InvalidValueError(f"{self.order_ref}: a limit price belongs to LMT orders, only")
-        if (self.order_type is OrderType.STOP) != (self.stop_ticks is not None):
+        if (self.order_type is STOP) != (self.stop_ticks is not None):
             raise InvalidValueError(f"{self.order_ref}: a stop price belongs to STP orders, only")
 
     @property
@@ -119,10 +124,8 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
     REJECTED = "rejected"
 
-    @property
-    def is_final(self) -> bool:
-        """Tell whether nothing more can happen to the order (but a late fill)."""
-        return not _NEXT[self]
+    is_final: bool
+    """Whether nothing more can happen to the order (but a late fill)."""
 
 
 _NEXT: dict[OrderStatus, frozenset[OrderStatus]] = {
@@ -143,6 +146,10 @@ _NEXT: dict[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.CANCELLED: frozenset(),
     OrderStatus.REJECTED: frozenset(),
 }
+
+
+for _status, _next in _NEXT.items():
+    _status.is_final = not _next
 
 
 def can_move(before: OrderStatus, after: OrderStatus) -> bool:

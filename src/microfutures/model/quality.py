@@ -9,6 +9,8 @@ from microfutures.model.market import MarketDataType, Quote
 from microfutures.model.sessions import next_open
 from microfutures.model.timestamp import exchange_time
 
+LIVE, SOUND = MarketDataType.LIVE, Flaw.NONE
+
 
 def quote_problem(
     instrument: Instrument, quote: Quote | None, now_ns: int, max_age_seconds: float
@@ -30,7 +32,7 @@ def flaw_of(
     flaw = quote.trouble or _flaw_of_kind(quote.data_type) or price_flaw(instrument, quote)
     if flaw:
         return flaw
-    return Flaw.STALE if now_ns - quote.time_ns > max_age_seconds * 1e9 else Flaw.NONE
+    return Flaw.STALE if now_ns - quote.time_ns > max_age_seconds * 1e9 else SOUND
 
 
 def price_flaw(instrument: Instrument, quote: Quote) -> Flaw:
@@ -43,7 +45,7 @@ def price_flaw(instrument: Instrument, quote: Quote) -> Flaw:
     lowest = min(bid, ask)
     if lowest <= 0 and not may_be_negative(instrument):
         return Flaw.NEGATIVE if lowest < 0 else Flaw.ZERO
-    return Flaw.CROSSED if bid > ask else Flaw.NONE
+    return Flaw.CROSSED if bid > ask else SOUND
 
 
 def may_be_negative(instrument: Instrument) -> bool:
@@ -77,8 +79,8 @@ def flaw_words(flaw: Flaw, instrument: Instrument, quote: Quote | None, now_ns: 
 
 
 def _flaw_of_kind(data_type: MarketDataType) -> Flaw:
-    if data_type is MarketDataType.LIVE:
-        return Flaw.NONE
+    if data_type is LIVE:
+        return SOUND
     return Flaw.DELAYED if data_type is MarketDataType.DELAYED else Flaw.FROZEN
 
 

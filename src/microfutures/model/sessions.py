@@ -6,24 +6,27 @@ from collections.abc import Sequence
 import msgspec
 
 
-class Session(msgspec.Struct, frozen=True, gc=False):
-    """One stretch of trading, ``[open_ns, close_ns)``, nanoseconds UTC."""
+class Session(msgspec.Struct, frozen=True, order=True, gc=False):
+    """One stretch of trading, ``[open_ns, close_ns)``, nanoseconds UTC; in order of opening."""
 
     open_ns: int
     close_ns: int
 
 
+FOREVER_NS = 2**63 - 1
+
+
 def session_at(sessions: tuple[Session, ...], moment_ns: int) -> Session | None:
     """Return the session that contains `moment_ns`, if any."""
-    index = bisect_right(sessions, moment_ns, key=lambda session: session.open_ns) - 1
-    if index >= 0 and moment_ns < sessions[index].close_ns:
-        return sessions[index]
+    index = bisect_right(sessions, Session(moment_ns, FOREVER_NS))
+    if index and moment_ns < sessions[index - 1].close_ns:
+        return sessions[index - 1]
     return None
 
 
 def next_open(sessions: tuple[Session, ...], moment_ns: int) -> Session | None:
     """Return the first session that opens after `moment_ns`, if one is known."""
-    index = bisect_right(sessions, moment_ns, key=lambda session: session.open_ns)
+    index = bisect_right(sessions, Session(moment_ns, FOREVER_NS))
     return sessions[index] if index < len(sessions) else None
 
 

@@ -100,7 +100,7 @@ class TradeView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class RoundTripView(msgspec.Struct, frozen=True, kw_only=True):
+class RoundTripView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One finished round trip, net of commissions."""
 
     opened_ns: int
@@ -145,7 +145,7 @@ class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
     wins: int
 
 
-class SystemEventView(msgspec.Struct, frozen=True, kw_only=True):
+class SystemEventView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of the event panel."""
 
     time_ns: int

@@ -80,7 +80,7 @@ def _times(amount: Decimal, share: Fraction) -> Decimal:
     return (amount * share.numerator / share.denominator).quantize(BASIS_QUANTUM)
 
 
-class Booked(msgspec.Struct, frozen=True):
+class Booked(msgspec.Struct, frozen=True, gc=False):
     """What `Ledger.book` did with a fill."""
 
     strategy: StrategyName
@@ -92,19 +92,15 @@ class Ledger:
     """Books of all strategies; every call is idempotent by execution id until it is forgotten."""
 
     def __init__(self) -> None:
-        self._accounts: dict[Key, Account] = {}
+        self.accounts: dict[Key, Account] = {}
+        """All books; to be read only."""
         self._fills: dict[str, Booked] = {}
         self._commissions: dict[str, Decimal] = {}
         self._early: dict[str, Decimal] = {}
 
     def account(self, strategy: StrategyName, instrument_id: InstrumentId) -> Account | None:
         """Return the book of `strategy` in `instrument_id`, if it ever traded there."""
-        return self._accounts.get((strategy, instrument_id))
-
-    @property
-    def accounts(self) -> dict[Key, Account]:
-        """Return all books; to be read only."""
-        return self._accounts
+        return self.accounts.get((strategy, instrument_id))
 
     def position(self, strategy: StrategyName, instrument_id: InstrumentId) -> int:
         """Return the signed position of `strategy`."""
@@ -113,11 +109,11 @@ class Ledger:
 
     def total_position(self, instrument_id: InstrumentId) -> int:
         """Return the signed position of all strategies together."""
-        return sum(
-            account.quantity
-            for (_, instrument), account in self._accounts.items()
-            if instrument == instrument_id
-        )
+        total = 0
+        for (_, instrument), account in self.accounts.items():
+            if instrument == instrument_id:
+                total += account.quantity
+        return total
 
     def book(self, strategy: StrategyName, fill: Fill, multiplier: Decimal) -> Booked | None:
         """Book `fill` for `strategy`; None when it is known already.
@@ -152,7 +148,7 @@ class Ledger:
         if before == commission.amount:
             return None
         self._commissions[stem] = commission.amount
-        account = self._accounts[booked.strategy, booked.fill.instrument_id]
+        account = self.accounts[booked.strategy, booked.fill.instrument_id]
         account.commissions += commission.amount - (before or ZERO)
         return booked.strategy
 
@@ -160,7 +156,7 @@ class Ledger:
         """Restate every position in the split shares; return what fractions were paid out with."""
         return {
             strategy: account.split(split)
-            for (strategy, instrument_id), account in self._accounts.items()
+            for (strategy, instrument_id), account in self.accounts.items()
             if instrument_id == split.instrument_id and account.quantity
         }
 
@@ -168,7 +164,7 @@ class Ledger:
         """Return the average price of the position of all strategies together; 0 when flat."""
         held = [
             account
-            for (_, instrument), account in self._accounts.items()
+            for (_, instrument), account in self.accounts.items()
             if instrument == instrument_id and account.quantity
         ]
         value = sum((account.quantity * account.multiplier for account in held), ZERO)
@@ -188,4 +184,7 @@ class Ledger:
     def _open(
         self, strategy: StrategyName, instrument_id: InstrumentId, multiplier: Decimal
     ) -> Account:
-        return self._accounts.setdefault((strategy, instrument_id), Account(multiplier))
+        account = self.accounts.get((strategy, instrument_id))
+        if account is None:
+            account = self.accounts[strategy, instrument_id] = Account(multiplier)
+        return account

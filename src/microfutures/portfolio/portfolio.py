@@ -31,7 +31,7 @@ class Allocatable(Protocol):
     capital: Decimal
 
 
-class Performance(msgspec.Struct, frozen=True, kw_only=True):
+class Performance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """P&L in USD; ``net = realized + unrealized - commissions``."""
 
     realized: Decimal
@@ -62,6 +62,8 @@ class Portfolio:
         """The most the capital was worth at a check, USD."""
         # Asked for many times a check: kept until something is booked, or marked anew.
         self._total: Performance | None = None
+        self._booked: tuple[Decimal, Decimal] | None = None
+        """Realized and commissions of all; marks change neither."""
         self._capital: Decimal | None = None
         self._drawdown: float | None = None
         self._open: tuple[Holding, ...] | None = ()
@@ -141,7 +143,7 @@ class Portfolio:
     ) -> Booked | None:
         """Book `fill` for `strategy`; None when it is known already."""
         self._forget_value()
-        self._open = None
+        self._open = self._booked = None
         booked = self.ledger.book(strategy, fill, multiplier)
         if booked is not None:
             self._marks.setdefault(fill.instrument_id, fill.price)
@@ -152,6 +154,7 @@ class Portfolio:
     def book_commission(self, commission: Commission) -> None:
         """Book what an execution cost; idempotent."""
         self._forget_value()
+        self._booked = None
         known = self.ledger.commission_of(commission.execution_id)
         self.ledger.charge(commission)
         if known is None:
@@ -165,7 +168,7 @@ class Portfolio:
     def book_split(self, split: ShareSplit) -> None:
         """Restate all positions in the split shares, at their cost."""
         self._forget_value()
-        self._open = None
+        self._open = self._booked = None
         for strategy, paid in self.ledger.split(split).items():
             self.round_trips.on_split(strategy, split, paid)
         self._marks[split.instrument_id] = split.price
@@ -200,7 +203,17 @@ class Portfolio:
         if strategies is not None:
             return self._measure(set(strategies))
         if self._total is None:
-            self._total = self._measure(None)
+            if self._booked is None:
+                whole = self._measure(None)
+                self._booked = whole.realized, whole.commissions
+            realized, commissions = self._booked
+            unrealized = ZERO
+            for (_, instrument_id), account in self.ledger.accounts.items():
+                if account.quantity:
+                    unrealized += account.unrealized(self._marks[instrument_id])
+            self._total = Performance(
+                realized=realized, unrealized=unrealized, commissions=commissions
+            )
         return self._total
 
     def _measure(self, wanted: set[StrategyName] | None) -> Performance:
@@ -223,27 +236,24 @@ class Portfolio:
     def drawdown_percent(self) -> float:
         """Return how far the current capital is below its peak; 0 above it."""
         if self._drawdown is None:
-            self._drawdown = self.drawdown_percent_with(self.performance().net)
+            below = self.peak_capital - self.current_capital
+            self._drawdown = float(below / self.peak_capital * 100) if below > 0 else 0.0
         return self._drawdown
 
     def drawdown_percent_with(self, net: Decimal) -> float:
         """Return the drawdown were `net` all that was earned, USD."""
-        below = max(self.peak_capital - self.initial_capital - net, ZERO)
-        return float(below / self.peak_capital * 100)
+        below = self.peak_capital - self.initial_capital - net
+        return float(below / self.peak_capital * 100) if below > 0 else 0.0
 
     def open_trip_net(self, strategy: StrategyName) -> Decimal | None:
         """Return what the open round trip earned, closed at the marks, USD; None when flat."""
         trip = self.round_trips.open_trip(strategy)
         if trip is None:
             return None
-        value = sum(
-            (
-                self._marks[instrument_id] * account.quantity * account.multiplier
-                for (owner, instrument_id), account in self.ledger.accounts.items()
-                if owner == strategy and account.quantity
-            ),
-            ZERO,
-        )
+        value = ZERO
+        for (owner, instrument_id), account in self.ledger.accounts.items():
+            if account.quantity and owner == strategy:
+                value += self._marks[instrument_id] * account.quantity * account.multiplier
         return trip.gross + value - trip.commissions
 
     def record_equity(self, time_ns: int) -> None:

@@ -20,7 +20,7 @@ KEPT_EARLY = 1_000
 ZERO = Decimal(0)
 
 
-class RoundTrip(msgspec.Struct):
+class RoundTrip(msgspec.Struct, gc=False):
     """One trip; ``gross`` is the sum of its cash flows and means P&L once it is closed.
 
     ``instrument_id`` is the leg that opened it (the less liquid one trades first); its largest

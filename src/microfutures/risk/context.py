@@ -9,7 +9,7 @@ from microfutures.model.instrument import Instrument
 from microfutures.model.market import Quote
 
 
-class RiskContext(msgspec.Struct, frozen=True, kw_only=True):
+class RiskContext(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The desk at the moment an order is checked; the order itself is not counted anywhere."""
 
     now_ns: int

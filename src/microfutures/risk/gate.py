@@ -70,10 +70,13 @@ class RiskGate:
             Drawdown(limits),
             self._rate,
         )
-        self._rules_for = {
-            purpose: tuple(rule for rule in self.rules if purpose in rule.holds_for)
+        self._questions = {
+            purpose: [
+                (rule.name, rule.reason_against) for rule in self.rules if purpose in rule.holds_for
+            ]
             for purpose in OrderPurpose
         }
+        """What each order is asked by its purpose, with the names of the rules."""
         self._approved: dict[OrderRef, None] = {}
         self._refusals: dict[str, int] = {}
         self._latest: dict[str, str] = {}
@@ -137,10 +140,10 @@ class RiskGate:
         )
 
     def _refusal(self, order: Order, context: RiskContext) -> Refused | None:
-        for rule in self._rules_for[order.purpose]:
-            reason = rule.reason_against(order, context)
+        for name, reason_against in self._questions[order.purpose]:
+            reason = reason_against(order, context)
             if reason is not None:
-                return Refused(order, rule.name, reason)
+                return Refused(order, name, reason)
         return None
 
 

@@ -1,6 +1,6 @@
 """Rules about how often, and about a bad day: one rule, one class, one sentence."""
 
-from collections import Counter, deque
+from collections import deque
 
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.model.orders import Order
@@ -89,15 +89,16 @@ class OrderRate:
         self._limit = limits.max_orders_per_window
         self._limit_alike = limits.max_identical_orders
         self._seconds = limits.rate_window_seconds
+        self._window_ns = round(limits.rate_window_seconds * 1e9)
         self._sent: deque[tuple[int, Likeness]] = deque()
-        self._alike: Counter[Likeness] = Counter()
+        self._alike: dict[Likeness, int] = {}
 
     def reason_against(self, order: Order, context: RiskContext) -> str | None:
         """Refuse when the window is full."""
         sent = self.count(context.now_ns)
         if sent >= self._limit:
             return f"{sent} orders in {self._seconds:g} s, at most {self._limit}"
-        alike = self._alike[_likeness(order)]
+        alike = self._alike.get(_likeness(order), 0)
         if alike >= self._limit_alike:
             return (
                 f"{order.side} {order.quantity} {order.instrument_id} was sent {alike} times in "
@@ -107,7 +108,7 @@ class OrderRate:
 
     def count(self, now_ns: int) -> int:
         """Return how many orders left within the window."""
-        start = now_ns - round(self._seconds * 1e9)
+        start = now_ns - self._window_ns
         while self._sent and self._sent[0][0] <= start:
             _, likeness = self._sent.popleft()
             self._alike[likeness] -= 1
@@ -119,7 +120,7 @@ class OrderRate:
         """Count an order that leaves."""
         likeness = _likeness(order)
         self._sent.append((now_ns, likeness))
-        self._alike[likeness] += 1
+        self._alike[likeness] = self._alike.get(likeness, 0) + 1
 
     def limit(self) -> str:
         """Return the limit in words."""

@@ -15,6 +15,7 @@ OPENINGS = frozenset({OrderPurpose.ENTRY, OrderPurpose.HEDGE})
 """Orders that make a position larger; a hedge that is refused is unwound with its first leg."""
 CLOSINGS = frozenset({OrderPurpose.EXIT, OrderPurpose.FLATTEN})
 EVERY_ORDER = frozenset(OrderPurpose)
+FUTURE = SecurityType.FUTURE
 
 
 class Rule(Protocol):
@@ -34,6 +35,4 @@ class Rule(Protocol):
 
 def is_future(context: RiskContext) -> bool:
     """Tell whether quantities are contracts; shares otherwise."""
-    return context.instrument is not None and (
-        context.instrument.security_type is SecurityType.FUTURE
-    )
+    return context.instrument is not None and context.instrument.security_type is FUTURE

@@ -11,6 +11,8 @@ from microfutures.model.quality import hours_problem, quote_problem
 from microfutures.risk.context import RiskContext
 from microfutures.risk.rule import ENTRIES, EVERY_ORDER, OPENINGS
 
+CONNECTED = ConnectionState.CONNECTED
+
 
 class Connected:
     """Orders leave over a working line only."""
@@ -20,7 +22,7 @@ class Connected:
 
     def reason_against(self, order: Order, context: RiskContext) -> str | None:
         """Refuse unless the line is up."""
-        if context.connection is ConnectionState.CONNECTED:
+        if context.connection is CONNECTED:
             return None
         return f"the connection is {context.connection.replace('_', ' ')}"
 
@@ -153,7 +155,7 @@ class PriceCollar:
 
 
 def _touch(order: Order, quote: Quote) -> float | None:
-    touch = quote.ask if order.side is Side.BUY else quote.bid
+    touch = quote.ask if order.side.sign > 0 else quote.bid
     return touch if touch is not None and isfinite(touch) else None
 
 

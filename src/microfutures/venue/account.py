@@ -89,6 +89,10 @@ class Account:
         """Yield every position, flat ones with a realized profit included."""
         yield from self._positions.values()
 
+    def quantities(self) -> dict[InstrumentId, int]:
+        """Return every signed position, those that are flat by now included."""
+        return {name: position.quantity for name, position in self._positions.items()}
+
     def quantity(self, instrument_id: InstrumentId) -> int:
         """Return the signed position."""
         position = self._positions.get(instrument_id)
@@ -110,7 +114,9 @@ class Account:
         self, instrument: Instrument, signed_quantity: int, price: Decimal, commission: Decimal
     ) -> Decimal | None:
         """Book an execution; return the profit it realized, net, or None when it closed nothing."""
-        position = self._positions.setdefault(instrument.instrument_id, Position(instrument))
+        position = self._positions.get(instrument.instrument_id)
+        if position is None:
+            position = self._positions[instrument.instrument_id] = Position(instrument)
         self.commissions += commission
         self.cash -= commission
         if not position.is_future:

@@ -208,7 +208,7 @@ class Book:
 
     def touch_ticks(self, side: Side) -> int | None:
         """Return the price at which an order of `side` would trade at once."""
-        return self.ask_ticks if side is Side.BUY else self.bid_ticks
+        return self.ask_ticks if side.sign > 0 else self.bid_ticks
 
     def _new_quote(self, time_ns: int) -> Quote:
         numerator, denominator = self._numerator, self._denominator

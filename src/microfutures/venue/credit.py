@@ -30,11 +30,9 @@ class Credit:
         listings, at_work = self._listings, list(others)
         if not at_work and _only_closes(account, order):
             return None
-        held = {each.instrument.instrument_id: each.quantity for each in account.positions()}
-        before, after = (
-            of_account(account, listings, worst_changes(orders, held))
-            for orders in (at_work, [*at_work, order])
-        )
+        held = account.quantities()
+        before = of_account(account, listings, worst_changes(at_work, held) if at_work else None)
+        after = of_account(account, listings, worst_changes([*at_work, order], held))
         if after.initial <= before.initial:
             return None
         equity = account.net_liquidation(listings.mark) - self.expected_commission(order.order)
@@ -63,26 +61,28 @@ class Credit:
     def expected_commission(self, order: VenueOrder) -> Decimal:
         """Return the commission of `order`, filled whole at its own price or at the touch."""
         own = () if order.legs else (order.limit_price, order.stop_price)
-        return sum((self._commission(*part, own) for part in order.parts), ZERO)
+        total = ZERO
+        for name, change in order.parts:
+            total += self._commission(name, change, own)
+        return total
 
     def _commission(
         self, name: InstrumentId, change: int, own: tuple[Decimal | None, ...]
     ) -> Decimal:
         book = self._listings.books[name]
+        symbol, count = book.instrument.symbol, abs(change)
+        for price in own:
+            if price is not None:
+                return commission(symbol, count, price)
         touch = book.touch_ticks(Side.BUY if change > 0 else Side.SELL)
-        candidates = (
-            *own,
-            None if touch is None else book.price(touch),
-            self._listings.mark(name),
-            ZERO,
-        )
-        price = next(price for price in candidates if price is not None)
-        return commission(book.instrument.symbol, abs(change), price)
+        mark = self._listings.mark(name) if touch is None else book.price(touch)
+        return commission(symbol, count, mark or ZERO)
 
 
 def _only_closes(account: Account, order: OrderState) -> bool:
     """Tell whether an order, alone at work, can but bring positions nearer to nothing."""
-    return all(
-        account.quantity(name) * change < 0 and abs(change) <= abs(account.quantity(name))
-        for name, change in order.open_parts
-    )
+    for name, change in order.open_parts:
+        held = account.quantity(name)
+        if held * change >= 0 or abs(change) > abs(held):
+            return False
+    return True

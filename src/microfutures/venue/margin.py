@@ -25,7 +25,7 @@ STOCK_MAINTENANCE_LONG = Decimal("0.25")
 STOCK_MAINTENANCE_SHORT = Decimal("0.30")
 
 
-class Requirement(msgspec.Struct, frozen=True):
+class Requirement(msgspec.Struct, frozen=True, gc=False):
     """Margin of a set of positions, USD."""
 
     initial: Decimal = ZERO
@@ -34,6 +34,9 @@ class Requirement(msgspec.Struct, frozen=True):
     def plus(self, other: "Requirement") -> "Requirement":
         """Return the sum."""
         return Requirement(self.initial + other.initial, self.maintenance + other.maintenance)
+
+
+NOTHING = Requirement()
 
 
 def of_position(
@@ -56,12 +59,11 @@ def of_account(
     account: Account, listings: Listings, changes: Mapping[InstrumentId, int] | None = None
 ) -> Requirement:
     """Return the margin of an account, as if the signed `changes` had been traded."""
-    quantities = {
-        position.instrument.instrument_id: position.quantity for position in account.positions()
-    }
-    for instrument_id, change in (changes or {}).items():
-        quantities[instrument_id] = quantities.get(instrument_id, 0) + change
-    total = Requirement()
+    quantities = account.quantities()
+    if changes:
+        for instrument_id, change in changes.items():
+            quantities[instrument_id] = quantities.get(instrument_id, 0) + change
+    total = NOTHING
     for name, quantity in quantities.items():
         if quantity:
             mark, widest_move = listings.mark(name), listings.widest_move(name)

@@ -71,7 +71,7 @@ class ComboLeg(msgspec.Struct, frozen=True):
     ratio: int
 
 
-class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
+class VenueOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order as it arrives; ``order_id`` is the venue's own, IB's permId.
 
     ``stop_price`` is the trigger of every type that has one, and where a trail begins; ``offset``
@@ -110,7 +110,7 @@ class VenueOrder(msgspec.Struct, frozen=True, kw_only=True):
         return tuple((leg.instrument_id, leg.ratio * signed) for leg in self.legs)
 
 
-class OrderAccepted(msgspec.Struct, frozen=True):
+class OrderAccepted(msgspec.Struct, frozen=True, gc=False):
     """The order stands; held means its stop isn't triggered, or its hours haven't begun."""
 
     order_id: int
@@ -118,7 +118,7 @@ class OrderAccepted(msgspec.Struct, frozen=True):
     is_held: bool
 
 
-class OrderReleased(msgspec.Struct, frozen=True):
+class OrderReleased(msgspec.Struct, frozen=True, gc=False):
     """A held order began to work."""
 
     order_id: int
@@ -154,7 +154,7 @@ class LegFilled(msgspec.Struct, frozen=True, kw_only=True):
     realized: Decimal | None
 
 
-class OrderFilled(msgspec.Struct, frozen=True, kw_only=True):
+class OrderFilled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One execution; ``realized`` is net of commissions like IB's, None when nothing was closed.
 
     Of a combo, commissions and profits are those of ``legs``.
@@ -230,7 +230,7 @@ VenueEvent = (
 )
 
 
-class VenuePosition(msgspec.Struct, frozen=True, kw_only=True):
+class VenuePosition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One position as IB reports it: ``average_cost`` holds the multiplier and the commissions."""
 
     instrument_id: InstrumentId
@@ -242,7 +242,7 @@ class VenuePosition(msgspec.Struct, frozen=True, kw_only=True):
     realized: Decimal
 
 
-class AccountState(msgspec.Struct, frozen=True, kw_only=True):
+class AccountState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One account, USD.
 
     ``net_liquidation`` is initial cash + ``realized`` + ``unrealized``, exactly; both are net of
@@ -264,7 +264,7 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[VenuePosition, ...]
 
 
-class MarginImpact(msgspec.Struct, frozen=True, kw_only=True):
+class MarginImpact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an order would do to the account's margin (IB's what-if), USD."""
 
     initial_before: Decimal
