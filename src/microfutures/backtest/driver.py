@@ -135,7 +135,7 @@ class Backtest:
         self._begin()
         played, is_complete = 0, True
         agenda, pulse, venue, watched = self._agenda, self._pulse, self._venue, self._watched
-        quote_of = venue.quote_of
+        quote_of, step = venue.quote_of, self._step
         for update in self._market.updates():
             now_ns = update.time_ns
             if pulse.next_ns <= now_ns or agenda.next_ns <= now_ns:
@@ -145,7 +145,9 @@ class Backtest:
             if quote is None:
                 self._publish(venue.apply(update))
             elif update.instrument_id in watched:
-                self._tell_quote(quote)
+                step(quote)
+                if self._holds and pulse.is_resting:
+                    pulse.wake(now_ns)
             played += 1
             if not played % WATCH_EVERY and not watch(now_ns):
                 is_complete = False
@@ -178,7 +180,7 @@ class Backtest:
                 self._publish(events)
 
     def _on_timer(self) -> None:
-        agenda, engine = self._agenda, self._engine
+        agenda, floor = self._agenda, self._engine.floor
         now_ns = agenda.time_ns
         if now_ns >= self._roll_ns:
             self._roll_ns = next_roll_ns(now_ns)
@@ -186,11 +188,11 @@ class Backtest:
         self._step(TimerFired(time_ns=now_ns))
         # What this very timer sets going has a fine clock at once, like in the shell, even if it
         # is done before any time has passed.
-        is_busy = engine.is_busy
+        is_busy = floor.is_busy
         if agenda.next_ns <= now_ns:
             while agenda.next_ns <= now_ns:
                 agenda.do_next()
-            is_busy = is_busy or engine.is_busy
+            is_busy = is_busy or floor.is_busy
         if now_ns >= self._point_ns:
             self._add_equity(now_ns)
         if is_busy:

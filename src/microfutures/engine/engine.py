@@ -237,7 +237,6 @@ class Engine:
 
     def _on_quote(self, quote: Quote) -> None:
         quote = self.market.take(quote)
-        self.state.last_message_ns = quote.time_ns
         if len(self.strategies) != self._counted:
             self._counted, self._on_ticks = len(self.strategies), _tick_traders(self.strategies)
         for strategy in self._on_ticks:

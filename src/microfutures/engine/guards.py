@@ -61,7 +61,8 @@ class LossGuard:
         """Act on what the positions are worth now."""
         portfolio = self._portfolio
         is_changed = portfolio.version != self._sound_version
-        if is_changed or self._state.time_ns >= self._next_mark_ns:
+        is_due = is_changed or self._state.time_ns >= self._next_mark_ns
+        if is_due and self._out.is_recording:
             self._mark_equity()
         if is_changed and not self._check_drawdown() and not self._check_trips():
             self._sound_version = portfolio.version
@@ -73,8 +74,6 @@ class LossGuard:
         if now_ns >= self._next_mark_ns or is_earned:
             self._next_mark_ns = now_ns + MARK_NS
             self._marked_peak = peak
-            if not self._out.is_recording:
-                return
             mark = EquityMark(portfolio.current_capital, portfolio.peak_capital)
             self._out.record("equity", "EquityMark", mark)
 

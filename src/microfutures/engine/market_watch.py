@@ -96,6 +96,7 @@ class MarketWatch:
             if instrument is not None:
                 quote = self._examine(instrument, quote)
         self._state.quotes[name] = quote
+        self._state.last_message_ns = quote.time_ns
         return quote
 
     def doubt_ages(self) -> None:

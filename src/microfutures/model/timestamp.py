@@ -40,6 +40,8 @@ def next_beat(due_ns: int, now_ns: int, step_ns: int) -> int:
     """Return the first moment after now on the beat of `due_ns`; 0 begins a beat with now."""
     if due_ns == 0:
         return now_ns + step_ns
+    if due_ns <= now_ns < due_ns + step_ns:
+        return due_ns + step_ns
     return due_ns + max(0, (now_ns - due_ns) // step_ns + 1) * step_ns
 
 

@@ -57,6 +57,8 @@ class RefusalLog:
 
     def take_news(self) -> list[Refusal]:
         """Return what was new since the last call."""
+        if not self._news:
+            return []
         news, self._news = self._news, []
         return news
 

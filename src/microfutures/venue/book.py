@@ -157,17 +157,15 @@ class Book:
         now_ns, volume = update.time_ns, update.volume
         if self.is_taken_from:
             self.update(_top_of(update))
-        else:
+        else:  # no level is missing of either side
             self.updated_ns = now_ns
             self.bid_ticks, self.ask_ticks = update.bid_ticks, update.ask_ticks
             self.bid_size = self.left_at_bid = self.ask_size = self.left_at_ask = update.size
-            self.bid_taken_levels = self.ask_taken_levels = 0
-        if not volume:
-            return self._new_quote(now_ns)
-        if now_ns >= self._volume_until_ns:
-            return self.trade(now_ns, update.last_ticks, volume)
-        self.last_ticks = update.last_ticks
-        self.volume += volume
+        if volume:
+            if now_ns >= self._volume_until_ns:
+                return self.trade(now_ns, update.last_ticks, volume)
+            self.last_ticks = update.last_ticks
+            self.volume += volume
         return self._new_quote(now_ns)
 
     def split(self, update: SplitUpdate) -> Quote:
