@@ -114,12 +114,13 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
 
     def held_legs(self) -> tuple[TargetLeg, ...]:
         """Return the open positions, by fills."""
-        if self.ib is None:
+        held = () if self.ib is None else self.ib.held(self.name)
+        if self.ib is None or not held:
             return ()
         found = (self.ib.instrument(symbol) for symbol in self.symbols)
         current = [each.instrument_id for each in found if each is not None]
         # An earlier run may have left the month before this one.
-        known = [leg.instrument_id for leg in self._legs] + current + [*self.ib.held(self.name)]
+        known = [leg.instrument_id for leg in self._legs] + current + [*held]
         legs = (
             TargetLeg(instrument_id=each, quantity=self.ib.position(self.name, each))
             for each in dict.fromkeys(known)

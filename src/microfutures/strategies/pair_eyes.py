@@ -52,7 +52,7 @@ class PairEyes:
         """Return the contracts of the two legs; None while either is unresolved."""
         if view is None:
             return None
-        first, second = (view.instrument(symbol) for symbol in self.symbols)
+        first, second = view.instrument(self.symbols[0]), view.instrument(self.symbols[1])
         return (first, second) if first is not None and second is not None else None
 
     def look(self, view: BrokerView | None, market_data: Mapping[Symbol, Quote]) -> Look | str:
@@ -62,18 +62,19 @@ class PairEyes:
         instruments = self.instruments(view)
         if view is None or instruments is None:
             return f"waiting for the contracts of {' and '.join(self.symbols)}"
-        prices = self._prices(view.now_ns(), instruments, market_data)
+        now_ns = view.now_ns()
+        prices = self._prices(now_ns, instruments, market_data)
         if isinstance(prices, str):
             return prices
         ratio = (prices.primary_bid + prices.primary_ask) / 2
         ratio /= (prices.secondary_bid + prices.secondary_ask) / 2
-        self.warning = self.spread.observe(view.now_ns(), ratio)
+        self.warning = self.spread.observe(now_ns, ratio)
         self.is_ratio_sound = self.warning is None
         if not self.spread.is_ready:
             if self.spread.samples < self.parameters.lookback:
                 return f"warming up: {self.spread.samples} of {self.parameters.lookback} samples"
             return "the spread has not moved at all in the window"
-        self.latest = Look(view.now_ns(), instruments, prices, ratio, self.spread.z(ratio))
+        self.latest = Look(now_ns, instruments, prices, ratio, self.spread.z(ratio))
         return self.latest
 
     def _prices(

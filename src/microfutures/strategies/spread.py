@@ -30,6 +30,8 @@ class Spread:
         self._stretch_ns = sample_seconds * 1_000_000_000
         self._ring = [0.0] * lookback
         self._state = UNSEEN
+        self._measured = UNSEEN.moments, pairs.spread_deviation(UNSEEN.moments)
+        """The latest moments whose deviation was asked for, and it: asked again at every look."""
         self._latest: float | None = None
         self._warm_primary: dict[int, float] = {}
         self._warm_secondary: dict[int, float] = {}
@@ -52,7 +54,12 @@ class Spread:
     @property
     def deviation(self) -> float:
         """Return the standard deviation of the ratio; 0 when it is only rounding."""
-        return pairs.spread_deviation(self._state.moments)
+        moments, deviation = self._measured
+        if moments is not self._state.moments:
+            moments = self._state.moments
+            deviation = pairs.spread_deviation(moments)
+            self._measured = moments, deviation
+        return deviation
 
     @property
     def ratio(self) -> float | None:
