@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -67,13 +68,25 @@ def live(
     script: Script, folder: Path, story: list[str] | None = None, *, is_hasty: bool = False
 ) -> Verdict:
     """Live through the day of `script`, like `live_day`."""
-    for name in ("ib_async", "microfutures"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     started = perf_counter()
     day = Day(script, folder, [] if story is None else story, is_hasty=is_hasty)
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+    with silence(), asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         runner.run(day.run())
     return day.verdict(perf_counter() - started)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Let nothing be logged meanwhile."""
+    loggers = [logging.getLogger(name) for name in ("ib_async", "microfutures")]
+    levels = [each.level for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
 
 
 class Day:

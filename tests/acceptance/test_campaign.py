@@ -1,9 +1,10 @@
 """A few days of the campaign; ``make campaign`` runs a thousand."""
 
+import logging
 from pathlib import Path
 
 import pytest
-from campaign.day import live_day
+from campaign.day import live_day, silence
 from campaign.sabotage import SABOTAGES
 
 KILLED_BESIDE_OWN_SHARES = 115
@@ -25,6 +26,13 @@ def test_a_broken_safeguard_is_noticed(name: str, tmp_path: Path) -> None:
     with SABOTAGES[name].apply():
         verdict = live_day(KILLED_BESIDE_OWN_SHARES, tmp_path, is_hasty=True)
     assert verdict.violations
+
+
+def test_what_is_logged_after_a_day_is_heard() -> None:
+    logger = logging.getLogger("microfutures")
+    with silence():
+        assert not logger.isEnabledFor(logging.CRITICAL)
+    assert logger.isEnabledFor(logging.ERROR)
 
 
 def test_there_is_a_day_of_every_class_of_fault() -> None:

@@ -105,9 +105,12 @@ class MarketStore:
         self._root = root
 
     def series(self) -> list[Series]:
-        """Return every series, in order of instrument, kind and resolution."""
-        folders = sorted(self._root.glob("*/*_*"))
-        return sorted(found for folder in folders if (found := series_of(folder)) is not None)
+        """Return every series, in order of instrument, kind and resolution.
+
+        One whose first file is being written is none yet.
+        """
+        found = (series_of(folder) for folder in self._root.glob("*/*_*"))
+        return sorted(each for each in found if each is not None and self.files(each))
 
     def files(self, series: Series) -> list[Path]:
         """Return the files of a series, oldest first."""

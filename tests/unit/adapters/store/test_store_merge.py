@@ -40,6 +40,15 @@ def quotes(rows: list[tuple[int, float]]) -> pa.Table:
     return to_table(Kind.QUOTES, np.array([START_NS + at for at, _ in rows]), columns)
 
 
+def test_series_whose_first_file_is_being_written_is_none_yet(tmp_path: Path) -> None:
+    store = MarketStore(tmp_path)
+    store.merge(QUOTES, quotes([(0, 1.0)]), OnConflict.REFUSE)
+    begun = tmp_path / PRICES.folder
+    begun.mkdir(parents=True)
+    (begun / "2026-01.part").touch()
+    assert store.series() == [QUOTES]
+
+
 def merge(store: MarketStore, series: Series, table: pa.Table) -> Merge:
     return store.merge(series, table, OnConflict.REFUSE)
 
