@@ -197,12 +197,9 @@ class Backtest:
             self._add_equity(now_ns)
         if is_busy:
             self._pulse.hurry(now_ns)
-        else:
-            self._set_pulse(now_ns)
-
-    def _set_pulse(self, now_ns: int) -> None:
+            return
         # A message on its way may wake the engine: what is before it is as idle as now.
-        due_ns = min(self._roll_ns, self._agenda.next_ns)
+        due_ns = agenda.next_ns if agenda.next_ns < self._roll_ns else self._roll_ns
         if self._broker.has_news and self._engine.truth.next_ns:
             due_ns = min(due_ns, self._engine.truth.next_ns)
         self._pulse.set_next(now_ns, due_ns)

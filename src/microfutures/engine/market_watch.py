@@ -118,7 +118,8 @@ class MarketWatch:
             name = instrument.instrument_id
             quote = state.quotes.get(name)
             quote_ns = 0 if quote is None else quote.time_ns
-            oldest_quote_ns = min(oldest_quote_ns, quote_ns)
+            if quote_ns < oldest_quote_ns:
+                oldest_quote_ns = quote_ns
             if quote_ns < oldest_ns and not is_patient and instrument.is_liquid(now_ns):
                 flaw = flaw_of(instrument, quote, now_ns, self._limits.max_quote_age_seconds)
                 if flaw in (Flaw.STALE, Flaw.MISSING):

@@ -36,8 +36,8 @@ class RiskView:
         """
         state, name = self._state, order.instrument_id
         own, unsettled = order.order_ref, self._orders.unsettled
-        live = [each for ref, each in unsettled.items() if ref != own]
-        here = [each for each in live if each.order.instrument_id == name]
+        live = [each for ref, each in unsettled.items() if ref != own] if unsettled else []
+        here = [each for each in live if each.order.instrument_id == name] if live else live
         instrument = state.instruments.get(name)
         family = family_of(instrument.symbol) if instrument is not None else ""
         strategy_notional = family_gross = family_net = 0.0

@@ -58,8 +58,9 @@ class DeskState:
         found: dict[Symbol, Quote] = {}
         for symbol in symbols:
             instrument = current.get(symbol)
-            if instrument is not None and instrument.instrument_id in quotes:
-                found[symbol] = quotes[instrument.instrument_id]
+            quote = None if instrument is None else quotes.get(instrument.instrument_id)
+            if quote is not None:
+                found[symbol] = quote
         return found
 
     def revalue(self) -> None:

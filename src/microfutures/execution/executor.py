@@ -244,7 +244,7 @@ class IntentExecutor:
         return True
 
     def _outcome(self) -> str:
-        held = ", ".join(f"{leg.position:+d} {leg.instrument_id}" for leg in self._legs)
+        held = ", ".join([f"{leg.position:+d} {leg.instrument_id}" for leg in self._legs])
         return f"{self._story}; holding {held}" if self._story else f"holding {held}"
 
 

@@ -116,7 +116,8 @@ class OrderLedger:
 
     def get(self, order_ref: OrderRef) -> OrderRecord | None:
         """Return an order by our name for it; None when it isn't ours or too old."""
-        return self.unsettled.get(order_ref) or self._final.get(order_ref)
+        known = self.unsettled.get(order_ref)
+        return self._final.get(order_ref) if known is None else known
 
     def is_live(self, order_ref: OrderRef) -> bool:
         """Tell whether an order is not settled."""
