@@ -4,6 +4,7 @@ An execution is booked only if its order is known here. So nothing is booked twi
 is forgotten together with its executions: told again, they are nobody's.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -76,7 +77,8 @@ class Owners:
         is_live: Callable[[OrderRef], bool],
         forget: Callable[[tuple[str, ...]], None],
     ) -> None:
-        self._orders: dict[OrderRef, Owner] = {}
+        # Of a plain dict, finding the oldest takes ever longer as they are taken out.
+        self._orders: OrderedDict[OrderRef, Owner] = OrderedDict()
         self._is_live = is_live
         self._forget = forget
 

@@ -37,6 +37,8 @@ class Account(msgspec.Struct):
     cash: Decimal = ZERO
     cost: Decimal = ZERO
     commissions: Decimal = ZERO
+    size: Decimal = ZERO
+    """What a change of the price by 1 is worth: quantity times multiplier."""
 
     @property
     def realized(self) -> Decimal:
@@ -50,7 +52,7 @@ class Account(msgspec.Struct):
 
     def unrealized(self, mark: Decimal) -> Decimal:
         """Return the P&L of what is open, were it closed at `mark`."""
-        return mark * self.quantity * self.multiplier - self.cost
+        return mark * self.size - self.cost
 
     def trade(self, signed_quantity: int, price: Decimal) -> None:
         """Book one trade."""
@@ -63,7 +65,7 @@ class Account(msgspec.Struct):
             self.cost = (self.cost * after / before).quantize(BASIS_QUANTUM)
         else:  # closed, or turned around: what is open now was opened at this price
             self.cost = price * after * self.multiplier
-        self.quantity = after
+        self.quantity, self.size = after, after * self.multiplier
 
     def split(self, split: ShareSplit) -> Decimal:
         """Restate the position; return what the fraction of a share was paid out with."""
@@ -72,7 +74,7 @@ class Account(msgspec.Struct):
         paid = _times(split.price, rest)
         self.cost = _times(self.cost, Fraction(whole) / exact)
         self.cash += paid
-        self.quantity = whole
+        self.quantity, self.size = whole, whole * self.multiplier
         return paid
 
 

@@ -253,7 +253,7 @@ class Portfolio:
         value = ZERO
         for (owner, instrument_id), account in self.ledger.accounts.items():
             if account.quantity and owner == strategy:
-                value += self._marks[instrument_id] * account.quantity * account.multiplier
+                value += self._marks[instrument_id] * account.size
         return trip.gross + value - trip.commissions
 
     def record_equity(self, time_ns: int) -> None:
