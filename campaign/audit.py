@@ -10,9 +10,9 @@ from campaign.stage import CASH, Prepared
 from campaign.violations import Violations
 from campaign.witness import Witness
 from microfutures.adapters.sqlite_journal import JournalReader
+from microfutures.app.engine_making import build_engine
 from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
 from microfutures.app.journal.replay import replay
-from microfutures.app.wiring import build_engine
 from microfutures.engine.engine import Engine
 from microfutures.model.events import ConnectionState
 from microfutures.model.fills import execution_stem

@@ -11,8 +11,8 @@ import msgspec
 
 from campaign.kill_stage import CASH, Stage, open_positions
 from microfutures.adapters.sqlite_journal import JournalReader
+from microfutures.app.engine_making import build_engine
 from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
-from microfutures.app.wiring import build_engine
 from microfutures.model.events import FillReceived
 from microfutures.model.fills import Fill, execution_stem
 from microfutures.model.identifiers import ExecutionId, InstrumentId

@@ -9,7 +9,7 @@ import msgspec
 
 from helpers.run import Result
 from microfutures.adapters.sqlite_journal import JournalReader
-from microfutures.app.wiring import build_engine, traded_symbols, warm_up_span
+from microfutures.app.engine_making import build_engine, traded_symbols, warm_up_span
 from microfutures.backtest.driver import Backtest, BacktestOptions
 from microfutures.backtest.record import BacktestResult
 from microfutures.config.loading import load_with_origins

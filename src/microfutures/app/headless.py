@@ -14,6 +14,7 @@ from microfutures.adapters.system_clock import SystemClock
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.app.arguments import RunOptions, run_options
 from microfutures.app.control import Control
+from microfutures.app.engine_making import traded_symbols
 from microfutures.app.garbage import GarbagePolicy
 from microfutures.app.health import HealthCheck
 from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
@@ -22,13 +23,7 @@ from microfutures.app.logging_setup import DeskLog, start_logging
 from microfutures.app.recording.recorder import Recorder
 from microfutures.app.simulation import Simulation, build_simulation
 from microfutures.app.supervision import Supervision
-from microfutures.app.wiring import (
-    System,
-    build_system,
-    journal_path,
-    own_clock,
-    traded_symbols,
-)
+from microfutures.app.wiring import System, build_system, journal_path, own_clock
 from microfutures.config import Settings
 from microfutures.config.loading import load_with_origins
 from microfutures.config.log_directory import make_directory, require_writable

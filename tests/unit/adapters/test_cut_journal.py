@@ -16,8 +16,8 @@ import pytest
 
 from microfutures.adapters.ahead_log import FILE_BYTES
 from microfutures.adapters.sqlite_journal import SqliteJournal
+from microfutures.app.engine_making import build_engine
 from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
-from microfutures.app.wiring import build_engine
 from microfutures.config import Settings
 from microfutures.model.errors import JournalError
 from microfutures.ports.journal import JournalRecord, RecordsLost

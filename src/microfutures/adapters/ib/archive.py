@@ -9,10 +9,10 @@ from datetime import datetime
 from ib_async import RequestError
 
 from microfutures.adapters.ib.contracts import Resolved
-from microfutures.adapters.ib.history import SIZES
 from microfutures.adapters.ib.pacing import Pacer
 from microfutures.adapters.ib.tap import TappedIB
 from microfutures.adapters.ib.translate import bar_of
+from microfutures.model.bar_sizes import SIZES
 from microfutures.model.errors import BrokerRequestError, InvalidValueError
 from microfutures.model.market import Bar
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, from_datetime, to_datetime

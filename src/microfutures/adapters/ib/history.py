@@ -9,6 +9,7 @@ from microfutures.adapters.ib.contracts import Resolved
 from microfutures.adapters.ib.pacing import SAME_REQUEST_SECONDS, Pacer
 from microfutures.adapters.ib.tap import TappedIB
 from microfutures.adapters.ib.translate import bar_of
+from microfutures.model.bar_sizes import SIZES
 from microfutures.model.errors import BrokerRequestError, InvalidValueError
 from microfutures.model.events import HistoryLoaded
 from microfutures.model.identifiers import InstrumentId
@@ -17,28 +18,6 @@ from microfutures.model.timestamp import seconds
 from microfutures.ports.clock import Clock
 
 REQUEST_SECONDS = 15.0
-
-SIZES = {
-    1: "1 secs",
-    5: "5 secs",
-    10: "10 secs",
-    15: "15 secs",
-    30: "30 secs",
-    60: "1 min",
-    120: "2 mins",
-    180: "3 mins",
-    300: "5 mins",
-    600: "10 mins",
-    900: "15 mins",
-    1200: "20 mins",
-    1800: "30 mins",
-    3600: "1 hour",
-}
-
-
-def bar_size(sample_seconds: int) -> int:
-    """Return the longest bar that IB makes which divides `sample_seconds`."""
-    return max(size for size in SIZES if sample_seconds % size == 0)
 
 
 def duration(bars: int, bar_seconds: int) -> str:

@@ -13,14 +13,14 @@ from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.tapes import TapeMarket
 from microfutures.app.backtest.files import summary_lines, write_tables
 from microfutures.app.backtest.tape import load_tape
-from microfutures.app.interruption import interruptible
-from microfutures.app.wiring import (
+from microfutures.app.engine_making import (
     RunStarted,
     build_engine,
     decisive,
     traded_symbols,
     warm_up_span,
 )
+from microfutures.app.interruption import interruptible
 from microfutures.backtest.driver import Backtest, BacktestOptions, Watch
 from microfutures.backtest.record import BacktestResult
 from microfutures.config import load_with_origins

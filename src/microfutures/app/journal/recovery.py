@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from microfutures.app.wiring import RunStarted
+from microfutures.app.engine_making import RunStarted
 from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine
 from microfutures.engine.guards import EquityMark

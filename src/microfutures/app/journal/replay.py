@@ -14,8 +14,8 @@ from typing import Self, TypeVar, get_args
 import msgspec
 
 from microfutures.adapters.sqlite_journal import JournalReader
+from microfutures.app.engine_making import RunStarted, build_engine
 from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
-from microfutures.app.wiring import RunStarted, build_engine
 from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine
 from microfutures.engine.runner import engine_failure

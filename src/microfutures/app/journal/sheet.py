@@ -9,9 +9,9 @@ import msgspec
 
 from microfutures.adapters.sqlite_journal import JournalReader
 from microfutures.analytics.trades import Trade
+from microfutures.app.engine_making import RunStarted
 from microfutures.app.journal.eyes import JournalEyes, Seen
 from microfutures.app.journal.trades import OrderOwner, TripFollower
-from microfutures.app.wiring import RunStarted
 from microfutures.engine.guards import EquityMark
 from microfutures.model.errors import ConfigurationError, JournalError
 from microfutures.model.events import (

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from microfutures.analytics.splits import Fold
+from microfutures.app.engine_making import traded_symbols
 from microfutures.app.interruption import interruptible
 from microfutures.app.optimize.evaluators import chosen_evaluator
 from microfutures.app.optimize.event_evaluator import EventEvaluator
@@ -17,7 +18,6 @@ from microfutures.app.optimize.files import write_results
 from microfutures.app.optimize.sheet import Replay, sheet_of_study
 from microfutures.app.optimize.study_terms import StudyTerms, TapeRequest
 from microfutures.app.optimize.words import study_lines, table_of
-from microfutures.app.wiring import traded_symbols
 from microfutures.config import load_with_origins
 from microfutures.config.settings import Settings
 from microfutures.config.strategy_parameters import PairParameters

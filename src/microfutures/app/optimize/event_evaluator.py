@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from microfutures.adapters.tapes import TapeMarket
+from microfutures.app.engine_making import build_engine, traded_symbols, warm_up_span
 from microfutures.app.optimize.study_terms import StudyTerms, TapeRequest
-from microfutures.app.wiring import build_engine, traded_symbols, warm_up_span
 from microfutures.backtest.driver import Backtest, BacktestOptions
 from microfutures.backtest.record import BacktestResult
 from microfutures.config.strategy_parameters import PairParameters

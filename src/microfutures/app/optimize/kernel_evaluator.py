@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from functools import cached_property
 
+from microfutures.app.engine_making import traded_symbols
 from microfutures.app.optimize.study_terms import StudyTerms, TapeRequest
-from microfutures.app.wiring import traded_symbols
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.research.evaluator import SetResult, Stretch
 from microfutures.research.pair_desk import PairDesk

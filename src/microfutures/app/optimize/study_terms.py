@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from microfutures import __version__
 from microfutures.adapters.tapes import TapeMarket
 from microfutures.app.backtest.tape import load_tape
-from microfutures.app.wiring import decisive
+from microfutures.app.engine_making import decisive
 from microfutures.config.settings import Settings
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.model.errors import ConfigurationError

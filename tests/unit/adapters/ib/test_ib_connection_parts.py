@@ -8,10 +8,11 @@ from microfutures.adapters.ib.broker_clock import BrokerClock
 from microfutures.adapters.ib.connection import MAX_DELAY_SECONDS, Backoff
 from microfutures.adapters.ib.crew import Crew
 from microfutures.adapters.ib.guard import reason_against
-from microfutures.adapters.ib.history import bar_size, duration
+from microfutures.adapters.ib.history import duration
 from microfutures.adapters.ib.pacing import MAX_REQUESTS, Pacer
 from microfutures.adapters.ib.voice import Voice
 from microfutures.adapters.system_clock import SimulatedClock
+from microfutures.model.bar_sizes import bar_size
 from microfutures.model.events import ConnectionState, EngineEvent, NoticeReceived, Severity
 
 START_NS = 1_788_877_800_000_000_000
