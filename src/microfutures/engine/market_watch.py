@@ -105,28 +105,40 @@ class MarketWatch:
 
     def check(self) -> None:
         """Find the quiet legs, and tell what has been wrong for a while."""
-        if self._state.time_ns > self._young_until_ns or self._untold:
-            self._look()
+        state, now_ns = self._state, self._state.time_ns
+        if now_ns > self._young_until_ns:
+            self._young_until_ns = self._oldest_quote_ns() + self._max_age_ns
+            if now_ns > self._young_until_ns:
+                self._find_quiet_legs()
+        if self._untold:
+            for instrument in state.current.values():
+                if instrument.instrument_id in self._untold:
+                    self._tell(instrument)
 
-    def _look(self) -> None:
+    def _oldest_quote_ns(self) -> int:
+        """Return when the oldest quote of a current contract came; 0 while there is none of one."""
+        quotes, oldest_ns = self._state.quotes, self._state.time_ns
+        for instrument in self._state.current.values():
+            quote = quotes.get(instrument.instrument_id)
+            if quote is None:
+                return 0
+            if quote.time_ns < oldest_ns:
+                oldest_ns = quote.time_ns
+        return oldest_ns
+
+    def _find_quiet_legs(self) -> None:
         state, now_ns = self._state, self._state.time_ns
         oldest_ns = now_ns - self._max_age_ns
-        oldest_quote_ns = now_ns
         # A new line is given as long for its first quote as a quote may be old.
-        is_patient = state.connection_since_ns >= oldest_ns
+        if state.connection_since_ns >= oldest_ns:
+            return
         for instrument in state.current.values():
-            name = instrument.instrument_id
-            quote = state.quotes.get(name)
-            quote_ns = 0 if quote is None else quote.time_ns
-            if quote_ns < oldest_quote_ns:
-                oldest_quote_ns = quote_ns
-            if quote_ns < oldest_ns and not is_patient and instrument.is_liquid(now_ns):
+            quote = state.quotes.get(instrument.instrument_id)
+            is_old = quote is None or quote.time_ns < oldest_ns
+            if is_old and instrument.is_liquid(now_ns):
                 flaw = flaw_of(instrument, quote, now_ns, self._limits.max_quote_age_seconds)
                 if flaw in (Flaw.STALE, Flaw.MISSING):
                     self._note(instrument, quote, flaw)
-            if name in self._untold:
-                self._tell(instrument)
-        self._young_until_ns = oldest_quote_ns + self._max_age_ns
 
     def restate(self, step_ns: int) -> None:
         """Restate when prices were seen: a step of the clock is no time in which they stayed."""

@@ -218,9 +218,11 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             if not legs and self.ib is not None:  # closed by hand, or by the broker
                 self._end_trip(self.ib.now_ns(), after_stop=False)
             return
+        if not legs or self.ib is None:
+            return
         instruments = self._eyes.instruments(self.ib)
         is_ready = self.spread.is_ready
-        if not legs or instruments is None or self.ib is None:
+        if instruments is None:
             return
         current = {each.instrument_id for each in instruments}
         if len(legs) > 1 and not is_ready and current.issuperset(leg.instrument_id for leg in legs):
