@@ -58,6 +58,11 @@ class Admission:
             del self.waiting[intent.intent_id]
         return late
 
+    def restate(self, step_ns: int) -> None:
+        """Go on by a clock that stepped."""
+        for waiting in self.waiting.values():
+            waiting.asked_ns += step_ns
+
     def drop_all(self) -> list[Intent]:
         """Forget every waiting entry and return them."""
         dropped = [waiting.intent for waiting in self.waiting.values()]

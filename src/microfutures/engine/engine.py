@@ -281,7 +281,7 @@ class Engine:
         """Restate all that was stamped before the clock stepped: no time has passed."""
         self.state.restate(step_ns)
         self.market.restate(step_ns)
-        self.floor.desk.restate(step_ns)
+        self.floor.restate(step_ns)
 
     def _on_account(self, event: AccountReported) -> None:
         if self.state.account is None:

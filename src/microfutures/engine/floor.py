@@ -79,6 +79,12 @@ class TradingFloor:
         running = self.desk.running.values()
         return [reason for executor in running for reason in executor.blocked_reasons]
 
+    def restate(self, step_ns: int) -> None:
+        """Go on by a clock that stepped: no order is older or younger by it."""
+        self.desk.restate(step_ns)
+        self.gate.restate(step_ns)
+        self._admission.restate(step_ns)
+
     # -- intents ------------------------------------------------------------------------------
 
     def propose(self, intent: Intent) -> None:

@@ -128,6 +128,10 @@ class RiskGate:
         """Return how many orders left within the window of the order rate."""
         return self._rate.count(now_ns)
 
+    def restate(self, step_ns: int) -> None:
+        """Go on by a clock that stepped: an exit must not wait until it has caught up."""
+        self._rate.restate(step_ns)
+
     def describe(self) -> tuple[RuleRow, ...]:
         """Return every rule with its limit, in the order they are asked."""
         return tuple(

@@ -122,6 +122,10 @@ class OrderRate:
         self._sent.append((now_ns, likeness))
         self._alike[likeness] = self._alike.get(likeness, 0) + 1
 
+    def restate(self, step_ns: int) -> None:
+        """Restate when orders left, after the clock stepped."""
+        self._sent = deque((sent_ns + step_ns, likeness) for sent_ns, likeness in self._sent)
+
     def limit(self) -> str:
         """Return the limit in words."""
         return f"{self._limit} in {self._seconds:g} s, {self._limit_alike} alike"

@@ -262,6 +262,17 @@ def test_gate_refuses_more_orders_than_the_window_takes_exits_too(gate: RiskGate
     assert isinstance(gate.check(last, later), Approved)
 
 
+def test_window_of_the_order_rate_steps_with_the_clock(gate: RiskGate) -> None:
+    later = OPEN_NS + 50 * SECOND
+    for number in range(20):
+        order = an_order(limit_ticks=7000 + number % 5, ref=f"r{number}")
+        assert isinstance(gate.check(order, a_context(now_ns=later)), Approved)
+    gate.restate(-50 * SECOND)
+    last = an_order(side=Side.SELL, purpose=OrderPurpose.EXIT, limit_ticks=None, ref="exit")
+    assert refusal(gate, last, held(1, now_ns=OPEN_NS + 9 * SECOND))[0] == "order rate"
+    assert isinstance(gate.check(last, held(1, now_ns=OPEN_NS + 10 * SECOND)), Approved)
+
+
 def test_gate_refuses_the_same_order_over_and_over(gate: RiskGate) -> None:
     for number in range(6):
         assert isinstance(gate.check(an_order(ref=f"r{number}"), a_context()), Approved)
