@@ -43,6 +43,7 @@ class Lookout:
         self._alone_limit = unhedged_seconds + REPAIR_SECONDS
         self._is_line_free = is_line_free
         self._alone = self._quiet = self._losing = 0.0
+        self._moves = 0
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -75,7 +76,9 @@ class Lookout:
 
     def _check_quiet(self, *, is_free: bool) -> None:
         """Hold what the desk believes against what the broker's executions made."""
-        is_quiet = is_free and not self._witness.our_live
+        # An order may come and be gone between two looks.
+        moves, self._moves = self._moves, self._witness.moves
+        is_quiet = is_free and not self._witness.our_live and moves == self._moves
         self._quiet = self._quiet + LOOK_SECONDS if is_quiet else 0.0
         if self._quiet < QUIET_SECONDS:
             return

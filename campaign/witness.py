@@ -55,6 +55,8 @@ class Witness:
         self._our_live: dict[int, Arrived] = {}
         self._names: set[OrderRef] = set()
         self.fills: list[OrderFilled] = []
+        self.moves = 0
+        """Orders of ours that arrived, and their executions, so far."""
         self.cash = Decimal(0)
         """What all executions brought, commissions paid, USD."""
         self._held: dict[tuple[bool, InstrumentId], int] = {}
@@ -73,6 +75,7 @@ class Witness:
         came = Arrived(order, self.reference_of(order.order_id))
         if came.is_ours:
             self._check(came, venue)
+            self.moves += 1
             self._names.add(came.order_ref)
             self._our_live[order.order_id] = came
         self.arrived[order.order_id] = came
@@ -186,6 +189,7 @@ class Witness:
         brought = -fill.side.sign * fill.quantity * fill.price * multiplier - fill.commission
         self.cash += brought
         if came.is_ours:
+            self.moves += 1
             self.our_cash += brought
             if not self.positions(ours=True):
                 self._flat_cash = self.our_cash
