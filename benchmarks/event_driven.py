@@ -15,6 +15,7 @@ from benchmarks.pair_strategy import Z_ENTRY, LogRatio
 from benchmarks.pair_tape import MINUTES, pair_prices, pair_tape
 from microfutures.adapters.tapes.market import TapeMarket
 from microfutures.backtest.driver import Backtest, BacktestOptions
+from microfutures.backtest.record import BacktestResult
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.engine.engine import Engine, EngineSettings
 from microfutures.model.identifiers import Symbol
@@ -31,18 +32,24 @@ def event_driven() -> Iterator[str]:
     events = 2 * MINUTES
     yield f"backtest, floor of Python{events / floor:12,.0f} bar events/s"
     for words, z_entry in (("no trades", NEVER), ("some", SELDOM), ("every signal", Z_ENTRY)):
-        backtest = pair_backtest(pair_tape(), z_entry)
-        gc.collect()
-        gc.freeze()
-        started = process_time()
-        result = backtest.run()
-        seconds = process_time() - started
-        gc.unfreeze()
+        result, seconds = play_pair(z_entry)
         yield (
             f"backtest, {words:15s}{events / seconds:12,.0f} bar events/s  "
             f"{seconds:6.2f} s  {len(result.round_trips):6,} round trips  "
             f"1/{seconds / floor:.0f} of the floor"
         )
+
+
+def play_pair(z_entry: float) -> tuple[BacktestResult, float]:
+    """Play the pair once; return the result, and the processor seconds of the run alone."""
+    backtest = pair_backtest(pair_tape(), z_entry)
+    gc.collect()
+    gc.freeze()
+    started = process_time()
+    result = backtest.run()
+    seconds = process_time() - started
+    gc.unfreeze()
+    return result, seconds
 
 
 def _floor() -> float:

@@ -1,6 +1,5 @@
 """``python -m benchmarks.own_run NAME``: one of our engines, once, told as peers tell it."""
 
-import gc
 import sys
 from collections.abc import Callable
 from resource import RUSAGE_SELF, getrusage
@@ -9,9 +8,9 @@ from time import process_time
 import msgspec
 
 from benchmarks.compiled import DESK, GRID, pair_series, parameters
-from benchmarks.event_driven import NEVER, pair_backtest
+from benchmarks.event_driven import NEVER, play_pair
 from benchmarks.pair_strategy import LOOKBACK, Z_ENTRY
-from benchmarks.pair_tape import MINUTES, pair_tape
+from benchmarks.pair_tape import MINUTES
 from microfutures.research.pair_kernel import run_pair, sweep_pairs
 
 Outcome = tuple[int, float]
@@ -19,12 +18,7 @@ Outcome = tuple[int, float]
 
 
 def _event_driven(z_entry: float) -> tuple[float, Outcome]:
-    backtest = pair_backtest(pair_tape(), z_entry)
-    gc.collect()
-    gc.freeze()
-    started = process_time()
-    result = backtest.run()
-    seconds = process_time() - started
+    result, seconds = play_pair(z_entry)
     return seconds, (len(result.round_trips), float(result.realized - result.commissions))
 
 
