@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from helpers.run import run_virtually
-from microfutures.app.journal.replay import day_bounds, replay
+from microfutures.adapters.sqlite_journal import SqliteJournal
+from microfutures.app.journal.replay import ALL_TIME, day_bounds, replay
 from microfutures.app.lifecycle import Lifecycle
 from microfutures.app.wiring import System
 from microfutures.model.errors import JournalError
@@ -50,6 +51,15 @@ def test_replay_of_two_runs_with_a_lost_line_gives_the_same_answers(tmp_path: Pa
     assert (report.runs, report.unwritten) == (2, 0)
     assert report.events > 1_000
     assert report.answers > 20
+
+
+def test_a_journal_whose_market_data_was_packed_replays_as_before(tmp_path: Path) -> None:
+    path = run_virtually(tmp_path, seconds=120).journal
+    before = replay(path)
+    with SqliteJournal(path) as journal:
+        assert list(journal.pack(ALL_TIME[1]))
+    assert replay(path) == before
+    assert before.difference is None
 
 
 def test_replay_shows_the_first_decision_that_was_made_otherwise(tmp_path: Path) -> None:

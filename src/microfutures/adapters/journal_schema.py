@@ -5,7 +5,7 @@ from pathlib import Path
 
 from microfutures.model.errors import JournalError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x4D465554
 """``MFUT`` in the file's header."""
 HEADER_BYTES = 100
@@ -26,15 +26,21 @@ CREATE INDEX records_but_market ON records (sequence) WHERE kind <> 'market';
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
+_PACKED = "CREATE TABLE packed (last_sequence INTEGER PRIMARY KEY, records BLOB NOT NULL)"
+"""Market records of past days, several hundred a row: `journal_pages`."""
+
+_UPGRADES = {1: (_PACKED,)}
+"""What brings a version to the next one."""
+
 
 def check_schema(database: sqlite3.Connection, path: Path) -> None:
-    """Raise `JournalError` for what is no journal of this version."""
+    """Raise `JournalError` for what is no journal of this version or an earlier one."""
     if database.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise JournalError(
             f"journal {path}: a database of another program; name another log directory"
         )
-    version = database.execute("SELECT version FROM schema_version").fetchone()[0]
-    if version != SCHEMA_VERSION:
+    version = _version(database)
+    if version > SCHEMA_VERSION:
         raise JournalError(
             f"journal {path}: schema version {version}, this program knows "
             f"{SCHEMA_VERSION}; use the version that wrote it, or move it away"
@@ -101,5 +107,22 @@ def create(database: sqlite3.Connection) -> None:
     """Make the tables of a new journal."""
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     database.executescript(_SCHEMA)
+    database.execute(_PACKED)
     database.execute("INSERT INTO schema_version VALUES (?)", (SCHEMA_VERSION,))
     database.execute("COMMIT")
+
+
+def upgrade(database: sqlite3.Connection) -> None:
+    """Bring a journal of an earlier version up to date; all of it or nothing."""
+    version = _version(database)
+    if version == SCHEMA_VERSION:
+        return
+    with Flushed(database):
+        for earlier in range(version, SCHEMA_VERSION):
+            for statement in _UPGRADES[earlier]:
+                database.execute(statement)
+        database.execute("UPDATE schema_version SET version = ?", (SCHEMA_VERSION,))
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("SELECT version FROM schema_version").fetchone()[0])

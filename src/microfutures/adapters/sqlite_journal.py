@@ -9,9 +9,8 @@ go, and the next start takes it over if the process dies in between (`ahead_log`
 No clock and no randomness: the same records make the same file, byte for byte, once closed.
 """
 
-import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -20,12 +19,14 @@ import msgspec
 
 from microfutures.adapters.ahead_log import AheadLog, Row, read_ahead, read_mark
 from microfutures.adapters.disk_flush import DiskFlusher
+from microfutures.adapters.journal_pages import last_sequence, pack_market, read_pages
 from microfutures.adapters.journal_schema import (
     Flushed,
     Transaction,
     check_schema,
     check_whole,
     create,
+    upgrade,
 )
 from microfutures.adapters.writer_lock import WriterLock
 from microfutures.model.errors import JournalError
@@ -34,8 +35,6 @@ from microfutures.ports.journal import JournalRecord, RecordsLost
 FLUSHED_KINDS = frozenset({"order", "decision"})
 """Kinds whose commit is followed by a flush."""
 
-MARKET = "market"
-PAGE_RECORDS = 1_000
 BUFFER_RECORDS = 4_096
 LONGEST_LOG_PAGES = 10_000
 """At which a commit folds the log itself; the flusher does it long before, if it can."""
@@ -43,17 +42,6 @@ BUSY_SECONDS = 1.0
 """A reader may hold the file for a moment."""
 
 _INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?)"
-
-_PAGE = """
-SELECT sequence, time_ns, kind, name, payload FROM records
-WHERE sequence > ?1 AND (?2 IS NULL OR kind IN (SELECT value FROM json_each(?2)))
-ORDER BY sequence LIMIT ?3
-"""
-_PAGE_BUT_MARKET = """
-SELECT sequence, time_ns, kind, name, payload FROM records INDEXED BY records_but_market
-WHERE sequence > ?1 AND kind <> 'market' AND kind IN (SELECT value FROM json_each(?2))
-ORDER BY sequence LIMIT ?3
-"""
 
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and start again",
@@ -75,7 +63,7 @@ class SqliteJournal:
     Raises
     ------
     JournalError
-        If another process writes it, if it is not a journal of this version, or if the disk
+        If another process writes it, if it is no journal, or of a later version, or if the disk
         fails; from every method. What was committed before stays.
     """
 
@@ -170,7 +158,14 @@ class SqliteJournal:
         """
         self.commit()
         try:
-            yield from _pages(self._database, kinds, after_sequence)
+            yield from read_pages(self._database, kinds, after_sequence)
+        except sqlite3.Error as error:
+            raise _failure(self._path, error) from error
+
+    def pack(self, before_ns: int) -> Generator[None]:
+        """Pack the market data from before a moment, a few milliseconds a step."""
+        try:
+            yield from pack_market(self._database, before_ns)
         except sqlite3.Error as error:
             raise _failure(self._path, error) from error
 
@@ -245,8 +240,9 @@ class SqliteJournal:
             database.execute(f"PRAGMA wal_autocheckpoint = {LONGEST_LOG_PAGES}")
             if is_new:
                 create(database)
-            row = database.execute("SELECT coalesce(max(sequence), 0) FROM records").fetchone()
-            self._last = int(row[0])
+            else:
+                upgrade(database)
+            self._last = last_sequence(database)
         except (sqlite3.Error, JournalError):
             database.close()
             raise
@@ -290,7 +286,8 @@ class JournalReader:
     Raises
     ------
     JournalError
-        If there is no journal of this version, or the disk fails; from every method.
+        If there is no journal of this version or an earlier one, or the disk fails; from every
+        method.
     """
 
     def __init__(self, path: Path) -> None:
@@ -308,27 +305,13 @@ class JournalReader:
     ) -> Iterator[JournalRecord]:
         """Yield the committed records above `after_sequence`; see `SqliteJournal.read`."""
         try:
-            yield from _pages(self._database, kinds, after_sequence)
+            yield from read_pages(self._database, kinds, after_sequence)
         except sqlite3.Error as error:
             raise _failure(self._path, error) from error
 
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
-
-
-def _pages(
-    database: sqlite3.Connection, kinds: Collection[str] | None, after_sequence: int
-) -> Iterator[JournalRecord]:
-    query = _PAGE if kinds is None or MARKET in kinds else _PAGE_BUT_MARKET
-    wanted = None if kinds is None else json.dumps(sorted(kinds))
-    while True:
-        rows = database.execute(query, (after_sequence, wanted, PAGE_RECORDS)).fetchall()
-        for sequence, time_ns, kind, name, payload in rows:
-            yield JournalRecord(sequence, time_ns, kind, name, payload.encode())
-        if len(rows) < PAGE_RECORDS:
-            return
-        after_sequence = rows[-1][0]
 
 
 def _failure(path: Path, error: sqlite3.Error | OSError) -> JournalError:

@@ -17,6 +17,7 @@ from microfutures.app.control import Control
 from microfutures.app.engine_making import traded_symbols
 from microfutures.app.garbage import GarbagePolicy
 from microfutures.app.health import HealthCheck
+from microfutures.app.housekeeping import Housekeeping
 from microfutures.app.journal.recovery import RECOVERED_KINDS, recover
 from microfutures.app.lifecycle import ExitCode, Lifecycle, Outcome, Pace
 from microfutures.app.logging_setup import DeskLog, start_logging
@@ -159,7 +160,12 @@ async def _run_desk(
     machine = SystemClock()
     supervision = Supervision(engine=system.engine, runner=system.runner, clock=machine)
     control = _build_control(system, supervision, log_dir)
-    garbage = GarbagePolicy(clock=machine, is_quiet=lambda: not system.engine.is_busy)
+
+    def is_quiet() -> bool:
+        return not system.engine.is_busy
+
+    garbage = GarbagePolicy(clock=machine, is_quiet=is_quiet)
+    housekeeping = Housekeeping(journal=journal, log_dir=log_dir, clock=clock, is_quiet=is_quiet)
 
     def export() -> Iterator[None]:
         return _export(journal, log_dir, clock.now_ns(), settings.logging.keep_exports)
@@ -175,10 +181,11 @@ async def _run_desk(
         ),
         keep_positions=options.keep_positions,
         export=export,
-        # In virtual time there is no second terminal, nobody to put a file there, and no lateness.
+        # In virtual time there is no second terminal, nobody to put a file there, no lateness, and
+        # nothing lasts.
         safeguards=()
         if options.virtual_time
-        else (control.watch_kill_file, supervision.run, garbage.run),
+        else (control.watch_kill_file, supervision.run, garbage.run, housekeeping.run),
     )
     tape_end.lifecycle = lifecycle
     display.start(lifecycle.on_command, lambda: lifecycle.request_stop("asked at the keyboard"))

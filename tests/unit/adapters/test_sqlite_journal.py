@@ -65,7 +65,7 @@ def test_reading_by_kind_and_sequence_selects(path: Path) -> None:
 
 
 def test_reading_orders_uses_the_small_index(path: Path) -> None:
-    from microfutures.adapters.sqlite_journal import _PAGE_BUT_MARKET
+    from microfutures.adapters.journal_pages import _PAGE_BUT_MARKET
 
     with SqliteJournal(path) as journal:
         journal.append(record(1))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from microfutures.adapters.sqlite_journal import MARKET, JournalReader
+from microfutures.adapters.journal_pages import MARKET
+from microfutures.adapters.sqlite_journal import JournalReader
 from microfutures.adapters.store.journals import quotes_of, quotes_part
 from microfutures.adapters.store.store import MarketStore, OnConflict
 from microfutures.model.market import Quote

@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from microfutures.adapters.sqlite_journal import MARKET, JournalReader
+from microfutures.adapters.journal_pages import MARKET
+from microfutures.adapters.sqlite_journal import JournalReader
 from microfutures.adapters.store.errors import BrokenFileError, EmptyFileError
 from microfutures.adapters.store.plan import Plan
 from microfutures.adapters.store.series import TICK, Kind, Series, dated_name
