@@ -260,7 +260,7 @@ _ROWS = (
     Sabotage(
         "loss of a round trip",
         "a round trip loses whatever it loses",
-        _silence(LossGuard, "_check_trip"),
+        _silence(LossGuard, "_check_trips"),
         limit="max_trip_loss_percent",
     ),
     Sabotage(

@@ -28,6 +28,12 @@ def test_a_broken_safeguard_is_noticed(name: str, tmp_path: Path) -> None:
     assert verdict.violations
 
 
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_every_safeguard_can_be_broken(name: str) -> None:
+    with SABOTAGES[name].apply():
+        pass
+
+
 def test_what_is_logged_after_a_day_is_heard() -> None:
     logger = logging.getLogger("microfutures")
     with silence():
