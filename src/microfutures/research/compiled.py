@@ -58,19 +58,25 @@ def cache_folder() -> Path:
 FOLDER = cache_folder()
 
 
+UNCOUNTED: Any = {"_nrt": False}
+"""No compiled function makes an array or keeps one: Python holds what it hands over. Left to
+itself numba counts the holders of each array at each call, in atomic steps, and that cost a sixth
+of a run; a function that made an array would not compile now."""
+
+
 def compiled(function: Function) -> Function:
     """Compile `function` at its first call, and keep what came of it; threads run beside it."""
     settings: Any = numba.config
     before, settings.CACHE_DIR = settings.CACHE_DIR, str(FOLDER)
     try:
-        return cast(Function, numba.njit(nogil=True, cache=True)(function))
+        return cast(Function, numba.njit(nogil=True, cache=True, **UNCOUNTED)(function))
     finally:
         settings.CACHE_DIR = before
 
 
 def inlined(function: Function) -> Function:
-    """Have `function` compiled into its callers: a call that takes arrays counts who holds them."""
-    return cast(Function, numba.njit(forceinline=True)(function))
+    """Have `function` compiled into its callers: a call costs more than what most of them do."""
+    return cast(Function, numba.njit(forceinline=True, **UNCOUNTED)(function))
 
 
 def tell_first_use() -> None:

@@ -1,7 +1,6 @@
 """The records that compiled code works on: bars, sessions, looks, and the book of one set.
 
-Records and not tuples of arrays: whoever is handed an array counts himself among its holders,
-and that costs more than most of what is done here.
+Records and not tuples of arrays: who hands a row on hands on one pointer.
 """
 
 from typing import Any, NamedTuple
@@ -30,9 +29,12 @@ Row = Any
 """One of them."""
 
 BAR = np.dtype(
-    [("ns", "i8"), ("bid", "f8"), ("ask", "f8"), ("size", "i8"), ("is_sound", "i8")], align=True
+    [("ns", "i8"), ("bid", "f8"), ("ask", "f8"), ("size", "i4"), ("is_sound", "i4")], align=True
 )
-"""The moment of a close and the book of then; whether the desk believes its quote."""
+"""The moment of a close and the book of then; whether the desk believes its quote. Two of them are
+a line of the processor's cache."""
+MOST_SIZE = np.iinfo(np.int32).max
+"""More than this may be displayed, and makes no difference."""
 
 SESSION = np.dtype(
     [

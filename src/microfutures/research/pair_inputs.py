@@ -12,9 +12,9 @@ from microfutures.model.errors import ConfigurationError
 from microfutures.model.families import family_of
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, seconds
-from microfutures.research.pair_books import BAR, SESSION, Desk, Gate, Rows, Tape
+from microfutures.research.pair_books import BAR, MOST_SIZE, SESSION, Desk, Gate, Rows, Tape
 from microfutures.research.pair_desk import PairDesk
-from microfutures.research.pair_looks import Eyes, believed, warmed_up
+from microfutures.research.pair_looks import Eyes, judge, warmed_up
 from microfutures.research.pair_series import Floats, Integers, LegSeries, PairSeries
 from microfutures.strategies.pair_plan import terms_of
 from microfutures.strategies.spread import spread_rules
@@ -172,13 +172,16 @@ def _between(leg: LegSeries, limits: RiskLimits, start_ns: int, end_ns: int) -> 
     kept = slice(begin, end)
     bars = np.zeros(end - begin, BAR)
     bars["ns"], bars["bid"], bars["ask"] = leg.times_ns[kept], leg.bids[kept], leg.asks[kept]
-    bars["size"] = leg.sizes[kept]
-    bars["is_sound"] = believed(
+    bars["size"] = np.minimum(leg.sizes[kept], MOST_SIZE)
+    sound = np.ones(end - begin, np.int64)
+    judge(
         leg.times_ns[kept],
         (leg.bids[kept] + leg.asks[kept]) / 2,
         limits.max_quote_jump_percent / 100,
         limits.max_quote_jump_ticks * float(leg.instrument.tick_size),
+        sound,
     )
+    bars["is_sound"] = sound
     return bars
 
 

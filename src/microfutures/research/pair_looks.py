@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from microfutures.analytics import pairs, rolling
 from microfutures.analytics.pairs import UNSEEN, SpreadRules, SpreadState
 from microfutures.engine.market_watch import MEMORY_SECONDS, STAYS_SECONDS
-from microfutures.research.compiled import compiled
+from microfutures.research.compiled import compiled, inlined
 from microfutures.research.pair_books import LOOK, Rows, Tape
 from microfutures.research.pair_series import Floats, Integers
 
@@ -23,6 +23,7 @@ NOTHING, FLAWED, SOUND, JUMP, SEEN = range(5)
 """No prices; one that is not believed; prices but no z-score yet; the ratio jumped; a z-score."""
 
 MEMORY_NS, STAYS_NS = (round(each * 1e9) for each in (MEMORY_SECONDS, STAYS_SECONDS))
+NEVER_NS = np.iinfo(np.int64).max
 
 
 class Eyes(NamedTuple):
@@ -62,8 +63,14 @@ def empty_looks() -> Looks:
     return Looks(np.zeros(CHUNK, np.int8), np.zeros(CHUNK), np.zeros(CHUNK, LOOK))
 
 
+@inlined
+def _due_ns(bars: Rows, place: int) -> int:
+    """Return when a bar closes; never, beyond the last one."""
+    return bars[place].ns if place < len(bars) else NEVER_NS
+
+
 @compiled
-def look_at(  # noqa: C901, PLR0912 - one loop: a call that takes arrays would cost as much as its work
+def look_at(  # noqa: C901, PLR0912 - one loop over a dozen numbers that parts would have to hand on
     tape: Tape, eyes: Eyes, ring: Floats, cursor: Cursor, looks: Looks
 ) -> tuple[int, Cursor]:
     """Fill `looks` from the cursor on; return how many there are, none at the end, and the cursor.
@@ -72,6 +79,7 @@ def look_at(  # noqa: C901, PLR0912 - one loop: a call that takes arrays would c
     """
     session, check, first, second, stretch, stretch_end_ns, spread = cursor
     primary, secondary, count = tape.primary, tape.secondary, 0
+    first_due_ns, second_due_ns = _due_ns(primary, first + 1), _due_ns(secondary, second + 1)
     while count < CHUNK and session < len(tape.sessions):
         hours = tape.sessions[session]
         late_ns = hours.opens_ns - (tape.first_check_ns + check * tape.interval_ns)
@@ -80,10 +88,12 @@ def look_at(  # noqa: C901, PLR0912 - one loop: a call that takes arrays would c
         now_ns = tape.first_check_ns + check * tape.interval_ns
         ends_ns = min(hours.closes_ns, tape.last_ns + 1)
         while count < CHUNK and now_ns < ends_ns:
-            while first + 1 < len(primary) and primary[first + 1].ns < now_ns:
+            while first_due_ns < now_ns:
                 first += 1
-            while second + 1 < len(secondary) and secondary[second + 1].ns < now_ns:
+                first_due_ns = _due_ns(primary, first + 1)
+            while second_due_ns < now_ns:
                 second += 1
+                second_due_ns = _due_ns(secondary, second + 1)
             row, kind, z = looks.rows[count], NOTHING, np.nan
             row.now_ns, row.primary, row.secondary, row.session = now_ns, first, second, session
             if first >= 0 and second >= 0:
@@ -96,8 +106,12 @@ def look_at(  # noqa: C901, PLR0912 - one loop: a call that takes arrays would c
                     kind = SOUND
             if kind == SOUND:
                 if now_ns >= stretch_end_ns:
-                    stretch = now_ns // eyes.stretch_ns
-                    stretch_end_ns = (stretch + 1) * eyes.stretch_ns
+                    # Mostly it is the next one: a processor adds twenty times while it divides.
+                    stretch += 1
+                    stretch_end_ns += eyes.stretch_ns
+                    if now_ns >= stretch_end_ns:
+                        stretch = now_ns // eyes.stretch_ns
+                        stretch_end_ns = (stretch + 1) * eyes.stretch_ns
                 ratio = row.first / row.second
                 spread, has_jumped = pairs.observe(ring, spread, eyes.spread, stretch, ratio)
                 kind = JUMP if has_jumped else SOUND
@@ -126,13 +140,12 @@ def warmed_up(ring: Floats, samples: Floats, stretch: int) -> SpreadState:
 
 
 @compiled
-def believed(times_ns: Integers, mids: Floats, share: float, least: float) -> Integers:
-    """Tell of each quote whether the desk believes it, as `engine.market_watch` does.
+def judge(times_ns: Integers, mids: Floats, share: float, least: float, sound: Integers) -> None:
+    """Set to 0 in `sound` the quotes that the desk does not believe, as `engine.market_watch` does.
 
     One that jumped by more than `share` of the price, and by more than `least`, is not believed
     until it has stayed there; after a long silence nothing is a jump.
     """
-    sound = np.ones(len(mids), np.int64)
     last, suspect = 0, -1
     for bar in range(1, len(mids)):
         is_near = abs(mids[bar] - mids[last]) <= max(share * abs(mids[last]), least)
@@ -143,4 +156,3 @@ def believed(times_ns: Integers, mids: Floats, share: float, least: float) -> In
             sound[bar] = times_ns[bar] - times_ns[suspect] >= STAYS_NS
         if sound[bar]:
             last, suspect = bar, -1
-    return sound
