@@ -146,7 +146,7 @@ class Backtest:
                 self._publish(venue.apply(update))
             elif update.instrument_id in watched:
                 step(quote)
-                if self._holds and pulse.is_resting:
+                if pulse.is_dozing or (self._holds and pulse.is_resting):
                     pulse.wake(now_ns)
             played += 1
             if not played % WATCH_EVERY and not watch(now_ns):
@@ -224,7 +224,7 @@ class Backtest:
     def _tell_quote(self, quote: Quote) -> None:
         self._step(quote)
         pulse = self._pulse
-        if self._holds and pulse.is_resting:
+        if pulse.is_dozing or (self._holds and pulse.is_resting):
             pulse.wake(self._agenda.time_ns)
 
     def _emit(self, event: EngineEvent) -> None:

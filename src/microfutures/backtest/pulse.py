@@ -26,11 +26,17 @@ class Pulse:
         """When the next timer would be if no strategy rested."""
         self._ask_ns = 0
         """When strategies are asked next whether they rest."""
+        self._is_dozing = False
 
     @property
     def is_resting(self) -> bool:
         """Tell whether timers are passed over at which strategies would be asked."""
         return self.next_ns > self._unrested_ns
+
+    @property
+    def is_dozing(self) -> bool:
+        """Tell whether a quote may end such a rest."""
+        return self._is_dozing and self.is_resting
 
     def hurry(self, now_ns: int) -> None:
         """Tell time soon: something was ordered."""
@@ -49,17 +55,29 @@ class Pulse:
             steps = max(1, -(-(due_ns - now_ns) // self._idle_ns))
             self.next_ns = min(check_ns, now_ns + steps * self._idle_ns)
             return
-        if now_ns < self._ask_ns:
-            self.next_ns = check_ns
-            return
-        for strategy in engine.strategies:
-            due_ns = min(due_ns, strategy.rests_until(now_ns))
-        self.next_ns = self._on_beat(due_ns)
-        if self.next_ns == check_ns:
+        self._is_dozing = False
+        if now_ns >= self._ask_ns:
+            self.next_ns = self._on_beat(self._rested_ns(now_ns, due_ns))
+            if self.is_resting:
+                return
             self._ask_ns = now_ns + AWAKE_NS
+        self.next_ns = self._on_beat(self._dozed_ns(now_ns, due_ns))
+        self._is_dozing = True
+
+    def _rested_ns(self, now_ns: int, due_ns: int) -> int:
+        for strategy in self._engine.strategies:
+            due_ns = min(due_ns, strategy.rests_until(now_ns))
+        return due_ns
+
+    def _dozed_ns(self, now_ns: int, due_ns: int) -> int:
+        for strategy in self._engine.strategies:
+            due_ns = min(due_ns, strategy.dozes_until(now_ns))
+            if due_ns <= self._unrested_ns:
+                return due_ns
+        return min(due_ns, self._engine.market.due_ns)
 
     def wake(self, now_ns: int) -> None:
-        """End a rest early, because a price moved that a position hangs on."""
+        """End a rest early, because a price moved that a decision or a position hangs on."""
         self.next_ns = min(self.next_ns, self._on_beat(now_ns))
 
     def _on_beat(self, due_ns: int) -> int:

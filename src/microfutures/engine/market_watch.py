@@ -29,6 +29,7 @@ MEMORY_SECONDS = 4 * 3600.0
 TOLD_AFTER_SECONDS = 5.0
 """Books cross for a moment whenever one side is told before the other."""
 NEVER = inf
+NEVER_NS = (1 << 63) - 1
 
 
 class QuoteFlawed(msgspec.Struct, frozen=True):
@@ -102,6 +103,24 @@ class MarketWatch:
     def doubt_ages(self) -> None:
         """Look at the age of every quote at the next check: a contract or a clock is another."""
         self._young_until_ns = 0
+
+    @property
+    def due_ns(self) -> int:
+        """Return before which moment a check finds nothing unless a quote comes; right after one.
+
+        0 while something is to be told, or a contract has no quote.
+        """
+        if self._untold:
+            return 0
+        state, ages_ns = self._state, [NEVER_NS]
+        for instrument in state.current.values():
+            quote = state.quotes.get(instrument.instrument_id)
+            if quote is None:
+                return 0
+            old_ns = quote.time_ns + self._max_age_ns + 1
+            if old_ns > state.time_ns:
+                ages_ns.append(old_ns)
+        return min(ages_ns)
 
     def check(self) -> None:
         """Find the quiet legs, and tell what has been wrong for a while."""

@@ -94,6 +94,14 @@ class Strategy(ABC):
         """
         return now_ns
 
+    def dozes_until(self, now_ns: int) -> int:
+        """Return before which moment it decides nothing unless a quote of its products comes; UTC.
+
+        Asked right after a check. `now_ns`, the default, means that it wants every check:
+        backtests pass over those between that are not needed.
+        """
+        return now_ns
+
     def on_history(self, instrument_id: InstrumentId, bars: Sequence[Bar]) -> None:  # noqa: B027 - a hook, not a duty
         """Take past bars of a contract; nothing by default."""
 

@@ -24,6 +24,11 @@ class JointHours:
             self._look(instruments, now_ns)
         return max(self._open_ns, now_ns)
 
+    @property
+    def closes_ns(self) -> int:
+        """Return when the stretch ends that was asked for last."""
+        return self._close_ns
+
     def _look(self, instruments: Sequence[Instrument], now_ns: int) -> None:
         hours = [each.liquid_hours for each in instruments]
         opens_ns = joint_open_ns(hours, now_ns)

@@ -81,6 +81,8 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         self._busy: Intent | None = None
         self._z: float | None = None
         self._why = "not started"
+        self._found_nothing = False
+        """Whether the latest check was a flat one, and the next is the same without a new quote."""
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -92,6 +94,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         if not self.active:
             self._why = "the strategy is not started"
             return []
+        self._found_nothing = False
         self._adopt_position()
         look = self._look(market_data)
         if self._busy is not None:
@@ -99,7 +102,10 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             return []
         if self._memory.direction:
             return self._check_exit(look)
-        return self._check_entry(look) if look is not None else []
+        if look is not None:
+            return self._check_entry(look)
+        self._found_nothing = True
+        return []
 
     def execute_trades(self, signals: Sequence[Signal]) -> list[Intent]:
         """Return one intent for the first signal; both legs, the primary first."""
@@ -133,6 +139,19 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         if self._memory.direction or self._busy is not None or instruments is None:
             return now_ns
         return self._hours.opens_ns(instruments, now_ns)
+
+    def dozes_until(self, now_ns: int) -> int:
+        """Doze while it is flat and saw no entry: to the next sample, or, without prices, longer.
+
+        An entry that a rule stops is asked for, and counted, at every check.
+        """
+        rest_ns = self.rests_until(now_ns)
+        if rest_ns > now_ns or not self._found_nothing or self._eyes.warning is not None:
+            return rest_ns
+        closes_ns = self._hours.closes_ns
+        return (
+            min(closes_ns, self.spread.next_sample_ns) if self._eyes.is_ratio_sound else closes_ns
+        )
 
     def on_history(self, instrument_id: InstrumentId, bars: Sequence[Bar]) -> None:
         """Warm the spread up; ready as soon as both legs' bars are there."""
@@ -256,6 +275,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
             self._refuse(*reason, look.now_ns)
         else:
             self._why = words.why_wait(self._rules, plain)
+            self._found_nothing = True
             self.refusals.settle()
         return []
 

@@ -66,6 +66,11 @@ class Spread:
         """Return the latest observed ratio."""
         return self._latest
 
+    @property
+    def next_sample_ns(self) -> int:
+        """Return when the stretch of the latest observation is over; it becomes a sample then."""
+        return (self._state.stretch + 1) * self._stretch_ns
+
     def z(self, ratio: float) -> float:
         """Return the z-score of `ratio` against the window; `is_ready` must hold."""
         return pairs.z_score(ratio, self.mean, self.deviation)

@@ -1,9 +1,21 @@
 """Checks at which no strategy decides are passed over, and nothing comes of it."""
 
+import msgspec
 import pytest
 from benchmarks.event_driven import pair_backtest
 from benchmarks.pair_strategy import LogRatio
 from benchmarks.pair_tape import pair_tape
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from acceptance.test_kernel_parity import random_pair
+from helpers.backtest import backtest
+from helpers.memory_journal import MemoryJournal
+from microfutures.backtest.record import BacktestResult
+from microfutures.strategies.micro_crude_oil_arbitrage import MicroCrudeOilArbitrageStrategy
+
+AT_CHECKS = {"TimerFired", "EquityMark"}
+"""Records of a moment at which time was told, whatever it brought."""
 
 
 @pytest.mark.slow
@@ -20,3 +32,65 @@ def test_rest_over_nights_changes_no_order_and_no_cent(monkeypatch: pytest.Monke
 
 def _is_overnight(opened_ns: int, closed_ns: int) -> bool:
     return closed_ns - opened_ns > 10 * 3600 * 10**9
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 10_000),
+    missing=st.sampled_from([0.0, 0.05, 0.3]),
+    jump_at=st.sampled_from([None, 60]),
+    interval=st.sampled_from([5.0, 7.0, 20.0]),
+    latency=st.sampled_from([0.0, 0.25]),
+    limit_age=st.sampled_from([30.0, 70.0]),
+    parameters=st.fixed_dictionaries(
+        {
+            "max_quote_age_seconds": st.sampled_from([4.0, 15.0, 45.0, 190.0]),
+            "sample_seconds": st.sampled_from([30, 60, 120]),
+            "cost_multiple": st.sampled_from([0.0, 1.0]),
+            "cooldown_seconds": st.sampled_from([0.0, 40.0]),
+            "lookback": st.just(5),
+            "z_entry": st.sampled_from([1.2, 2.0]),
+        }
+    ),
+)
+def test_dozing_between_quotes_changes_no_decision_and_no_record(
+    tmp_path_factory: pytest.TempPathFactory,
+    seed: int,
+    missing: float,
+    jump_at: int | None,
+    interval: float,
+    latency: float,
+    limit_age: float,
+    parameters: dict[str, object],
+) -> None:
+    folder = tmp_path_factory.mktemp("run")
+
+    def run() -> tuple[BacktestResult, list[tuple[int, str, str, bytes]], int]:
+        journal = MemoryJournal()
+        result = backtest(
+            folder,
+            random_pair(seed, 90, missing, jump_at),
+            settings={
+                "trading.check_interval": interval,
+                "risk.max_quote_age_seconds": limit_age,
+            },
+            parameters=parameters,
+            cash=1_000_000,
+            latency_seconds=latency,
+            journal=journal,
+        )
+        told = [
+            (each.time_ns, each.kind, each.name, each.payload)
+            for each in journal.records
+            if each.name not in AT_CHECKS
+        ]
+        # The moments of its points are moments at which time was told.
+        return msgspec.structs.replace(result, equity=()), told, len(journal.records) - len(told)
+
+    dozing, told, checks = run()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MicroCrudeOilArbitrageStrategy, "dozes_until", lambda _, now_ns: now_ns)
+        awake, its_told, its_checks = run()
+    assert told == its_told
+    assert dozing == awake
+    assert checks < its_checks
