@@ -21,9 +21,10 @@ from microfutures.config.risk_limits import RiskLimits
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.model import catalog
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
+from microfutures.research.leg_series import LegSeries, Months
 from microfutures.research.pair_desk import PairDesk
 from microfutures.research.pair_kernel import run_pair, sweep_pairs
-from microfutures.research.pair_series import LegSeries, PairSeries
+from microfutures.research.pair_series import PairSeries
 
 GRID = tuple(product(range(10, 110, 10), np.linspace(1.0, 3.25, 10).tolist()))
 EVENTS = 2 * MINUTES
@@ -99,14 +100,16 @@ def pair_series() -> PairSeries:
     size = round(VOLUME * DISPLAYED_SECONDS / MINUTE_SECONDS)
     minute_ns = MINUTE_SECONDS * NANOSECONDS_PER_SECOND
     legs = [
-        LegSeries(
-            instrument=instrument,
-            bar_seconds=MINUTE_SECONDS,
-            times_ns=starts + minute_ns - 1,
-            closes=closes,
-            bids=closes,
-            asks=np.round(closes + 0.01, 2),
-            sizes=np.full(MINUTES, size, np.int64),
+        Months.single(
+            LegSeries(
+                instrument=instrument,
+                bar_seconds=MINUTE_SECONDS,
+                times_ns=starts + minute_ns - 1,
+                closes=closes,
+                bids=closes,
+                asks=np.round(closes + 0.01, 2),
+                sizes=np.full(MINUTES, size, np.int64),
+            )
         )
         for instrument, closes in zip(instruments, pair_prices(), strict=True)
     ]

@@ -35,8 +35,10 @@ Execution = tuple[int, str, int, float]
 
 def executions(series: PairSeries, run: PairRun, latency_seconds: float) -> Iterator[Execution]:
     """Yield what the trades of the kernel are made of, in the order of an event-driven run."""
-    first, second = (leg.instrument.instrument_id for leg in series.legs)
+    chapters = series.chapters(series.start_ns, series.end_ns)
     for trade in run.trades:
+        meant = [each for each in chapters if each.start_ns <= trade["opened_ns"]][-1]
+        first, second = (leg.instrument.instrument_id for leg in meant.legs)
         signed = int(trade["direction"] * trade["units"])
         hedged = -int(trade["direction"] * trade["hedge_units"])
         opened, closed = int(trade["opened_ns"]), int(trade["closed_ns"])

@@ -4,13 +4,14 @@ The front month with seven business days left; of the next two, the one with mor
 latest sessions. Never back to an earlier month.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import cache, partial
 from zoneinfo import ZoneInfo
 
 from microfutures.model.catalog import spec
 from microfutures.model.errors import UnknownInstrumentError
-from microfutures.model.holidays import business_days_before
+from microfutures.model.holidays import Exchange, business_days_before
 from microfutures.model.identifiers import InstrumentId, Symbol
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import Bar
@@ -39,8 +40,59 @@ def next_roll_ns(now_ns: int) -> int:
     return from_datetime(moment)
 
 
+Volume = Callable[[InstrumentId, int], float]
+"""Returns what was traded of a contract in the sessions before a moment."""
+
+
+def front_month(
+    symbol: Symbol,
+    instruments: Sequence[Instrument],
+    now_ns: int,
+    *,
+    before: Instrument | None,
+    volume: Volume,
+) -> Instrument | None:
+    """Return what `symbol` means now, given what it meant before; None if nothing may be held."""
+    listed = [each for each in instruments if each.symbol == symbol]
+    if spec(symbol).security_type is SecurityType.FUTURE:
+        today = local_date(now_ns + seconds(DAY_STARTS_EARLY_SECONDS), NEW_YORK)
+        listed = _eligible(symbol, listed, today, before)
+    if len(listed) < 2:
+        return listed[0] if listed else None
+    candidates = range(min(CANDIDATES, len(listed)))
+    best = max(candidates, key=lambda place: (volume(listed[place].instrument_id, now_ns), -place))
+    return listed[best]
+
+
+def _eligible(
+    symbol: Symbol, listed: Sequence[Instrument], today: date, before: Instrument | None
+) -> list[Instrument]:
+    """Return the months that may still be held, the nearest first."""
+    exchange = spec(symbol).hours.exchange
+    earliest = before.last_trade_date if before else None
+    dated = [
+        (last, each)
+        for each in listed
+        if (last := each.last_trade_date) is not None
+        and today <= _held_until(exchange, last)
+        and (earliest is None or last >= earliest)
+    ]
+    return [each for _, each in sorted(dated, key=lambda pair: pair[0])]
+
+
+@cache
+def _held_until(exchange: Exchange, last_trade_date: date) -> date:
+    return business_days_before(exchange, last_trade_date, MIN_BUSINESS_DAYS)
+
+
 Past = Callable[[InstrumentId, int, int, int], list[Bar]]
 """Returns bars by contract, end, length in seconds and number."""
+
+
+def volume_before(past: Past, instrument_id: InstrumentId, now_ns: int) -> float:
+    """Return what was traded of a contract in the latest sessions."""
+    bars = past(instrument_id, now_ns, DAY_SECONDS, VOLUME_SESSIONS)
+    return sum(bar.volume for bar in bars)
 
 
 def past_of(venue: Venue, market: MarketSource) -> Past:
@@ -75,37 +127,18 @@ class FrontMonths:
         UnknownInstrumentError
             If the tape has no contract of it that may still be held.
         """
-        today = local_date(now_ns + seconds(DAY_STARTS_EARLY_SECONDS), NEW_YORK)
-        listed = [each for each in self._market.instruments if each.symbol == symbol]
-        if spec(symbol).security_type is SecurityType.FUTURE:
-            listed = self._eligible(symbol, listed, today)
-        if not listed:
+        front = front_month(
+            symbol,
+            self._market.instruments,
+            now_ns,
+            before=self._current.get(symbol),
+            volume=partial(volume_before, self._past),
+        )
+        if front is None:
+            today = local_date(now_ns + seconds(DAY_STARTS_EARLY_SECONDS), NEW_YORK)
             raise UnknownInstrumentError(
                 f"the tape has no contract of {symbol} that may be held on {today}"
             )
-        best = 0
-        if len(listed) > 1:
-            best = max(
-                range(min(CANDIDATES, len(listed))),
-                key=lambda place: (self._volume(listed[place].instrument_id, now_ns), -place),
-            )
-        found = self._venue.instrument(listed[best].instrument_id)
+        found = self._venue.instrument(front.instrument_id)
         self._current[symbol] = found
         return found
-
-    def _eligible(self, symbol: Symbol, listed: list[Instrument], today: date) -> list[Instrument]:
-        exchange = spec(symbol).hours.exchange
-        before = self._current.get(symbol)
-        earliest = before.last_trade_date if before else None
-        dated = [
-            (last, each)
-            for each in listed
-            if (last := each.last_trade_date) is not None
-            and today <= business_days_before(exchange, last, MIN_BUSINESS_DAYS)
-            and (earliest is None or last >= earliest)
-        ]
-        return [each for _, each in sorted(dated, key=lambda pair: pair[0])]
-
-    def _volume(self, instrument_id: InstrumentId, now_ns: int) -> float:
-        bars = self._past(instrument_id, now_ns, DAY_SECONDS, VOLUME_SESSIONS)
-        return sum(bar.volume for bar in bars)

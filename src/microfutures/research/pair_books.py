@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from microfutures.research.leg_series import Floats, Integers
+
 (
     THIN,
     RAN_AWAY,
@@ -41,12 +43,16 @@ SESSION = np.dtype(
         ("opens_ns", "i8"),
         ("closes_ns", "i8"),
         ("day", "i8"),
+        ("chapter", "i8"),
+        ("first_begin", "i8"),
+        ("second_begin", "i8"),
         ("first_margin", "f8"),
         ("second_margin", "f8"),
     ],
     align=True,
 )
-"""Joint liquid hours; the trading day, counted from 0; initial margin of a contract of each leg at
+"""Joint liquid hours; the trading day and the chapter, counted from 0; the first bar of either
+contract of then, what was before it is another month's; initial margin of a contract of each leg at
 most, USD, 0 of shares."""
 
 LOOK = np.dtype(
@@ -170,6 +176,16 @@ class Tape(NamedTuple):
     interval_ns: int
     last_ns: int
     """Of the last bar: no check is later."""
+
+
+class Warmth(NamedTuple):
+    """What the spread knows when a chapter begins, of bars before it."""
+
+    samples: Floats
+    """A row a chapter."""
+    counts: Integers
+    stretches: Integers
+    """Of the latest sample; -1 for none."""
 
 
 def book(sets: int, initial_capital: float) -> Rows:

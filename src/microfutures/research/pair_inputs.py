@@ -1,8 +1,10 @@
 """Series, parameters and desk as the plain numbers that compiled code takes."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from microfutures.analytics.pairs import PairTerms, SpreadState
+from microfutures.analytics.pairs import PairTerms
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.engine.runner import IDLE_TIMER_SECONDS
@@ -12,10 +14,20 @@ from microfutures.model.errors import ConfigurationError
 from microfutures.model.families import family_of
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, seconds
-from microfutures.research.pair_books import BAR, MOST_SIZE, SESSION, Desk, Gate, Rows, Tape
+from microfutures.research.leg_series import Floats, Integers, LegSeries
+from microfutures.research.pair_books import (
+    BAR,
+    MOST_SIZE,
+    SESSION,
+    Desk,
+    Gate,
+    Rows,
+    Tape,
+    Warmth,
+)
 from microfutures.research.pair_desk import PairDesk
-from microfutures.research.pair_looks import Eyes, judge, warmed_up
-from microfutures.research.pair_series import Floats, Integers, LegSeries, PairSeries
+from microfutures.research.pair_looks import Eyes, judge
+from microfutures.research.pair_series import Chapter, PairSeries
 from microfutures.strategies.pair_plan import terms_of
 from microfutures.strategies.spread import spread_rules
 from microfutures.venue.margin import COVERED_MOVES
@@ -26,10 +38,12 @@ MARGIN_DAYS_NS = 8 * 86_400 * NANOSECONDS_PER_SECOND
 """Settlements of the last five sessions decide the margin; so many days hold them, and today."""
 
 
-def tape_of(
-    series: PairSeries, desk: PairDesk, first_day: int, after_day: int | None
-) -> tuple[Tape, tuple[str, ...]]:
-    """Return the stretch of the trading days ``[first_day, after_day)``, and their names.
+Played = tuple[Tape, tuple[Chapter, ...], tuple[str, ...]]
+"""The tape of a stretch, its chapters, and the names of its trading days."""
+
+
+def tape_of(series: PairSeries, desk: PairDesk, first_day: int, after_day: int | None) -> Played:
+    """Return what is played on the trading days ``[first_day, after_day)``.
 
     The latest are kept with the series: studies run many sets over the same days.
 
@@ -43,13 +57,11 @@ def tape_of(
         while len(series.prepared) >= KEPT_TAPES:
             series.prepared.pop(next(iter(series.prepared)), None)
         series.prepared[key] = _new_tape(series, desk, first_day, after_day)
-    tape, days = series.prepared[key]
-    return tape, days
+    played: Played = series.prepared[key]
+    return played
 
 
-def _new_tape(
-    series: PairSeries, desk: PairDesk, first_day: int, after_day: int | None
-) -> tuple[Tape, tuple[str, ...]]:
+def _new_tape(series: PairSeries, desk: PairDesk, first_day: int, after_day: int | None) -> Played:
     days = tuple(dict.fromkeys(series.days))
     after = len(days) if after_day is None else after_day
     if not 0 <= first_day < after <= len(days):
@@ -63,19 +75,50 @@ def _new_tape(
     sessions = np.zeros(len(kept), SESSION)
     sessions["opens_ns"], sessions["closes_ns"] = series.sessions[kept].T
     sessions["day"] = [numbers[series.days[place]] for place in kept]
-    for name, leg in zip(("first_margin", "second_margin"), series.legs, strict=True):
-        sessions[name] = _margins(leg, sessions)
     start_ns = series.start_ns if first_day == 0 else int(sessions["opens_ns"][0])
     end_ns = series.end_ns
     if after < len(days):
         end_ns = int(series.sessions[series.days.index(days[after]), 0])
-    legs = [_between(leg, desk.limits, start_ns, end_ns) for leg in series.legs]
-    last_ns = max((int(leg["ns"][-1]) for leg in legs if len(leg)), default=0)
+    chapters = series.chapters(start_ns, end_ns)
+    begins_ns = [each.start_ns for each in chapters]
+    # The first session may have been on when the tape begins.
+    shown_ns = np.maximum(sessions["opens_ns"], start_ns)
+    sessions["chapter"] = np.searchsorted(begins_ns, shown_ns, side="right") - 1
+    bars = [
+        _leg_bars(chapters, leg, end_ns, desk.limits, sessions, name)
+        for leg, name in enumerate(("first", "second"))
+    ]
+    last_ns = max((int(each["ns"][-1]) for each in bars if len(each)), default=0)
     if last_ns == 0:
         raise ConfigurationError(f"{series!r} has no bars on the days {chosen[0]} to {chosen[-1]}")
     interval_ns = seconds(desk.check_interval_seconds)
     first_ns = start_ns + min(interval_ns, seconds(IDLE_TIMER_SECONDS))
-    return Tape(legs[0], legs[1], sessions, first_ns, interval_ns, last_ns), chosen
+    return Tape(bars[0], bars[1], sessions, first_ns, interval_ns, last_ns), chapters, chosen
+
+
+def _leg_bars(
+    chapters: Sequence[Chapter],
+    leg: int,
+    end_ns: int,
+    limits: RiskLimits,
+    sessions: Rows,
+    name: str,
+) -> Rows:
+    """Return a leg's bars, contract after contract; note in `sessions` where each begins."""
+    ends_ns = [each.start_ns for each in chapters[1:]] + [end_ns]
+    parts: list[Rows] = []
+    count = place = 0
+    while place < len(chapters):
+        contract, first = chapters[place].legs[leg], place
+        while place < len(chapters) and chapters[place].legs[leg] is contract:
+            place += 1
+        part = _between(contract, limits, chapters[first].start_ns, ends_ns[place - 1])
+        meant = (sessions["chapter"] >= first) & (sessions["chapter"] < place)
+        sessions[f"{name}_begin"][meant] = count
+        sessions[f"{name}_margin"][meant] = _margins(contract, sessions[meant])
+        count += len(part)
+        parts.append(part)
+    return np.concatenate(parts)
 
 
 def eyes_of(parameters: PairParameters) -> Eyes:
@@ -88,23 +131,36 @@ def eyes_of(parameters: PairParameters) -> Eyes:
     )
 
 
-def warm_ring(series: PairSeries, eyes: Eyes, start_ns: int) -> tuple[Floats, SpreadState]:
-    """Return the ring and the history that the bars before the start make of it.
+def warmth_of(chapters: Sequence[Chapter], eyes: Eyes) -> Warmth:
+    """Return what the bars before each chapter make of the spread.
 
     As `strategies.spread.Spread.warm_up` has it of the last bars that a backtest asks for.
     """
+    warmth = Warmth(
+        np.zeros((len(chapters), eyes.lookback)),
+        np.zeros(len(chapters), np.int64),
+        np.full(len(chapters), -1, np.int64),
+    )
+    for place, chapter in enumerate(chapters):
+        ratios, stretch = _ratios_before(chapter, eyes)
+        warmth.samples[place, : len(ratios)] = ratios
+        warmth.counts[place], warmth.stretches[place] = len(ratios), stretch
+    return warmth
+
+
+def _ratios_before(chapter: Chapter, eyes: Eyes) -> tuple[Floats, int]:
+    """Return the latest samples before a chapter, and the stretch of the last of them."""
     wanted = eyes.lookback * (eyes.stretch_ns // NANOSECONDS_PER_SECOND)
-    closes = [_past(leg, eyes.stretch_ns, start_ns, wanted) for leg in series.legs]
+    closes = [_past(leg, eyes.stretch_ns, chapter.start_ns, wanted) for leg in chapter.legs]
     joint, ours, theirs = np.intersect1d(closes[0][0], closes[1][0], return_indices=True)
-    ring = np.zeros(eyes.lookback)
     if not len(joint):
-        return ring, warmed_up(ring, np.zeros(0), -1)
+        return np.zeros(0), -1
     gaps = np.flatnonzero(np.diff(joint) > eyes.spread.longest_gap)
     first = int(gaps[-1]) + 1 if len(gaps) else 0
     first = max(first, len(joint) - eyes.lookback)
     primary, secondary = closes[0][1][ours][first:], closes[1][1][theirs][first:]
     sound = secondary > 0
-    return ring, warmed_up(ring, primary[sound] / secondary[sound], int(joint[-1]))
+    return primary[sound] / secondary[sound], int(joint[-1])
 
 
 def gate_of(series: PairSeries, limits: RiskLimits, initial_capital: float) -> Gate:

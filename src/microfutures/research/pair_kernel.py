@@ -17,6 +17,7 @@ from microfutures.analytics import pairs
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.research import pair_books as at
 from microfutures.research.compiled import tell_first_use
+from microfutures.research.leg_series import Floats, Integers
 from microfutures.research.pair_books import TRADE, Rows
 from microfutures.research.pair_desk import PairDesk
 from microfutures.research.pair_inputs import (
@@ -25,10 +26,10 @@ from microfutures.research.pair_inputs import (
     gate_of,
     tape_of,
     terms_of_series,
-    warm_ring,
+    warmth_of,
 )
 from microfutures.research.pair_looks import empty_looks
-from microfutures.research.pair_series import Floats, Integers, PairSeries
+from microfutures.research.pair_series import PairSeries
 from microfutures.research.pair_trades import play
 from microfutures.strategies.pair_plan import rules_of
 
@@ -224,9 +225,7 @@ class _Job:
         tell_first_use()
         self._series = series
         self._desk = desk
-        self._tape, self.days = tape_of(series, desk, first_day, after_day)
-        opens_ns = int(self._tape.sessions["opens_ns"][0])
-        self._start_ns = series.start_ns if first_day == 0 else opens_ns
+        self._tape, self._chapters, self.days = tape_of(series, desk, first_day, after_day)
         self._terms = terms_of_series(series)
 
     def results(self, sets: int, most_trades: int) -> _Results:
@@ -241,13 +240,12 @@ class _Job:
         """Run sets that look at the market in the same way."""
         desk, series = self._desk, self._series
         eyes = eyes_of(sets[0])
-        ring, start = warm_ring(series, eyes, self._start_ns)
         rules = np.array([rules_of(each, desk.risk_tolerance) for each in sets])
         play(
             self._tape,
             eyes,
-            start,
-            ring,
+            warmth_of(self._chapters, eyes),
+            np.zeros(eyes.lookback),
             empty_looks(),
             rules,
             self._terms,

@@ -13,8 +13,8 @@ from microfutures.analytics import pairs, rolling
 from microfutures.analytics.pairs import UNSEEN, SpreadRules, SpreadState
 from microfutures.engine.market_watch import MEMORY_SECONDS, STAYS_SECONDS
 from microfutures.research.compiled import compiled, inlined
-from microfutures.research.pair_books import LOOK, Rows, Tape
-from microfutures.research.pair_series import Floats, Integers
+from microfutures.research.leg_series import Floats, Integers
+from microfutures.research.pair_books import LOOK, Rows, Tape, Warmth
 
 CHUNK = 2048
 """Checks at a time: what is known of them stays in the processor's cache."""
@@ -39,6 +39,8 @@ class Cursor(NamedTuple):
     """How far a tape was looked at."""
 
     session: int
+    chapter: int
+    """That the spread is of; -1 before the first."""
     check: int
     primary: int
     """The bar that is the latest; -1 before the first."""
@@ -69,19 +71,32 @@ def _due_ns(bars: Rows, place: int) -> int:
     return bars[place].ns if place < len(bars) else NEVER_NS
 
 
+@inlined
+def _warmed_up(ring: Floats, warmth: Warmth, chapter: int) -> SpreadState:
+    """Return the history that the bars before a chapter make."""
+    moments = UNSEEN.moments
+    for place in range(warmth.counts[chapter]):
+        moments = rolling.push(ring, moments, warmth.samples[chapter, place])
+    return SpreadState(warmth.stretches[chapter], np.nan, moments)
+
+
 @compiled
-def look_at(  # noqa: C901, PLR0912 - one loop over a dozen numbers that parts would have to hand on
-    tape: Tape, eyes: Eyes, ring: Floats, cursor: Cursor, looks: Looks
+def look_at(  # noqa: C901, PLR0912, PLR0915 - one loop over a dozen numbers that parts would have to hand on
+    tape: Tape, eyes: Eyes, warmth: Warmth, ring: Floats, cursor: Cursor, looks: Looks
 ) -> tuple[int, Cursor]:
     """Fill `looks` from the cursor on; return how many there are, none at the end, and the cursor.
 
-    A check sees the bars that closed before it: one of its very moment is still on the wire.
+    A check sees the bars that closed before it: one of its very moment is still on the wire. A
+    contract that is new in its chapter has no quote before its first bar in it.
     """
-    session, check, first, second, stretch, stretch_end_ns, spread = cursor
+    session, chapter, check, first, second, stretch, stretch_end_ns, spread = cursor
     primary, secondary, count = tape.primary, tape.secondary, 0
     first_due_ns, second_due_ns = _due_ns(primary, first + 1), _due_ns(secondary, second + 1)
     while count < CHUNK and session < len(tape.sessions):
         hours = tape.sessions[session]
+        if hours.chapter != chapter:
+            chapter = hours.chapter
+            spread = _warmed_up(ring, warmth, chapter)
         late_ns = hours.opens_ns - (tape.first_check_ns + check * tape.interval_ns)
         if late_ns > 0:
             check += -(-late_ns // tape.interval_ns)
@@ -96,7 +111,7 @@ def look_at(  # noqa: C901, PLR0912 - one loop over a dozen numbers that parts w
                 second_due_ns = _due_ns(secondary, second + 1)
             row, kind, z = looks.rows[count], NOTHING, np.nan
             row.now_ns, row.primary, row.secondary, row.session = now_ns, first, second, session
-            if first >= 0 and second >= 0:
+            if first >= hours.first_begin and second >= hours.second_begin:
                 ours, theirs = primary[first], secondary[second]
                 row.first, row.second = (ours.bid + ours.ask) / 2, (theirs.bid + theirs.ask) / 2
                 oldest_ns = now_ns - eyes.max_age_ns
@@ -127,16 +142,9 @@ def look_at(  # noqa: C901, PLR0912 - one loop over a dozen numbers that parts w
             now_ns += tape.interval_ns
         if now_ns >= ends_ns:
             session += 1
-    return count, Cursor(session, check, first, second, stretch, stretch_end_ns, spread)
-
-
-@compiled
-def warmed_up(ring: Floats, samples: Floats, stretch: int) -> SpreadState:
-    """Return the history that past bars make, the latest of them in `stretch`."""
-    moments = UNSEEN.moments
-    for place in range(max(0, len(samples) - len(ring)), len(samples)):
-        moments = rolling.push(ring, moments, samples[place])
-    return SpreadState(stretch, np.nan, moments)
+    return count, Cursor(
+        session, chapter, check, first, second, stretch, stretch_end_ns, spread
+    )  # fmt: skip
 
 
 @compiled

@@ -9,6 +9,7 @@ from math import floor
 
 from microfutures.analytics.pairs import PairState, PairTerms, order_cost
 from microfutures.research.compiled import inlined
+from microfutures.research.leg_series import Floats
 from microfutures.research.pair_books import (
     MARGIN,
     OLD,
@@ -21,7 +22,6 @@ from microfutures.research.pair_books import (
     Rows,
     Tape,
 )
-from microfutures.research.pair_series import Floats
 
 
 @inlined

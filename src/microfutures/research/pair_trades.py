@@ -6,14 +6,15 @@ from microfutures.analytics.pairs import (
     HOLD,
     NO_PRICES,
     STOP,
+    UNSEEN,
     PairLook,
     PairPrices,
     PairRules,
     PairState,
     PairTerms,
-    SpreadState,
 )
 from microfutures.research.compiled import compiled, inlined
+from microfutures.research.leg_series import Floats
 from microfutures.research.pair_books import (
     FLAWED_QUOTE,
     GATE,
@@ -22,6 +23,7 @@ from microfutures.research.pair_books import (
     Row,
     Rows,
     Tape,
+    Warmth,
 )
 from microfutures.research.pair_looks import (
     FLAWED,
@@ -34,7 +36,6 @@ from microfutures.research.pair_looks import (
     look_at,
 )
 from microfutures.research.pair_orders import bar_of, drawdown, enter, leave, new_day, passes
-from microfutures.research.pair_series import Floats
 
 
 @inlined
@@ -193,13 +194,13 @@ def end_tape(
 
 @compiled
 def play(
-    tape: Tape, eyes: Eyes, start: SpreadState, ring: Floats, looks: Looks, rules: Floats,
+    tape: Tape, eyes: Eyes, warmth: Warmth, ring: Floats, looks: Looks, rules: Floats,
     terms: PairTerms, gate: Gate, desk: Desk, books: Rows, daily: Floats, trades: Rows,
 ) -> None:  # fmt: skip
     """Run every row of `rules` over the tape; all of them look at the market in the same way."""
-    cursor = Cursor(0, 0, -1, -1, 0, 0, start)
+    cursor = Cursor(0, -1, 0, -1, -1, 0, 0, UNSEEN)
     while True:
-        count, cursor = look_at(tape, eyes, ring, cursor, looks)
+        count, cursor = look_at(tape, eyes, warmth, ring, cursor, looks)
         if count == 0:
             break
         for each in range(len(rules)):
