@@ -39,8 +39,14 @@ class WriterLock:
                 f"journal {path.with_suffix('')} is written by {owner or 'another process'}; "
                 "stop it, or give each run its own log directory"
             ) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()}\n".encode())
+        try:
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"process {os.getpid()}\n".encode())
+        except OSError as error:
+            os.close(descriptor)
+            raise JournalError(
+                f"{path}: {error.strerror}; free some space on the disk and start again"
+            ) from error
         self._descriptor = descriptor
 
     def release(self) -> None:

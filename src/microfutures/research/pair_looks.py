@@ -72,6 +72,16 @@ def _due_ns(bars: Rows, place: int) -> int:
 
 
 @inlined
+def _next_stretch(eyes: Eyes, stretch: int, end_ns: int, now_ns: int) -> tuple[int, int]:
+    """Return the stretch of now and its end, given those of an earlier moment."""
+    stretch, end_ns = stretch + 1, end_ns + eyes.stretch_ns
+    if now_ns < end_ns:  # mostly so: a processor adds twenty times while it divides
+        return stretch, end_ns
+    stretch = now_ns // eyes.stretch_ns
+    return stretch, (stretch + 1) * eyes.stretch_ns
+
+
+@inlined
 def _warmed_up(ring: Floats, warmth: Warmth, chapter: int) -> SpreadState:
     """Return the history that the bars before a chapter make."""
     moments = UNSEEN.moments
@@ -81,7 +91,7 @@ def _warmed_up(ring: Floats, warmth: Warmth, chapter: int) -> SpreadState:
 
 
 @compiled
-def look_at(  # noqa: C901, PLR0912, PLR0915 - one loop over a dozen numbers that parts would have to hand on
+def look_at(  # noqa: C901, PLR0912 - one loop over a dozen numbers that parts would have to hand on
     tape: Tape, eyes: Eyes, warmth: Warmth, ring: Floats, cursor: Cursor, looks: Looks
 ) -> tuple[int, Cursor]:
     """Fill `looks` from the cursor on; return how many there are, none at the end, and the cursor.
@@ -95,8 +105,7 @@ def look_at(  # noqa: C901, PLR0912, PLR0915 - one loop over a dozen numbers tha
     while count < CHUNK and session < len(tape.sessions):
         hours = tape.sessions[session]
         if hours.chapter != chapter:
-            chapter = hours.chapter
-            spread = _warmed_up(ring, warmth, chapter)
+            chapter, spread = hours.chapter, _warmed_up(ring, warmth, hours.chapter)
         late_ns = hours.opens_ns - (tape.first_check_ns + check * tape.interval_ns)
         if late_ns > 0:
             check += -(-late_ns // tape.interval_ns)
@@ -121,12 +130,7 @@ def look_at(  # noqa: C901, PLR0912, PLR0915 - one loop over a dozen numbers tha
                     kind = SOUND
             if kind == SOUND:
                 if now_ns >= stretch_end_ns:
-                    # Mostly it is the next one: a processor adds twenty times while it divides.
-                    stretch += 1
-                    stretch_end_ns += eyes.stretch_ns
-                    if now_ns >= stretch_end_ns:
-                        stretch = now_ns // eyes.stretch_ns
-                        stretch_end_ns = (stretch + 1) * eyes.stretch_ns
+                    stretch, stretch_end_ns = _next_stretch(eyes, stretch, stretch_end_ns, now_ns)
                 ratio = row.first / row.second
                 spread, has_jumped = pairs.observe(ring, spread, eyes.spread, stretch, ratio)
                 kind = JUMP if has_jumped else SOUND

@@ -141,10 +141,7 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         return self._hours.opens_ns(instruments, now_ns)
 
     def dozes_until(self, now_ns: int) -> int:
-        """Doze while it is flat and saw no entry: to the next sample, or, without prices, longer.
-
-        An entry that a rule stops is asked for, and counted, at every check.
-        """
+        """Doze while it is flat and saw no entry; one that a rule stops is counted each check."""
         rest_ns = self.rests_until(now_ns)
         if rest_ns > now_ns or not self._found_nothing or self._eyes.warning is not None:
             return rest_ns
@@ -290,7 +287,8 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         _, target = pairs.step(self._memory, self._rules, plain, prices, NO_TERMS)
         why = words.why_leave(self._memory, plain, target)
         is_due = target.action == pairs.FLATTEN or target.rule != pairs.NO_RULE
-        if self._has_rolled():
+        current = {each.instrument_id for each in self._eyes.instruments(self.ib) or ()}
+        if not current.issuperset(leg.instrument_id for leg in self._legs):
             is_due, why = True, "the contract month changed (roll)"
         if is_due and plain.left_ns > 0:
             return [self._signal(SignalKind.FLATTEN, now_ns, why)]
@@ -304,10 +302,6 @@ class MicroCrudeOilArbitrageStrategy(Strategy):
         else:
             return [self._signal(_KINDS[target.action], now_ns, why)]
         return []
-
-    def _has_rolled(self) -> bool:
-        current = [each.instrument_id for each in self._eyes.instruments(self.ib) or ()]
-        return any(leg.instrument_id not in current for leg in self._legs)
 
     # -- making -------------------------------------------------------------------------------
 

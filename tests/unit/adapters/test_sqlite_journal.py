@@ -256,3 +256,17 @@ def test_same_records_make_the_same_file_byte_for_byte(
                     journal.commit()
         files.append(path.read_bytes())
     assert files[0] == files[1]
+
+
+def test_a_disk_without_room_for_the_name_of_the_writer_is_told(path: Path) -> None:
+    source = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from microfutures.adapters.sqlite_journal import SqliteJournal\n"
+        "from microfutures.model.errors import JournalError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))\n"
+        "try: SqliteJournal(Path(sys.argv[1]))\n"
+        "except JournalError as error: print(error)\n"
+    )
+    answer = in_another_process(source, path)
+    assert "free some space on the disk" in answer.stdout, answer
