@@ -1,5 +1,6 @@
 """The compiled kernel rolls as the desk does: the months it means, and what it forgets."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -65,6 +66,16 @@ def two_months(seed: int) -> TapeMarket:
     return join_segments([parts[:2], parts[2:]], "two months at once", start=start)
 
 
+def desk(check_interval_seconds: float, *, max_quote_age_seconds: float) -> PairDesk:
+    return PairDesk(
+        initial_capital=20_000.0,
+        cash=1_000_000,
+        check_interval_seconds=check_interval_seconds,
+        latency_seconds=0.25,
+        limits=RiskLimits(max_quote_age_seconds=max_quote_age_seconds),
+    )
+
+
 def months(market: TapeMarket) -> list[str]:
     series = PairSeries.of_market(market, "MCL", "USO")
     chapters = series.chapters(series.start_ns, series.end_ns)
@@ -89,13 +100,7 @@ def test_a_month_that_is_traded_more_is_rolled_into(
     run = assert_kernel_agrees(
         tmp_path,
         market,
-        desk=PairDesk(
-            initial_capital=20_000.0,
-            cash=1_000_000,
-            check_interval_seconds=30,
-            latency_seconds=0.25,
-            limits=RiskLimits(max_quote_age_seconds=200),
-        ),
+        desk=desk(30, max_quote_age_seconds=200),
         parameters={"cost_multiple": 0, "max_quote_age_seconds": 65.0, **parameters},
     )
     days = [to_datetime(int(each["opened_ns"])).date().isoformat() for each in run.trades]
@@ -114,13 +119,7 @@ def test_real_minutes_are_traded_alike_over_a_roll(tmp_path: Path, shared_dir: P
     run = assert_kernel_agrees(
         tmp_path,
         market,
-        desk=PairDesk(
-            initial_capital=20_000.0,
-            cash=1_000_000,
-            check_interval_seconds=60,
-            latency_seconds=0.25,
-            limits=RiskLimits(max_quote_age_seconds=700),
-        ),
+        desk=desk(60, max_quote_age_seconds=700),
         parameters={
             "lookback": 5,
             "sample_seconds": 300,
@@ -131,7 +130,15 @@ def test_real_minutes_are_traded_alike_over_a_roll(tmp_path: Path, shared_dir: P
     assert {to_datetime(int(each["opened_ns"])).month for each in run.trades} == {2, 3}
 
 
-def test_a_month_without_bars_is_refused() -> None:
+def test_a_month_that_is_meant_and_has_no_bar_is_refused() -> None:
+    series = PairSeries.of_market(two_months(1), "MCL", "USO")
+    known = {name: each for name, each in series.primary.series.items() if name == "MCLK6"}
+    holed = replace(series, primary=replace(series.primary, series=known))
+    with pytest.raises(ConfigurationError, match="MCLM6 is what MCL means from 2026-03-30T21:30"):
+        holed.chapters(series.start_ns, series.end_ns)
+
+
+def test_months_that_may_not_be_held_any_more_are_passed_over() -> None:
     market = two_months(1)
     bars = market.bars_of(InstrumentId("USO"))
     far = of_bars(
