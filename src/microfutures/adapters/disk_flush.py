@@ -6,10 +6,11 @@ here: what is written, and when it must be (`sqlite_journal`).
 
 import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Event, Thread, get_native_id
 
 FOLD_AFTER = 1_000
 """Requests after which the log is folded into the file too; SQLite would do it by itself, in the
@@ -19,6 +20,8 @@ GATHER_SECONDS = 0.01
 """Waited before a flush, for what belongs to the same order: its fill, its commission."""
 REST_SECONDS = 1.0
 """Between two flushes: what is committed while the disk is flushing waits for it."""
+
+LOWEST_PRIORITY = 19
 
 _sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
@@ -66,6 +69,7 @@ class DiskFlusher:
             self._thread = None
 
     def _run(self) -> None:
+        _give_way()
         try:
             # SQLite locks nothing in this file, so that closing it lets go of no lock.
             descriptor = os.open(self._log, os.O_RDONLY)
@@ -104,3 +108,9 @@ class DiskFlusher:
             database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         finally:
             database.close()
+
+
+def _give_way() -> None:
+    """Leave the processor to orders; elsewhere than in Linux a thread has no such say."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, get_native_id(), LOWEST_PRIORITY)

@@ -5,6 +5,7 @@ another system logged one refusal 1.8 million times.
 """
 
 import logging
+import os
 import sys
 from collections import OrderedDict
 from logging.handlers import RotatingFileHandler
@@ -26,6 +27,14 @@ REMEMBERED_LINES = 1_000
 OWN = "microfutures"
 QUIET = ("ib_async", "asyncio", "concurrent.futures", "urllib3", "uvicorn")
 """Loggers of others: warnings and worse only."""
+
+_DETAILS = {
+    "_srcfile": None,
+    "logThreads": False,
+    "logProcesses": False,
+    "logMultiprocessing": False,
+}
+"""What no line of ours shows, and a third of what a line took: logging's own "Optimization"."""
 
 Line = tuple[str, int, str]
 """Logger, level and text."""
@@ -143,6 +152,10 @@ class DeskLogHandler(RotatingFileHandler):
         if self._repeats.admit(line, now_ns):
             super().emit(record)
 
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        """Tell whether the file is full; the base spells each entry twice to know."""
+        return self.stream is not None and os.fstat(self.stream.fileno()).st_size >= self.maxBytes
+
     def handleError(self, record: logging.LogRecord) -> None:
         """Tell the first failure on standard error, in one line; trading goes on without a log."""
         if self._has_failed:
@@ -189,6 +202,9 @@ class DeskLog:
         except OSError as error:
             raise cannot_write(log_dir, f"{FILE_NAME}: {error.strerror}") from None
         root = logging.getLogger()
+        self._details = {name: getattr(logging, name) for name in _DETAILS}
+        for name, value in _DETAILS.items():
+            setattr(logging, name, value)
         self._levels = {name: logging.getLogger(name).level for name in (None, OWN, *QUIET)}
         root.addHandler(self._handler)
         root.setLevel(logging.WARNING)
@@ -214,4 +230,6 @@ class DeskLog:
         self._handler.close()
         for name, level in self._levels.items():
             logging.getLogger(name).setLevel(level)
-        self._levels = {}
+        for detail, value in self._details.items():
+            setattr(logging, detail, value)
+        self._levels, self._details = {}, {}

@@ -1,11 +1,15 @@
+import os
 import sqlite3
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import copyfile
 
 import pytest
+from tests.helpers.waiting import wait_until
 
-from microfutures.adapters.disk_flush import FOLD_AFTER, DiskFlusher
+from microfutures.adapters.disk_flush import FOLD_AFTER, LOWEST_PRIORITY, DiskFlusher
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.model.errors import JournalError
 from microfutures.ports.journal import JournalRecord
@@ -78,3 +82,14 @@ def test_journal_of_ticks_alone_asks_for_no_flush(tmp_path: Path) -> None:
             add(journal, "market")
             journal.flush()
         assert journal.last_sequence() == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows a thread's own priority")
+def test_flush_leaves_the_processor_to_orders(journal: SqliteJournal) -> None:
+    before = set(threading.enumerate())
+    add(journal)
+    journal.flush()
+    (flush,) = set(threading.enumerate()) - before
+    assert flush.native_id is not None
+    wait_until(lambda: os.getpriority(os.PRIO_PROCESS, flush.native_id or 0) == LOWEST_PRIORITY)
+    assert os.getpriority(os.PRIO_PROCESS, threading.main_thread().native_id or 0) == 0

@@ -15,7 +15,8 @@ from microfutures.adapters.ib.listener import DATA_LOST, ErrorListener
 from microfutures.adapters.ib.pacing import Pacer
 from microfutures.adapters.ib.parts import Parts
 from microfutures.adapters.ib.previews import failed, preview_trade
-from microfutures.adapters.ib.tap import TappedIB, Taps
+from microfutures.adapters.ib.tap import TappedIB
+from microfutures.adapters.ib.taps import Taps
 from microfutures.model.errors import MicroFuturesError, UnknownInstrumentError
 from microfutures.model.events import BrokerStateMissed, ClockStepped, ConnectionState
 from microfutures.model.identifiers import InstrumentId, IntentId

@@ -40,7 +40,9 @@ class Line(msgspec.Struct):
     is_halted: bool = False
     is_farm_lost: bool = False
     heard_ns: int = 0
-    """Of the latest tick; of the request before the first."""
+    """When the socket read that brought the latest tick ended; of the request before the first."""
+    is_ticked: bool = False
+    """Whether this socket read brought a tick."""
 
     def quote(self) -> Quote:
         """Return the values, frozen; as old as the latest tick."""
@@ -213,7 +215,7 @@ class MarketDataDesk:
             self._changed[request_id] = line
 
     def _touch(self, request_id: int, line: Line) -> None:
-        line.heard_ns = self._clock.now_ns()
+        line.is_ticked = True
         # Another farm may have stepped in, under another name.
         line.is_farm_lost = False
         self._changed[request_id] = line
@@ -223,6 +225,9 @@ class MarketDataDesk:
         if not self._changed:
             return
         changed, self._changed = self._changed, {}
+        now_ns = self._clock.now_ns()
         for line in changed.values():
+            if line.is_ticked:
+                line.heard_ns, line.is_ticked = now_ns, False
             quote = self.latest[line.instrument_id] = line.quote()
             self._emit(quote)

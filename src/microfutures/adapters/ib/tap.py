@@ -7,11 +7,7 @@ account values and ticks are taken here as the decoder reads them; its request/a
 """
 
 import logging
-import sys
-from collections.abc import Callable
-from typing import Protocol
 
-import msgspec
 from ib_async import (
     IB,
     CommissionReport,
@@ -21,90 +17,13 @@ from ib_async import (
     OrderState,
     RequestError,
 )
-from ib_async.decoder import Decoder
 from ib_async.wrapper import Wrapper
 
+from microfutures.adapters.ib.decoder import TellingDecoder
 from microfutures.adapters.ib.error_codes import classify
 from microfutures.adapters.ib.paced_client import PacedClient
+from microfutures.adapters.ib.taps import Taps
 from microfutures.adapters.ib.translate import money
-
-_log = logging.getLogger("microfutures.ib")
-
-
-class MarketTap(Protocol):
-    """Takes ticks."""
-
-    def on_price(self, request_id: int, tick_type: int, price: float, size: float) -> None:
-        """Take a price with its size."""
-
-    def on_size(self, request_id: int, tick_type: int, size: float) -> None:
-        """Take a size."""
-
-    def on_generic(self, request_id: int, tick_type: int, value: float) -> None:
-        """Take a value that is neither a price nor a size."""
-
-    def on_data_type(self, request_id: int, data_type: int) -> None:
-        """Take the kind of data of a line."""
-
-    def on_read(self) -> None:
-        """Take the end of a socket read: all its messages were handed on."""
-
-
-class OrderTap(Protocol):
-    """Takes what TWS says of orders and executions."""
-
-    def on_open_order(self, contract: Contract, order: Order, state: OrderState) -> None:
-        """Take an open order."""
-
-    def on_open_orders_end(self) -> None:
-        """Take the end of the list of open orders."""
-
-    def on_completed_order(self, contract: Contract, order: Order, state: OrderState) -> None:
-        """Take an order that is over."""
-
-    def on_completed_orders_end(self) -> None:
-        """Take the end of the list of completed orders."""
-
-    def on_status(
-        self, order_id: int, status: str, filled: float, remaining: float, perm_id: int, client: int
-    ) -> None:
-        """Take where an order stands."""
-
-    def on_execution(self, request_id: int, contract: Contract, execution: Execution) -> None:
-        """Take an execution; the request is -1 for one that happened just now."""
-
-    def on_executions_end(self, request_id: int) -> None:
-        """Take the end of the list of executions."""
-
-    def on_commission(self, report: CommissionReport) -> None:
-        """Take the cost of an execution."""
-
-
-class AccountTap(Protocol):
-    """Takes the account's values and positions."""
-
-    def on_position(
-        self, account: str, contract: Contract, quantity: float, average_cost: float
-    ) -> None:
-        """Take a position."""
-
-    def on_value(self, tag: str, value: str, currency: str, account: str) -> None:
-        """Take a value."""
-
-    def on_account_end(self, account: str) -> None:
-        """Take the end of the values."""
-
-
-class Taps(msgspec.Struct, frozen=True, kw_only=True):
-    """Who takes what of one connection."""
-
-    market: MarketTap
-    orders: OrderTap
-    account: AccountTap
-    on_error: Callable[[int, int, str], None]
-    """Request or order id, code, text."""
-    on_unreadable: Callable[[str], None]
-    """A message that could not be read, in words."""
 
 
 class TappedWrapper(Wrapper):
@@ -241,57 +160,6 @@ class TappedWrapper(Wrapper):
         self.taps.on_error(reqId, errorCode, errorString)
 
 
-class TellingDecoder(Decoder):
-    """Tells of messages that it can't read; the base only logs them, and our own errors too."""
-
-    def __init__(self, wrapper: TappedWrapper) -> None:
-        super().__init__(wrapper, 0)
-        self._tapped = wrapper
-        self.logger = _DecoderLog(wrapper)
-        self._ticks = {"1": self._read_price, "2": self._read_size}
-
-    def interpret(self, fields: list[str]) -> None:
-        """Read one message; ticks, which almost all messages are, without any detour."""
-        if fields and fields[0] in self._ticks:
-            try:
-                self._ticks[fields[0]](fields)
-            except ValueError:
-                # More fields than we know, or nonsense: the base copes with the one, and says
-                # where it stumbles over the other.
-                Decoder.interpret(self, fields)
-            return
-        handler = self.handlers.get(int(fields[0])) if fields and fields[0].isdigit() else None
-        if handler is None:
-            self._tapped.taps.on_unreadable(f"unknown message {fields[:1]}")
-            return
-        Decoder.interpret(self, fields)
-
-    def _read_price(self, fields: list[str]) -> None:
-        _, _, request_id, tick_type, price, size, _ = fields
-        if price:
-            self._tapped.taps.market.on_price(
-                int(request_id), int(tick_type), float(price), float(size or 0)
-            )
-
-    def _read_size(self, fields: list[str]) -> None:
-        _, _, request_id, tick_type, size = fields
-        self._tapped.taps.market.on_size(int(request_id), int(tick_type), float(size or 0))
-
-
-class _DecoderLog(logging.Logger):
-    """Where the base decoder reports a message it stumbled over."""
-
-    def __init__(self, wrapper: TappedWrapper) -> None:
-        super().__init__("microfutures.ib.decoder")
-        self._wrapper = wrapper
-
-    def exception(self, msg: object, *args: object, **options: object) -> None:
-        """Tell it, with the error itself."""
-        error = sys.exception()
-        _log.debug("%s", msg, exc_info=error)
-        self._wrapper.taps.on_unreadable(f"{type(error).__name__}: {error}, in {str(msg)[:200]}")
-
-
 class TappedIB(IB):
     """One connection's `IB`; thrown away with it."""
 
@@ -308,7 +176,7 @@ class TappedIB(IB):
         wrapper.taps = taps
         self.wrapper = wrapper
         self.client = PacedClient(wrapper)
-        self.client.decoder = TellingDecoder(wrapper)
+        self.client.decoder = TellingDecoder(wrapper, taps)
         self.client.apiEnd += self.disconnectedEvent
 
     def drop(self) -> None:

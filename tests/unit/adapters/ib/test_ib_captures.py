@@ -2,11 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
+from typing import cast
 
+import pytest
 from ib_async import CommissionReport, Contract, Execution, Order, OrderState
+from ib_async.decoder import Decoder
 
-from microfutures.adapters.ib.tap import TappedIB, Taps
+from microfutures.adapters.ib.decoder import TellingDecoder
+from microfutures.adapters.ib.tap import TappedIB
+from microfutures.adapters.ib.taps import Taps
 
 SERVER_VERSION = 173
 OLDER_VERSION, OLDER_OPEN_ORDER_FIELDS = 167, 132
@@ -133,6 +139,28 @@ async def test_an_order_flow_of_a_real_tws_is_read(shared_dir: Path) -> None:
     executed = {each[2] for each in listener.of("execution")}
     assert {each[1] for each in listener.of("commission")} & executed
     assert listener.unreadable == [], listener.unreadable
+
+
+async def test_objects_are_read_as_ib_async_reads_them(
+    shared_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_by_us: list[str] = []
+    read_by_the_base: list[str] = []
+    kinds: set[str] = set()
+
+    def parse_and_keep(decoder: Decoder, parsed: object) -> None:
+        kinds.add(type(parsed).__name__)
+        twin = copy(parsed)
+        ours(cast("TellingDecoder", decoder), parsed)
+        base(decoder, twin)  # type: ignore[no-untyped-call]
+        read_by_us.append(repr(vars(parsed)))
+        read_by_the_base.append(repr(vars(twin)))
+
+    ours, base = TellingDecoder.parse, Decoder.parse
+    monkeypatch.setattr(TellingDecoder, "parse", parse_and_keep)
+    read(Listener(), captured(shared_dir, "5", "10", "11", "61", "101"))
+    assert read_by_us == read_by_the_base
+    assert {"Order", "OrderState", "Contract", "ContractDetails", "Execution"} <= kinds
 
 
 async def test_what_cannot_be_read_is_told_with_its_name() -> None:
