@@ -65,6 +65,7 @@ class Seller(Strategy):
         super().__init__(SELLER, 1_000, system.engine.state)
         self._state = system.engine.state
         self._meter = meter
+        self._has_sold = False
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -72,8 +73,12 @@ class Seller(Strategy):
 
     def on_quote(self, quote: Quote) -> Sequence[Intent]:
         if quote.bid_size != SIGNAL_SIZE:
+            # Looking at the memory takes as long as an order: not while one is on its way.
+            if self._has_sold:
+                self._meter.count()
+                self._has_sold = False
             return ()
-        self._meter.count()
+        self._has_sold = True
         held = self._state.position(SELLER, quote.instrument_id)
         leg = TargetLeg(instrument_id=quote.instrument_id, quantity=held - 1)
         return (self.make_intent(SignalKind.EXIT, (leg,), "signal", quote.time_ns),)

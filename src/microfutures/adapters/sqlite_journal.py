@@ -133,8 +133,11 @@ class SqliteJournal:
             self.commit()
 
     def keep(self) -> None:
-        """Make everything appended outlive this process, and wait for no disk."""
-        if self._flusher.is_flushing:
+        """Make everything appended outlive this process, and wait for no disk.
+
+        What is written ahead is committed together with what comes after it.
+        """
+        if self._flusher.is_flushing or self._ahead_until == self._last:
             self.write_ahead()
         else:
             self.commit()

@@ -1,14 +1,17 @@
 """An intent that was written ahead outlives the process, whenever it dies, and comes back once."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from microfutures.adapters.ahead_log import FRAME_BYTES, AheadLog, Row, read_ahead
 from microfutures.adapters.sqlite_journal import SqliteJournal
+from microfutures.ports.journal import JournalRecord
 
 SOURCES = Path(__file__).parents[3] / "src"
 
@@ -63,6 +66,7 @@ def sequences(path: Path) -> list[int]:
         ("add(3); journal.write_ahead(); journal.commit(); add(2); journal.write_ahead()", 5),
         ("add(2); journal.keep(); add(2); journal.keep(); add(1); journal.write_ahead()", 5),
         ("add(1); journal.commit(); add(2); journal.write_ahead(); journal.write_ahead()", 3),
+        ("add(3); journal.write_ahead(); journal.keep(); journal.flush()", 3),
     ],
 )
 def test_what_was_written_ahead_is_there_at_the_next_start(
@@ -151,3 +155,19 @@ def test_a_disk_without_room_is_told_at_the_start(path: Path) -> None:
     )
     assert "JournalError" in run.stderr
     assert "check it and its free space" in run.stderr
+
+
+def test_what_was_written_ahead_is_committed_with_what_comes_next(path: Path) -> None:
+    with SqliteJournal(path) as journal:
+        journal.append(JournalRecord(1, 1, "order", "Name", b"{}"))
+        journal.write_ahead()
+        journal.keep()
+        assert committed(path) == 0
+        journal.append(JournalRecord(2, 2, "order", "Name", b"{}"))
+        journal.keep()
+        assert committed(path) == 2
+
+
+def committed(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as database:
+        return int(database.execute("SELECT count(*) FROM records").fetchone()[0])

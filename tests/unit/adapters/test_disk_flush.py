@@ -7,8 +7,8 @@ from pathlib import Path
 from shutil import copyfile
 
 import pytest
-from tests.helpers.waiting import wait_until
 
+from helpers.waiting import wait_until
 from microfutures.adapters.disk_flush import FOLD_AFTER, LOWEST_PRIORITY, DiskFlusher
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.model.errors import JournalError

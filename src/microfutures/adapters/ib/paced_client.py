@@ -1,12 +1,14 @@
 """ib_async's client, at a pace of our own: what is above IB's limit waits for its turn.
 
 The base would start a timer for every message that waits, each of them again and again until the
-clock has moved; a clock that jumps from timer to timer never does.
+clock has moved; a clock that jumps from timer to timer never does. And it copies what is left of
+a socket read for each message in it, so that long reads take ever longer.
 """
 
 import asyncio
 import struct
 from collections import deque
+from collections.abc import Callable
 
 from ib_async.client import Client
 from ib_async.util import getLoop
@@ -14,6 +16,8 @@ from ib_async.util import getLoop
 from microfutures.ports.broker import MOST_MESSAGES_A_SECOND
 
 SECOND = 1.0
+PREFIX_BYTES = 4
+"""Before each message: its length, big-endian."""
 
 
 class PacedClient(Client):
@@ -24,6 +28,32 @@ class PacedClient(Client):
         self._sent_at: deque[float] = deque()
         self._waiting: deque[str] = deque()
         self._turn: asyncio.TimerHandle | None = None
+        self._data = b""
+
+    def _onSocketHasData(self, data: bytes) -> None:
+        """Read what came: the greetings of a new connection by the base, the rest here."""
+        if not self.isReady():
+            read: Callable[[bytes], None] = super()._onSocketHasData
+            read(data)
+            return
+        if self._data:
+            data = self._data + data
+        interpret: Callable[[list[str]], None] = self.decoder.interpret
+        start, length = 0, len(data)
+        while length - start > PREFIX_BYTES:
+            begin = start + PREFIX_BYTES
+            end = begin + int.from_bytes(data[start:begin])
+            if end > length:
+                break
+            start = end
+            fields = data[begin:end].decode(errors="backslashreplace").split("\0")
+            fields.pop()
+            interpret(fields)
+            if not self.isReady():
+                # This message ended the connection; the base keeps nothing of it either.
+                return
+        self._data = data[start:]
+        self.wrapper.tcpDataProcessed()
 
     def sendMsg(self, msg: str) -> None:
         """Send a message, or have it wait behind those that wait already."""
