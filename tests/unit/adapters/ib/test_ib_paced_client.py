@@ -10,7 +10,7 @@ from ib_async.client import Client
 
 from microfutures.adapters.ib.paced_client import PacedClient
 
-GREETING = [["178", "20261128 10:00:00 UTC"], ["15", "1", "DU1"], ["9", "1", "7"]]
+GREETING = [["15", "1", "DU1"], ["9", "1", "7"]]
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 MESSAGES = st.lists(st.lists(TEXTS, min_size=1, max_size=6), max_size=8)
 
@@ -34,9 +34,6 @@ class Ears:
     def tcpDataProcessed(self) -> None:
         self.reads += 1
 
-    def connectAck(self) -> None:
-        pass
-
     def setEventsDone(self) -> None:
         pass
 
@@ -48,7 +45,9 @@ def listening(kind: Callable[[object], Client]) -> tuple[Client, Ears]:
     ears = Ears()
     client = kind(ears)
     client.decoder = cast("object", ears)  # type: ignore[assignment]
-    client.conn.transport = SimpleNamespace(write=lambda data: None, close=lambda: None)
+    client.conn.transport = SimpleNamespace(close=lambda: None)
+    # Versions are settled: there is nothing to answer.
+    client.connState, client._serverVersion = Client.CONNECTED, 178
     return client, ears
 
 
