@@ -5,9 +5,8 @@ rules entries were stopped. docs/kernel.md says for which runs this holds.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from random import Random
 
 import msgspec
 import numpy as np
@@ -16,19 +15,17 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from helpers.backtest import backtest
-from helpers.pair_tapes import OPEN_NS
+from helpers.pair_tapes import random_pair
 from microfutures.adapters.tapes import TapeMarket, load_tapes
-from microfutures.adapters.tapes.load import TapeOptions, bar_segments, join_segments
+from microfutures.adapters.tapes.load import TapeOptions
 from microfutures.adapters.tapes.paths import BarPath
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.config.strategy_parameters import PairParameters
-from microfutures.model.market import Bar
 from microfutures.model.timestamp import seconds
 from microfutures.research.pair_desk import PairDesk
 from microfutures.research.pair_kernel import PairRun, run_pair
 from microfutures.research.pair_series import PairSeries
 
-MINUTE_NS = seconds(60)
 Execution = tuple[int, str, int, float]
 """Moment, contract, signed quantity, price."""
 
@@ -91,32 +88,6 @@ def assert_kernel_agrees(
     if not run.is_halted:
         assert {rule: count for rule, count in run.refused.items() if rule in gates} == counts
     return run
-
-
-def market_of(oil: list[Bar], fund: list[Bar], start_ns: int | None = None) -> TapeMarket:
-    options = TapeOptions(path=BarPath.CLOSE)
-    parts = [bar_segments(symbol, bars, options) for symbol, bars in (("MCL", oil), ("USO", fund))]
-    start = None if start_ns is None else datetime.fromtimestamp(start_ns / 1e9, UTC)
-    return join_segments(parts, "drawn for the test", start=start)
-
-
-def random_pair(seed: int, minutes: int, missing: float, jump_at: int | None) -> TapeMarket:
-    """Return two random walks whose ratio comes back, with holes and perhaps a jump."""
-    draws = Random(seed)
-    oil: list[Bar] = []
-    fund: list[Bar] = []
-    price, gap = 70.0, 0.0
-    scale = draws.choice([0.0005, 0.002, 0.006])
-    for place in range(minutes):
-        price *= 1 + draws.gauss(0, 0.0006)
-        gap = 0.93 * gap + draws.gauss(0, scale)
-        other = price * 1.1 * (1 + gap) * (1.12 if jump_at and place >= jump_at else 1.0)
-        for bars, close in ((oil, price), (fund, other)):
-            if draws.random() >= missing:
-                start_ns = OPEN_NS + place * MINUTE_NS
-                close = round(close, 2)
-                bars.append(Bar(start_ns, 60, close, close, close, close, 60_000.0))
-    return market_of(oil, fund, OPEN_NS + draws.choice([0, 1_300_000_000, 40 * MINUTE_NS]))
 
 
 @pytest.mark.slow

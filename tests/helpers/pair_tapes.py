@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from math import sin
+from random import Random
 
 from microfutures.adapters.tapes.load import TapeOptions, bar_segments, join_segments
 from microfutures.adapters.tapes.market import TapeMarket
@@ -12,6 +13,8 @@ from microfutures.model.timestamp import from_datetime, seconds
 
 OPEN_NS = from_datetime(datetime(2026, 3, 26, 13, 30, tzinfo=UTC))
 
+MINUTE_NS = seconds(60)
+
 Change = Callable[[list[Bar]], list[Bar]]
 
 
@@ -19,12 +22,27 @@ def pair_of_bars(minutes: int, path: BarPath, change: Change = lambda bars: bars
     """Return minutes of MCL and USO from the open of a Thursday, changed as wanted."""
     oil = minute_bars(minutes, lambda place: 70 + 0.3 * sin(place / 9) + 0.02 * (place % 3))
     fund = minute_bars(minutes, lambda place: 75 + 0.2 * sin(place / 31))
-    options = TapeOptions(path=path)
-    parts = [
-        bar_segments(symbol, change(bars), options)
-        for symbol, bars in (("MCL", oil), ("USO", fund))
-    ]
-    return join_segments(parts, "made for the test")
+    return _market_of(change(oil), change(fund), path)
+
+
+def random_pair(seed: int, minutes: int, missing: float, jump_at: int | None) -> TapeMarket:
+    """Return two random walks whose ratio comes back, with holes and perhaps a jump."""
+    draws = Random(seed)
+    oil: list[Bar] = []
+    fund: list[Bar] = []
+    price, gap = 70.0, 0.0
+    scale = draws.choice([0.0005, 0.002, 0.006])
+    for place in range(minutes):
+        price *= 1 + draws.gauss(0, 0.0006)
+        gap = 0.93 * gap + draws.gauss(0, scale)
+        other = price * 1.1 * (1 + gap) * (1.12 if jump_at and place >= jump_at else 1.0)
+        for bars, close in ((oil, price), (fund, other)):
+            if draws.random() >= missing:
+                start_ns = OPEN_NS + place * MINUTE_NS
+                close = round(close, 2)
+                bars.append(Bar(start_ns, 60, close, close, close, close, 60_000.0))
+    start_ns = OPEN_NS + draws.choice([0, 1_300_000_000, 40 * MINUTE_NS])
+    return _market_of(oil, fund, BarPath.CLOSE, start_ns)
 
 
 def minute_bars(minutes: int, price: Callable[[int], float]) -> list[Bar]:
@@ -33,7 +51,16 @@ def minute_bars(minutes: int, price: Callable[[int], float]) -> list[Bar]:
     before = round(price(0), 2)
     for place in range(minutes):
         now = round(price(place), 2)
-        start_ns = OPEN_NS + seconds(60 * place)
+        start_ns = OPEN_NS + place * MINUTE_NS
         bars.append(Bar(start_ns, 60, before, max(before, now), min(before, now), now, 600.0))
         before = now
     return bars
+
+
+def _market_of(
+    oil: list[Bar], fund: list[Bar], path: BarPath, start_ns: int | None = None
+) -> TapeMarket:
+    options = TapeOptions(path=path)
+    parts = [bar_segments(symbol, bars, options) for symbol, bars in (("MCL", oil), ("USO", fund))]
+    start = None if start_ns is None else datetime.fromtimestamp(start_ns / 1e9, UTC)
+    return join_segments(parts, "made for the test", start=start)

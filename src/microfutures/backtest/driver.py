@@ -31,7 +31,6 @@ from microfutures.model.events import (
     TimerFired,
 )
 from microfutures.model.identifiers import InstrumentId, Symbol
-from microfutures.model.market import Quote
 from microfutures.model.timestamp import seconds
 from microfutures.portfolio.round_trips import RoundTrip
 from microfutures.ports.journal import Journal
@@ -146,8 +145,7 @@ class Backtest:
                 self._publish(venue.apply(update))
             elif update.instrument_id in watched:
                 step(quote)
-                if pulse.is_dozing or (self._holds and pulse.is_resting):
-                    pulse.wake(now_ns)
+                pulse.heed_quote(now_ns, holds=self._holds)
             played += 1
             if not played % WATCH_EVERY and not watch(now_ns):
                 is_complete = False
@@ -215,17 +213,12 @@ class Backtest:
         for event in events:
             if type(event) is QuoteChanged:
                 if event.quote.instrument_id in self._watched:
-                    self._tell_quote(event.quote)
+                    self._step(event.quote)
+                    self._pulse.heed_quote(self._agenda.time_ns, holds=self._holds)
             else:
                 others = True
         if others:
             self._broker.publish(events)
-
-    def _tell_quote(self, quote: Quote) -> None:
-        self._step(quote)
-        pulse = self._pulse
-        if pulse.is_dozing or (self._holds and pulse.is_resting):
-            pulse.wake(self._agenda.time_ns)
 
     def _emit(self, event: EngineEvent) -> None:
         self._step(event)

@@ -27,16 +27,7 @@ class Pulse:
         self._ask_ns = 0
         """When strategies are asked next whether they rest."""
         self._is_dozing = False
-
-    @property
-    def is_resting(self) -> bool:
-        """Tell whether timers are passed over at which strategies would be asked."""
-        return self.next_ns > self._unrested_ns
-
-    @property
-    def is_dozing(self) -> bool:
-        """Tell whether a quote may end such a rest."""
-        return self._is_dozing and self.is_resting
+        """Whether it rests only as long as no quote comes."""
 
     def hurry(self, now_ns: int) -> None:
         """Tell time soon: something was ordered."""
@@ -58,7 +49,7 @@ class Pulse:
         self._is_dozing = False
         if now_ns >= self._ask_ns:
             self.next_ns = self._on_beat(self._rested_ns(now_ns, due_ns))
-            if self.is_resting:
+            if self.next_ns > self._unrested_ns:
                 return
             self._ask_ns = now_ns + AWAKE_NS
         self.next_ns = self._on_beat(self._dozed_ns(now_ns, due_ns))
@@ -76,9 +67,10 @@ class Pulse:
                 return due_ns
         return min(due_ns, self._engine.market.due_ns)
 
-    def wake(self, now_ns: int) -> None:
-        """End a rest early, because a price moved that a decision or a position hangs on."""
-        self.next_ns = min(self.next_ns, self._on_beat(now_ns))
+    def heed_quote(self, now_ns: int, *, holds: bool) -> None:
+        """End a rest early if it may: a price moved that a decision, or what is held, hangs on."""
+        if (holds or self._is_dozing) and self.next_ns > self._unrested_ns:
+            self.next_ns = min(self.next_ns, self._on_beat(now_ns))
 
     def _on_beat(self, due_ns: int) -> int:
         """Return the first moment from `due_ns` on at which an engine that never rests checks."""

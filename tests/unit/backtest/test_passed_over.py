@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acceptance.test_kernel_parity import random_pair
 from helpers.backtest import backtest
 from helpers.memory_journal import MemoryJournal
+from helpers.pair_tapes import random_pair
 from microfutures.backtest.record import BacktestResult
 from microfutures.engine.connection_watch import ConnectionWatch
 from microfutures.engine.guards import LossGuard

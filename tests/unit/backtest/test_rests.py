@@ -8,9 +8,9 @@ from benchmarks.pair_tape import pair_tape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acceptance.test_kernel_parity import random_pair
 from helpers.backtest import backtest
 from helpers.memory_journal import MemoryJournal
+from helpers.pair_tapes import random_pair
 from microfutures.backtest.record import BacktestResult
 from microfutures.strategies.micro_crude_oil_arbitrage import MicroCrudeOilArbitrageStrategy
 
