@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from microfutures.adapters.tapes.bar_columns import BarColumns
 from microfutures.adapters.tapes.errors import TapeError
 from microfutures.adapters.tapes.load import (
     TapeOptions,
@@ -18,7 +19,6 @@ from microfutures.adapters.tapes.tables import QuoteRow
 from microfutures.model import catalog
 from microfutures.model.expiry import month_of_code
 from microfutures.model.instrument import Instrument
-from microfutures.model.market import Bar
 from microfutures.model.timestamp import to_datetime
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from microfutures.adapters.store.store import MarketStore
 
 DAY_SECONDS = 86_400
+BAR_PRICES = ("open", "high", "low", "close")
 QUOTES = "quotes_tick"
 QUOTE_SIZE = "quotes"
 """What ``--bar-size`` calls them."""
@@ -139,18 +140,17 @@ def _front_or_months(symbol: str, every: list["Series"]) -> list["Series"]:
 
 def _bars(
     store: "MarketStore", series: "Series", start: datetime | None, end: datetime | None
-) -> list[Bar]:
+) -> BarColumns:
     import pyarrow as pa
 
     table = store.read(series, start, end)
-    seconds = series.seconds or 0
-    columns = [table[name].to_pylist() for name in ("open", "high", "low", "close")]
-    volumes = table["volume"].fill_null(0.0).to_pylist()
-    moments = table["time"].cast(pa.int64()).to_pylist()
-    return [
-        Bar(moment, seconds, *prices)
-        for moment, *prices in zip(moments, *columns, volumes, strict=True)
-    ]
+    opens, highs, lows, closes = (table[each].to_numpy() for each in BAR_PRICES)
+    return BarColumns(
+        series.seconds or 0,
+        table["time"].cast(pa.int64()).to_numpy(),
+        (opens, highs, lows, closes),
+        table["volume"].fill_null(0.0).to_numpy(),
+    )
 
 
 def _quotes(

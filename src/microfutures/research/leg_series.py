@@ -9,20 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
+from microfutures.adapters.tapes.bar_columns import BarColumns, Floats, Integers
 from microfutures.adapters.tapes.market import TapeMarket
-from microfutures.adapters.tapes.paths import Ticks, close_updates
+from microfutures.adapters.tapes.paths import Ticks, closes_of
 from microfutures.backtest.contracts import Volume, front_month, volume_before
 from microfutures.model.errors import ConfigurationError
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar
 from microfutures.model.timestamp import to_iso
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 SHORTEST_BAR_SECONDS = 60
 """What own orders took of a book is back by the next bar; of shorter ones it is not."""
@@ -49,23 +44,24 @@ class LegSeries:
         ConfigurationError
             If there are none, or they are of several lengths or too short.
         """
-        lengths = {bar.seconds for bar in bars}
-        if len(lengths) != 1 or min(lengths) < SHORTEST_BAR_SECONDS:
+        columns = BarColumns.of(bars)
+        if columns is None or columns.seconds < SHORTEST_BAR_SECONDS:
+            lengths = sorted({bar.seconds for bar in bars})
             raise ConfigurationError(
                 f"{instrument.instrument_id}: a series needs bars of one length of at least "
-                f"{SHORTEST_BAR_SECONDS} s, got {sorted(lengths) or 'no bars'}"
+                f"{SHORTEST_BAR_SECONDS} s, got {lengths or 'no bars'}"
             )
         ticks = Ticks(instrument)
         numerator, denominator = ticks.ratio
-        updates = list(close_updates(instrument.instrument_id, bars, ticks, spread_ticks))
+        played = closes_of(columns, ticks, spread_ticks)
         return cls(
             instrument=instrument,
-            bar_seconds=lengths.pop(),
-            times_ns=np.array([each.time_ns for each in updates], np.int64),
-            closes=np.array([bar.close for bar in bars], np.float64),
-            bids=np.array([each.bid_ticks * numerator / denominator for each in updates]),
-            asks=np.array([each.ask_ticks * numerator / denominator for each in updates]),
-            sizes=np.array([each.size for each in updates], np.int64),
+            bar_seconds=columns.seconds,
+            times_ns=played.times_ns,
+            closes=columns.closes,
+            bids=played.bids * numerator / denominator,
+            asks=played.asks * numerator / denominator,
+            sizes=played.sizes,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from microfutures.research.leg_series import Floats, Integers
+from microfutures.adapters.tapes.bar_columns import Floats, Integers
 
 (
     THIN,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from microfutures.adapters.tapes.bar_columns import Floats, Integers
 from microfutures.analytics.pairs import PairTerms
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.config.strategy_parameters import PairParameters
@@ -14,7 +15,7 @@ from microfutures.model.errors import ConfigurationError
 from microfutures.model.families import family_of
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, seconds
-from microfutures.research.leg_series import Floats, Integers, LegSeries
+from microfutures.research.leg_series import LegSeries
 from microfutures.research.pair_books import (
     BAR,
     MOST_SIZE,

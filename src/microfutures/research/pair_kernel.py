@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from microfutures.adapters.tapes.bar_columns import Floats, Integers
 from microfutures.analytics import pairs
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.research import pair_books as at
 from microfutures.research.compiled import tell_first_use
-from microfutures.research.leg_series import Floats, Integers
 from microfutures.research.pair_books import TRADE, Rows
 from microfutures.research.pair_desk import PairDesk
 from microfutures.research.pair_inputs import (

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from microfutures.adapters.tapes.bar_columns import Floats, Integers
 from microfutures.analytics import pairs, rolling
 from microfutures.analytics.pairs import UNSEEN, SpreadRules, SpreadState
 from microfutures.engine.market_watch import MEMORY_SECONDS, STAYS_SECONDS
 from microfutures.research.compiled import compiled, inlined
-from microfutures.research.leg_series import Floats, Integers
 from microfutures.research.pair_books import LOOK, Rows, Tape, Warmth
 
 CHUNK = 2048

@@ -7,9 +7,9 @@ certain) the moment is counted as a doubt: it is never silently different.
 
 from math import floor
 
+from microfutures.adapters.tapes.bar_columns import Floats
 from microfutures.analytics.pairs import PairState, PairTerms, order_cost
 from microfutures.research.compiled import inlined
-from microfutures.research.leg_series import Floats
 from microfutures.research.pair_books import (
     MARGIN,
     OLD,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from microfutures.adapters.tapes.bar_columns import Integers
 from microfutures.adapters.tapes.market import TapeMarket
 from microfutures.backtest.contracts import next_roll_ns
 from microfutures.model import catalog
@@ -15,7 +16,7 @@ from microfutures.model.errors import ConfigurationError
 from microfutures.model.instrument import Instrument
 from microfutures.model.sessions import Session
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, exchange_time, to_datetime, to_iso
-from microfutures.research.leg_series import Integers, LegSeries, Months
+from microfutures.research.leg_series import LegSeries, Months
 
 DAY_STARTS_EARLY_NS = 6 * 3_600 * NANOSECONDS_PER_SECOND
 

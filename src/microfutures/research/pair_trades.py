@@ -1,5 +1,6 @@
 """What parameter sets trade on what they see: compiled; decisions by `analytics.pairs.step`."""
 
+from microfutures.adapters.tapes.bar_columns import Floats
 from microfutures.analytics import pairs
 from microfutures.analytics.pairs import (
     FLATTEN,
@@ -14,7 +15,6 @@ from microfutures.analytics.pairs import (
     PairTerms,
 )
 from microfutures.research.compiled import compiled, inlined
-from microfutures.research.leg_series import Floats
 from microfutures.research.pair_books import (
     FLAWED_QUOTE,
     GATE,

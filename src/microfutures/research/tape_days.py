@@ -1,22 +1,24 @@
 """The trading days of a tape, and its fingerprint."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from hashlib import sha256
 from itertools import islice
-from typing import TypeVar
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import numpy as np
 
-from microfutures.adapters.tapes.contracts import DAY_SHIFT, trading_day
+from microfutures.adapters.tapes.bar_columns import BarColumns, Integers
+from microfutures.adapters.tapes.contracts import evening_ns, trading_day
 from microfutures.adapters.tapes.market import TapeMarket
 from microfutures.analytics.splits import Span
 from microfutures.model import catalog
-from microfutures.model.timestamp import from_datetime
-from microfutures.model.trading_hours import NEW_YORK
+from microfutures.model.instrument import Instrument
 from microfutures.research.evaluator import Stretch
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 AT_ONCE = 4096
 ItemT = TypeVar("ItemT")
@@ -58,6 +60,45 @@ class TapeDays(msgspec.Struct, frozen=True):
 def days_of(market: TapeMarket) -> TapeDays:
     """Return days and fingerprint of a tape; goes through all of it once."""
     digest = sha256()
+    columns = {
+        each: BarColumns.of(market.bars_of(each.instrument_id)) for each in market.instruments
+    }
+    known = {instrument: each for instrument, each in columns.items() if each is not None}
+    if market.is_of_closes and len(known) == len(columns):
+        times = _closes(market, known, digest)
+    else:
+        times = _updates(market, digest)
+    common = set.intersection(*(_days_with_prices(symbol, each) for symbol, each in times.items()))
+    days = tuple(
+        TradingDay(
+            day,
+            max(evening_ns(day - timedelta(days=1)), market.start_ns),
+            min(evening_ns(day), market.end_ns),
+        )
+        for day in sorted(common)
+    )
+    return TapeDays(days, digest.hexdigest())
+
+
+def _closes(
+    market: TapeMarket, columns: Mapping[Instrument, BarColumns], digest: "Hash"
+) -> dict[str, Integers]:
+    """Return the moments of each symbol's closes; take all columns into the fingerprint."""
+    digest.update(msgspec.msgpack.encode(next(market.updates(), None)))  # tells of the spread
+    times: dict[str, Integers] = {}
+    for instrument, bars in columns.items():
+        digest.update(f"{instrument.instrument_id} {bars.seconds} {len(bars)}".encode())
+        for column in (bars.starts_ns, *bars.prices, bars.volumes):
+            digest.update(np.ascontiguousarray(column).data)
+        closes_ns = bars.ends_ns - 1
+        played = closes_ns[(closes_ns >= market.start_ns) & (closes_ns < market.end_ns)]
+        before = times.get(instrument.symbol)
+        times[instrument.symbol] = played if before is None else np.append(before, played)
+    return {symbol: np.sort(each) for symbol, each in times.items()}
+
+
+def _updates(market: TapeMarket, digest: "Hash") -> dict[str, Integers]:
+    """Return the moments of each symbol's updates; take them and all bars into the fingerprint."""
     symbols = {each.instrument_id: each.symbol for each in market.instruments}
     for instrument_id in symbols:
         for bars in _parts(market.bars_of(instrument_id)):
@@ -67,33 +108,18 @@ def days_of(market: TapeMarket) -> TapeDays:
         digest.update(msgspec.msgpack.encode([(type(each).__name__, each) for each in updates]))
         for update in updates:
             times[symbols[update.instrument_id]].append(update.time_ns)
-    common = set.intersection(*(_days_with_prices(symbol, each) for symbol, each in times.items()))
-    days = tuple(
-        TradingDay(
-            day,
-            max(_evening_ns(day - timedelta(days=1)), market.start_ns),
-            min(_evening_ns(day), market.end_ns),
-        )
-        for day in sorted(common)
-    )
-    return TapeDays(days, digest.hexdigest())
+    return {symbol: np.array(each, np.int64) for symbol, each in times.items()}
 
 
-def _days_with_prices(symbol: str, times_ns: list[int]) -> set[date]:
+def _days_with_prices(symbol: str, times_ns: Integers) -> set[date]:
     """Return the trading days on which a symbol has a price in its liquid hours."""
-    if not times_ns:
+    if not times_ns.size:
         return set()
-    first, last = trading_day(times_ns[0]), trading_day(times_ns[-1])
+    first, last = trading_day(int(times_ns[0])), trading_day(int(times_ns[-1]))
     _, liquid = catalog.sessions(symbol, first, last)
     edges = np.array([[each.open_ns, each.close_ns] for each in liquid], np.int64).reshape(-1, 2)
-    counts = np.diff(np.searchsorted(np.array(times_ns, np.int64), edges), axis=1)[:, 0]
+    counts = np.diff(np.searchsorted(times_ns, edges), axis=1)[:, 0]
     return {trading_day(each.open_ns) for each, count in zip(liquid, counts, strict=True) if count}
-
-
-def _evening_ns(day: date) -> int:
-    """Return the moment at which a trading day ends and the next begins."""
-    midnight = datetime.combine(day, time(), ZoneInfo(NEW_YORK))
-    return from_datetime((midnight + timedelta(days=1) - DAY_SHIFT).astimezone(UTC))
 
 
 def _parts(items: Iterable[ItemT]) -> Iterator[Sequence[ItemT]]:

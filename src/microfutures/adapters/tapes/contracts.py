@@ -7,7 +7,7 @@ better gives the changes.
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from microfutures.model import catalog
@@ -15,7 +15,7 @@ from microfutures.model.errors import ConfigurationError
 from microfutures.model.expiry import month_code, next_month
 from microfutures.model.holidays import Exchange, business_days_before
 from microfutures.model.products import Listing
-from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
+from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, from_datetime
 from microfutures.model.trading_hours import NEW_YORK
 
 Month = tuple[int, int]
@@ -30,6 +30,12 @@ def trading_day(moment_ns: int) -> date:
     """Return the Globex trading day of a moment: from 18:00 New York it is the next day."""
     moment = datetime.fromtimestamp(moment_ns // NANOSECONDS_PER_SECOND, tz=UTC)
     return (moment.astimezone(ZoneInfo(NEW_YORK)) + DAY_SHIFT).date()
+
+
+def evening_ns(day: date) -> int:
+    """Return the moment at which a trading day ends and the next begins."""
+    midnight = datetime.combine(day, time(), ZoneInfo(NEW_YORK))
+    return from_datetime((midnight + timedelta(days=1) - DAY_SHIFT).astimezone(UTC))
 
 
 class ContractSchedule:

@@ -1,14 +1,22 @@
 """Finding and joining the tapes of several symbols: a folder, files, or a LEAN data folder."""
 
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 
 from microfutures.adapters.tapes import lean
-from microfutures.adapters.tapes.contracts import ContractSchedule, trading_day
+from microfutures.adapters.tapes.bar_columns import BarColumns
+from microfutures.adapters.tapes.contracts import (
+    ContractSchedule,
+    Month,
+    evening_ns,
+    trading_day,
+)
 from microfutures.adapters.tapes.daily import (
     SETTLEMENT_COLUMNS,
     read_daily_bars,
@@ -214,20 +222,39 @@ def _instrument(symbol: str, schedule: ContractSchedule, moment_ns: int) -> Inst
 def bar_segments(symbol: str, bars: Sequence[Bar], options: TapeOptions) -> list[Segment]:
     """Return the segments of bars that a fund or the front month of a future made."""
     schedule = _schedule(symbol, options)
-    parts: dict[str, tuple[Instrument, list[Bar]]] = {}
+    bars = BarColumns.of(bars) or bars
     if catalog.spec(symbol).security_type is SecurityType.STOCK:
-        parts[symbol] = (_instrument(symbol, schedule, bars[0].start_ns), list(bars))
+        parts = [bars]
     else:
-        by_month: dict[tuple[int, int], list[Bar]] = {}
-        for bar in bars:
-            by_month.setdefault(schedule.month_on(trading_day(bar.start_ns)), []).append(bar)
-        for (year, month), held in by_month.items():
-            instrument = catalog.future(symbol, year, month, trading_day(held[0].start_ns))
-            parts[instrument.instrument_id] = (instrument, held)
+        months: dict[Month, Sequence[Bar]] = {}
+        for month, part in _stretches(schedule, bars):
+            months[month] = [*months[month], *part] if month in months else part
+        parts = list(months.values())
     return [
-        of_bars(instrument, held, spread_ticks=options.spread_ticks, path=options.path)
-        for instrument, held in parts.values()
+        of_bars(
+            _instrument(symbol, schedule, part[0].start_ns),
+            part,
+            spread_ticks=options.spread_ticks,
+            path=options.path,
+        )
+        for part in parts
     ]
+
+
+def _stretches(
+    schedule: ContractSchedule, bars: Sequence[Bar]
+) -> Iterator[tuple[Month, Sequence[Bar]]]:
+    """Yield the contract months that ascending bars are of, each with its bars."""
+    first, place = 0, 0
+    while first < len(bars):
+        month = schedule.month_on(trading_day(bars[first].start_ns))
+        while place < len(bars):
+            day = trading_day(bars[place].start_ns)
+            if schedule.month_on(day) != month:
+                break
+            place = bisect_left(bars, evening_ns(day), place, key=attrgetter("start_ns"))
+        yield month, bars[first:place]
+        first = place
 
 
 def quote_segment(instrument: Instrument, quotes: Sequence[QuoteRow]) -> Segment:

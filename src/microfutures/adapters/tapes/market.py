@@ -1,11 +1,11 @@
 """A recorded market, played from files: the segments of all contracts merged in time order."""
 
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Self
 
+from microfutures.adapters.tapes.bar_columns import BarColumns
 from microfutures.adapters.tapes.contracts import trading_day
 from microfutures.adapters.tapes.holes import Holes, find_holes
 from microfutures.adapters.tapes.merging import merged
@@ -98,18 +98,20 @@ class TapeMarket:
         bars, length_ns = segment.bars, seconds * NANOSECONDS_PER_SECOND
         if not bars or count <= 0 or bars[0].seconds > seconds:
             return []
-        place = bisect_left(bars, min(before_ns), key=attrgetter("start_ns"))
-        recent: deque[Bar] = deque()
-        folded, left = -1, count
-        for bar in map(bars.__getitem__, range(place - 1, -1, -1)):
-            if bar.start_ns + bar.seconds * NANOSECONDS_PER_SECOND > before_ns[1]:
-                continue
-            if bar.start_ns // length_ns != folded:
-                if not left:
-                    break
-                folded, left = bar.start_ns // length_ns, left - 1
-            recent.appendleft(bar)
-        return fold(recent, seconds)
+        begin = attrgetter("start_ns")
+        place = bisect_left(bars, min(before_ns), key=begin)
+        while place and _end_ns(bars[place - 1]) > before_ns[1]:
+            place -= 1
+        first = place
+        # In a period there are at most so many.
+        most = -(-seconds // bars[0].seconds) if isinstance(bars, BarColumns) else len(bars)
+        while first and count:
+            period_ns = bars[first - 1].start_ns // length_ns * length_ns
+            first = bisect_left(bars, period_ns, max(0, first - most), first, key=begin)
+            count -= 1
+        if isinstance(bars, BarColumns):
+            return bars[first:place].folded(seconds)
+        return fold([bar for bar in bars[first:place] if _end_ns(bar) <= before_ns[1]], seconds)
 
     def cut(self, start_ns: int, end_ns: int) -> Self:
         """Return the part in ``[start_ns, end_ns)``; what lies before it is its history."""
@@ -124,3 +126,7 @@ class TapeMarket:
     def describe(self) -> str:
         """Say in one line what market this is."""
         return f"{self._description}, {to_iso(self._start_ns)} to {to_iso(self._end_ns)}"
+
+
+def _end_ns(bar: Bar) -> int:
+    return bar.start_ns + bar.seconds * NANOSECONDS_PER_SECOND

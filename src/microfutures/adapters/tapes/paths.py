@@ -6,10 +6,15 @@ extremes needn't have come at the same moment: for pairs, ``BarPath.ENDS`` plays
 only, so that no gap appears between legs that the market never showed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from fractions import Fraction
+from itertools import repeat
+from typing import NamedTuple
 
+import numpy as np
+
+from microfutures.adapters.tapes.bar_columns import AT_ONCE, BarColumns, Integers
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar
@@ -69,7 +74,7 @@ def bar_updates(
 ) -> Iterator[MarketUpdate]:
     """Yield a book and a trade for every point of the bar at which the price is new."""
     if path is BarPath.CLOSE:
-        yield from close_updates(instrument_id, (bar,), ticks, spread_ticks)
+        yield from close_updates(instrument_id, BarColumns.alone(bar), ticks, spread_ticks)
         return
     prices: list[tuple[int, int]] = []
     along = points(bar, path)
@@ -89,21 +94,37 @@ def bar_updates(
             yield TradeUpdate(moment_ns, instrument_id, price_ticks, traded)
 
 
+class Closes(NamedTuple):
+    """The close of each bar as it is played, prices in ticks."""
+
+    times_ns: Integers
+    """Just before the end of the bar."""
+    bids: Integers
+    asks: Integers
+    sizes: Integers
+    """Displayed on each side."""
+    prices: Integers
+    volumes: Integers
+
+
+def closes_of(bars: BarColumns, ticks: Ticks, spread_ticks: int) -> Closes:
+    """Return what is played of bars of which only the close is."""
+    numerator, denominator = ticks.ratio
+    prices = np.rint(bars.closes * denominator / numerator).astype(np.int64)
+    volumes = np.rint(bars.volumes).astype(np.int64)
+    sizes = np.rint(volumes * DISPLAYED_SECONDS / bars.seconds).astype(np.int64)
+    bids = prices - spread_ticks // 2
+    return Closes(
+        bars.ends_ns - 1, bids, bids + spread_ticks, np.where(sizes == 0, 1, sizes), prices, volumes
+    )
+
+
 def close_updates(
-    instrument_id: InstrumentId, bars: Iterable[Bar], ticks: Ticks, spread_ticks: int
+    instrument_id: InstrumentId, bars: BarColumns, ticks: Ticks, spread_ticks: int
 ) -> Iterator[BarUpdate]:
     """Yield the close of every bar, just before its end."""
-    below, (numerator, denominator) = spread_ticks // 2, ticks.ratio
-    above = spread_ticks - below
-    for bar in bars:
-        price, volume, seconds = round(bar.close * denominator / numerator), bar.volume, bar.seconds
-        volume = round(volume)
-        yield BarUpdate(
-            bar.start_ns + seconds * NANOSECONDS_PER_SECOND - 1,
-            instrument_id,
-            price - below,
-            price + above,
-            round(volume * DISPLAYED_SECONDS / seconds) or 1,
-            price,
-            volume,
-        )
+    for first in range(0, len(bars), AT_ONCE):
+        times, *columns = [
+            each.tolist() for each in closes_of(bars[first : first + AT_ONCE], ticks, spread_ticks)
+        ]
+        yield from map(BarUpdate, times, repeat(instrument_id), *columns)

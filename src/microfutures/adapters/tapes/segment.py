@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Self
 
+from microfutures.adapters.tapes.bar_columns import BarColumns
 from microfutures.adapters.tapes.paths import BarPath, Ticks, bar_updates, close_updates
 from microfutures.model.catalog import with_hours
 from microfutures.model.instrument import Instrument
@@ -68,7 +69,7 @@ def of_bars(
     splits: Sequence[SplitUpdate] = (),
 ) -> Segment:
     """Return a segment that plays each bar along its path, and each split before its bar."""
-    ticks, name = Ticks(instrument), instrument.instrument_id
+    ticks, name, columns = Ticks(instrument), instrument.instrument_id, BarColumns.of(bars)
 
     def play() -> Iterator[MarketUpdate]:
         waiting = list(splits)
@@ -79,15 +80,18 @@ def of_bars(
 
     end_ns = bars[-1].start_ns + bars[-1].seconds * NANOSECONDS_PER_SECOND
     span_ns = (bars[0].start_ns, end_ns)
-    if path is BarPath.CLOSE and not splits:
+    is_of_closes = path is BarPath.CLOSE and not splits
+    if columns is None:
+        return Segment(instrument, play, bars, span_ns, is_of_closes=is_of_closes)
+    if is_of_closes:
         return Segment(
             instrument,
-            lambda: close_updates(name, bars, ticks, spread_ticks),
-            bars,
+            lambda: close_updates(name, columns, ticks, spread_ticks),
+            columns,
             span_ns,
             is_of_closes=True,
         )
-    return Segment(instrument, play, bars, span_ns)
+    return Segment(instrument, play, columns, span_ns)
 
 
 def of_updates(
