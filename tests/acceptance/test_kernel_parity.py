@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from helpers.backtest import backtest
-from helpers.pair_tapes import random_pair
+from helpers.pair_tapes import RandomPair, random_pairs
 from microfutures.adapters.tapes import TapeMarket, load_tapes
 from microfutures.adapters.tapes.load import TapeOptions
 from microfutures.adapters.tapes.paths import BarPath
@@ -93,9 +93,7 @@ def assert_kernel_agrees(
 @pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    seed=st.integers(0, 10_000),
-    missing=st.sampled_from([0.0, 0.0, 0.05, 0.3]),
-    jump_at=st.sampled_from([None, None, 170]),
+    pair=random_pairs(jump_at=170),
     interval=st.sampled_from([10.0, 30.0, 60.0, 77.0]),
     latency=st.sampled_from([0.0, 0.25, 1.0]),
     capital=st.sampled_from([2_000.0, 20_000.0]),
@@ -119,9 +117,7 @@ def assert_kernel_agrees(
 )
 def test_random_tapes_are_traded_alike(
     tmp_path_factory: pytest.TempPathFactory,
-    seed: int,
-    missing: float,
-    jump_at: int | None,
+    pair: RandomPair,
     interval: float,
     latency: float,
     capital: float,
@@ -134,7 +130,7 @@ def test_random_tapes_are_traded_alike(
         latency_seconds=latency,
         limits=RiskLimits(max_quote_age_seconds=200),
     )
-    market = random_pair(seed, 200, missing, jump_at)
+    market = pair.tape(200)
     assert_kernel_agrees(
         tmp_path_factory.mktemp("run"), market, desk=desk, parameters=parameters, may_doubt=True
     )

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from math import sin
 from random import Random
+from typing import NamedTuple
+
+from hypothesis import strategies as st
 
 from microfutures.adapters.tapes.load import TapeOptions, bar_segments, join_segments
 from microfutures.adapters.tapes.market import TapeMarket
@@ -12,7 +15,6 @@ from microfutures.model.market import Bar
 from microfutures.model.timestamp import from_datetime, seconds
 
 OPEN_NS = from_datetime(datetime(2026, 3, 26, 13, 30, tzinfo=UTC))
-
 MINUTE_NS = seconds(60)
 
 Change = Callable[[list[Bar]], list[Bar]]
@@ -25,24 +27,44 @@ def pair_of_bars(minutes: int, path: BarPath, change: Change = lambda bars: bars
     return _market_of(change(oil), change(fund), path)
 
 
-def random_pair(seed: int, minutes: int, missing: float, jump_at: int | None) -> TapeMarket:
-    """Return two random walks whose ratio comes back, with holes and perhaps a jump."""
-    draws = Random(seed)
-    oil: list[Bar] = []
-    fund: list[Bar] = []
-    price, gap = 70.0, 0.0
-    scale = draws.choice([0.0005, 0.002, 0.006])
-    for place in range(minutes):
-        price *= 1 + draws.gauss(0, 0.0006)
-        gap = 0.93 * gap + draws.gauss(0, scale)
-        other = price * 1.1 * (1 + gap) * (1.12 if jump_at and place >= jump_at else 1.0)
-        for bars, close in ((oil, price), (fund, other)):
-            if draws.random() >= missing:
-                start_ns = OPEN_NS + place * MINUTE_NS
-                close = round(close, 2)
-                bars.append(Bar(start_ns, 60, close, close, close, close, 60_000.0))
-    start_ns = OPEN_NS + draws.choice([0, 1_300_000_000, 40 * MINUTE_NS])
-    return _market_of(oil, fund, BarPath.CLOSE, start_ns)
+class RandomPair(NamedTuple):
+    """Two random walks whose ratio comes back, with holes and perhaps a jump."""
+
+    seed: int
+    missing: float
+    """The share of minutes without a bar."""
+    jump_at: int | None
+    """The minute from which on the second is dearer by 12 percent."""
+
+    def tape(self, minutes: int) -> TapeMarket:
+        """Return its first minutes."""
+        draws = Random(self.seed)
+        oil: list[Bar] = []
+        fund: list[Bar] = []
+        price, gap = 70.0, 0.0
+        scale = draws.choice([0.0005, 0.002, 0.006])
+        for place in range(minutes):
+            price *= 1 + draws.gauss(0, 0.0006)
+            gap = 0.93 * gap + draws.gauss(0, scale)
+            has_jumped = self.jump_at is not None and place >= self.jump_at
+            other = price * 1.1 * (1 + gap) * (1.12 if has_jumped else 1.0)
+            for bars, close in ((oil, price), (fund, other)):
+                if draws.random() >= self.missing:
+                    start_ns = OPEN_NS + place * MINUTE_NS
+                    close = round(close, 2)
+                    bars.append(Bar(start_ns, 60, close, close, close, close, 60_000.0))
+        start_ns = OPEN_NS + draws.choice([0, 1_300_000_000, 40 * MINUTE_NS])
+        return _market_of(oil, fund, BarPath.CLOSE, start_ns)
+
+
+def random_pairs(jump_at: int) -> st.SearchStrategy[RandomPair]:
+    """Return pairs to draw from; some jump at that minute."""
+    return st.builds(
+        RandomPair,
+        seed=st.integers(0, 10_000),
+        missing=st.sampled_from([0.0, 0.0, 0.05, 0.3]),
+        jump_at=st.sampled_from([None, jump_at]),
+    )
 
 
 def minute_bars(minutes: int, price: Callable[[int], float]) -> list[Bar]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 import numpy as np
 
-from microfutures.adapters.tapes.bar_columns import BarColumns, Integers
+from microfutures.adapters.tapes.bar_columns import AT_ONCE, BarColumns, Integers
 from microfutures.adapters.tapes.contracts import evening_ns, trading_day
 from microfutures.adapters.tapes.market import TapeMarket
 from microfutures.analytics.splits import Span
@@ -20,7 +20,6 @@ from microfutures.research.evaluator import Stretch
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
-AT_ONCE = 4096
 ItemT = TypeVar("ItemT")
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from helpers.backtest import backtest
 from helpers.memory_journal import MemoryJournal
-from helpers.pair_tapes import random_pair
+from helpers.pair_tapes import RandomPair, random_pairs
 from microfutures.backtest.record import BacktestResult
 from microfutures.engine.connection_watch import ConnectionWatch
 from microfutures.engine.guards import LossGuard
@@ -61,18 +61,14 @@ def _afresh(method: Callable[..., None]) -> Callable[..., None]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    seed=st.integers(0, 10_000),
-    missing=st.sampled_from([0.0, 0.05, 0.3]),
-    jump_at=st.sampled_from([None, 60]),
+    pair=random_pairs(jump_at=60),
     interval=st.sampled_from([10.0, 30.0, 60.0, 77.0]),
     latency=st.sampled_from([0.0, 0.25]),
     limits=st.sampled_from([{}, CLOSE_LIMITS]),
 )
 def test_quiet_moments_that_are_passed_over_change_no_record(
     tmp_path_factory: pytest.TempPathFactory,
-    seed: int,
-    missing: float,
-    jump_at: int | None,
+    pair: RandomPair,
     interval: float,
     latency: float,
     limits: dict[str, object],
@@ -81,7 +77,7 @@ def test_quiet_moments_that_are_passed_over_change_no_record(
         journal = MemoryJournal()
         result = backtest(
             tmp_path_factory.mktemp("run"),
-            random_pair(seed, 90, missing, jump_at),
+            pair.tape(90),
             settings={"trading.check_interval": interval, **limits},
             parameters=NO_COST_GATE,
             cash=1_000_000,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from helpers.backtest import backtest
 from helpers.memory_journal import MemoryJournal
-from helpers.pair_tapes import random_pair
+from helpers.pair_tapes import RandomPair, random_pairs
 from microfutures.backtest.record import BacktestResult
 from microfutures.strategies.micro_crude_oil_arbitrage import MicroCrudeOilArbitrageStrategy
 
@@ -36,9 +36,7 @@ def _is_overnight(opened_ns: int, closed_ns: int) -> bool:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    seed=st.integers(0, 10_000),
-    missing=st.sampled_from([0.0, 0.05, 0.3]),
-    jump_at=st.sampled_from([None, 60]),
+    pair=random_pairs(jump_at=60),
     interval=st.sampled_from([5.0, 7.0, 20.0]),
     latency=st.sampled_from([0.0, 0.25]),
     limit_age=st.sampled_from([30.0, 70.0]),
@@ -55,9 +53,7 @@ def _is_overnight(opened_ns: int, closed_ns: int) -> bool:
 )
 def test_dozing_between_quotes_changes_no_decision_and_no_record(
     tmp_path_factory: pytest.TempPathFactory,
-    seed: int,
-    missing: float,
-    jump_at: int | None,
+    pair: RandomPair,
     interval: float,
     latency: float,
     limit_age: float,
@@ -69,7 +65,7 @@ def test_dozing_between_quotes_changes_no_decision_and_no_record(
         journal = MemoryJournal()
         result = backtest(
             folder,
-            random_pair(seed, 90, missing, jump_at),
+            pair.tape(90),
             settings={
                 "trading.check_interval": interval,
                 "risk.max_quote_age_seconds": limit_age,
