@@ -29,16 +29,24 @@ class Ran(msgspec.Struct):
 
     events: int
     run_cpu: float
+    """Processor seconds; 0 if the process only looked at the clock."""
     trips: int
     pnl: float
     rss_mb: float
+    run_s: float = 0.0
+    """Seconds by the clock; for what runs on one processor the same."""
     combos: int = 1
     """Parameter sets in one run."""
 
     @property
+    def seconds(self) -> float:
+        """Return how long the run took."""
+        return self.run_cpu or self.run_s
+
+    @property
     def rate(self) -> float:
         """Return bar events a second."""
-        return self.events * self.combos / self.run_cpu
+        return self.events * self.combos / self.seconds
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -91,10 +99,10 @@ def main() -> int:
         ran: dict[str, list[Ran]] = {}
         for _ in range(options.rounds):
             for name, command, folder in _commands(str(options.python.absolute()), copy):
-                found = _run(command, folder)
+                found = run(command, folder)
                 if found is not None:
                     ran.setdefault(name, []).append(found)
-    print(*_table(ran), sep="\n")
+    print(*table(ran), sep="\n")
     return 0 if len(ran) == len(RUNS) + len(ROWS) else 1
 
 
@@ -106,7 +114,7 @@ def _commands(python: str, copy: str) -> Iterator[tuple[str, list[str], str | No
         yield row.name, [python, "-W", "ignore", row.script, *row.flags], copy
 
 
-def _run(command: list[str], folder: str | None) -> Ran | None:
+def run(command: list[str], folder: str | None) -> Ran | None:
     """Return what a process measured; say why there is nothing."""
     try:
         done = subprocess.run(
@@ -118,7 +126,7 @@ def _run(command: list[str], folder: str | None) -> Ran | None:
         return None
 
 
-def _table(ran: dict[str, list[Ran]]) -> Iterator[str]:
+def table(ran: dict[str, list[Ran]]) -> Iterator[str]:
     """Yield a Markdown table; ``ours`` is how many times as fast ours is at the same work."""
     yield "| engine | minutes | bar events/s | run | ours | round trips | P&L | peak memory |"
     yield "|---|---|---|---|---|---|---|---|"
@@ -130,7 +138,7 @@ def _table(ran: dict[str, list[Ran]]) -> Iterator[str]:
         latest = runs[-1]
         yield (
             f"| {label} | {latest.events // 2:,} | {rate:,.0f} | "
-            f"{median(each.run_cpu for each in runs):.3g} s | {times} | {latest.trips:,} | "
+            f"{median(each.seconds for each in runs):.3g} s | {times} | {latest.trips:,} | "
             f"{latest.pnl:,.2f} | {latest.rss_mb:,.0f} MB |"
         )
 
