@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from itertools import product
-from resource import RUSAGE_SELF, getrusage
 from time import perf_counter, process_time
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from benchmarks.compiled_floor import CASH_PER_POINT, FEE, floor_run, floor_sweep
 from benchmarks.pair_strategy import LOOKBACK, Z_ENTRY, Z_EXIT
 from benchmarks.pair_tape import FIRST_DAY, MINUTES, minute_starts, pair_prices
+from benchmarks.peak_memory import peak_megabytes
 from microfutures.adapters.tapes.paths import DISPLAYED_SECONDS
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.config.strategy_parameters import PairParameters
@@ -152,7 +152,7 @@ def _memory() -> str:
     for repeats in (1, 10):
         sets = [parameters(*each) for each in GRID] * repeats
         sweep_pairs(series, sets, DESK)
-        peaks.append(f"{getrusage(RUSAGE_SELF).ru_maxrss / 1024:,.0f}")
+        peaks.append(f"{peak_megabytes():,.0f}")
     return ", ".join(peaks)
 
 

@@ -6,7 +6,6 @@ A live server on the virtual loop, clients that send nonsense, and one that must
 import argparse
 import asyncio
 import gc
-import resource
 import traceback
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from benchmarks.mutations import VERSIONS, Mutator
+from benchmarks.peak_memory import peak_megabytes
 from microfutures.adapters.system_clock import SimulatedClock
 from microfutures.adapters.virtual_time import VirtualTimeLoop
 from microfutures.model.identifiers import InstrumentId
@@ -53,7 +53,7 @@ class Findings:
     failure_counts: Counter[str] = field(default_factory=Counter)
     disturbances: list[str] = field(default_factory=list)
     """What the client that behaves noticed."""
-    peak_bytes: list[int] = field(default_factory=list)
+    peak_megabytes: list[float] = field(default_factory=list)
     """The most memory that the process ever had, after each server's end."""
 
     @property
@@ -204,7 +204,7 @@ def fuzz(cases: int, seed: int) -> Findings:
             runner.get_loop().set_exception_handler(findings.on_exception)
             runner.run(_attack(count, mutator, random, findings))
         gc.collect()
-        findings.peak_bytes.append(_peak_bytes())
+        findings.peak_megabytes.append(peak_megabytes())
     return findings
 
 
@@ -270,17 +270,13 @@ def _server(market: SyntheticMarket) -> TwsServer:
     )
 
 
-def _peak_bytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def report(findings: Findings, took: float) -> Iterator[str]:
     """Say what a run found."""
     yield f"{findings.cases} cases, {findings.connections} connections in {took:.0f} s"
     yield f"disconnected: {findings.disconnected}; errors answered: " + ", ".join(
         f"{code} x {count}" for code, count in findings.errors.most_common()
     )
-    sizes = [round(each / 2**20) for each in findings.peak_bytes]
+    sizes = [round(each) for each in findings.peak_megabytes]
     shown = ", ".join(str(sizes[at]) for at in (0, len(sizes) // 2, -1))
     yield f"peak memory after the first, middle and last server: {shown} MiB"
     for place, story in findings.failures.items():

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from resource import RUSAGE_SELF, getrusage
 from time import process_time
 
 import msgspec
@@ -11,6 +10,7 @@ from benchmarks.compiled import DESK, GRID, pair_series, parameters
 from benchmarks.event_driven import NEVER, play_pair
 from benchmarks.pair_strategy import LOOKBACK, Z_ENTRY
 from benchmarks.pair_tape import MINUTES
+from benchmarks.peak_memory import peak_megabytes
 from microfutures.research.pair_kernel import run_pair, sweep_pairs
 
 Outcome = tuple[int, float]
@@ -56,7 +56,7 @@ def main() -> None:
         "run_cpu": seconds,
         "trips": trips,
         "pnl": profit,
-        "rss_mb": getrusage(RUSAGE_SELF).ru_maxrss / 1024,
+        "rss_mb": peak_megabytes(),
     }
     print(msgspec.json.encode(line).decode())
 
