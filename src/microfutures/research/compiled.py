@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from numba.extending import register_jitable
+from numpy.typing import NDArray
 
 from microfutures.analytics import pairs, rolling
 
 log = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+Item = Any
+"""Of an array: a number, or a record."""
 
 PURE: Sequence[Callable[..., Any]] = (
     rolling.push,
@@ -77,6 +82,12 @@ def compiled(function: Function) -> Function:
 def inlined(function: Function) -> Function:
     """Have `function` compiled into its callers: a call costs more than what most of them do."""
     return cast(Function, numba.njit(forceinline=True, **UNCOUNTED)(function))
+
+
+@inlined
+def item(values: NDArray[Any], place: int) -> Item:
+    """Return the item at a place from 0 on; nobody asks whether it counts from the end."""
+    return values[np.uint64(place)]
 
 
 def tell_first_use() -> None:

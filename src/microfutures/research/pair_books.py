@@ -92,8 +92,8 @@ TRADE = np.dtype(
 )
 """One round trip: direction of the spread, prices, USD; what `analytics.pairs` answered."""
 
-TAKEN = [("bar", "i8"), ("bought", "i8"), ("sold", "i8")]
-"""What own orders took of a bar's book."""
+LEG = np.dtype([("price", "f8"), ("bar", "i8"), ("bought", "i8"), ("sold", "i8")], align=True)
+"""What was paid for a leg that is on; what own orders took of the book of a bar."""
 
 BOOK = np.dtype(
     [
@@ -108,11 +108,9 @@ BOOK = np.dtype(
         ("signed", "i8"),
         ("hedged", "i8"),
         ("opened_ns", "i8"),
-        ("first_price", "f8"),
-        ("second_price", "f8"),
         ("paid", "f8"),
-        *[(f"first_{name}", kind) for name, kind in TAKEN],
-        *[(f"second_{name}", kind) for name, kind in TAKEN],
+        ("first", LEG),
+        ("second", LEG),
         # … and the books: money in USD.
         ("day", "i8"),
         ("is_halted", "i8"),
@@ -191,7 +189,6 @@ class Warmth(NamedTuple):
 def book(sets: int, initial_capital: float) -> Rows:
     """Return the books of so many sets before the first check."""
     books = np.zeros(sets, BOOK)
-    for name in ("day", "first_bar", "second_bar"):
-        books[name] = -1
+    books["day"] = books["first"]["bar"] = books["second"]["bar"] = -1
     books["peak"] = initial_capital
     return books

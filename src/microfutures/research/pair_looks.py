@@ -13,7 +13,7 @@ from microfutures.adapters.tapes.bar_columns import Floats, Integers
 from microfutures.analytics import pairs, rolling
 from microfutures.analytics.pairs import UNSEEN, SpreadRules, SpreadState
 from microfutures.engine.market_watch import MEMORY_SECONDS, STAYS_SECONDS
-from microfutures.research.compiled import compiled, inlined
+from microfutures.research.compiled import compiled, inlined, item
 from microfutures.research.pair_books import LOOK, Rows, Tape, Warmth
 
 CHUNK = 2048
@@ -68,7 +68,7 @@ def empty_looks() -> Looks:
 @inlined
 def _due_ns(bars: Rows, place: int) -> int:
     """Return when a bar closes; never, beyond the last one."""
-    return bars[place].ns if place < len(bars) else NEVER_NS
+    return item(bars, place).ns if place < len(bars) else NEVER_NS
 
 
 @inlined
@@ -118,10 +118,10 @@ def look_at(  # noqa: C901, PLR0912 - one loop over a dozen numbers that parts w
             while second_due_ns < now_ns:
                 second += 1
                 second_due_ns = _due_ns(secondary, second + 1)
-            row, kind, z = looks.rows[count], NOTHING, np.nan
+            row, kind, z = item(looks.rows, count), NOTHING, np.nan
             row.now_ns, row.primary, row.secondary, row.session = now_ns, first, second, session
             if first >= hours.first_begin and second >= hours.second_begin:
-                ours, theirs = primary[first], secondary[second]
+                ours, theirs = item(primary, first), item(secondary, second)
                 row.first, row.second = (ours.bid + ours.ask) / 2, (theirs.bid + theirs.ask) / 2
                 oldest_ns = now_ns - eyes.max_age_ns
                 if not (ours.is_sound and theirs.is_sound):
@@ -140,7 +140,8 @@ def look_at(  # noqa: C901, PLR0912 - one loop over a dozen numbers that parts w
                     if deviation > 0:
                         kind, row.deviation = SEEN, deviation
                         z = pairs.z_score(ratio, rolling.mean(spread.moments), deviation)
-            looks.kind[count], looks.z[count] = kind, z
+            here = np.uint64(count)
+            looks.kind[here], looks.z[here] = kind, z
             count += 1
             check += 1
             now_ns += tape.interval_ns

@@ -9,7 +9,7 @@ from math import floor
 
 from microfutures.adapters.tapes.bar_columns import Floats
 from microfutures.analytics.pairs import PairState, PairTerms, order_cost
-from microfutures.research.compiled import inlined
+from microfutures.research.compiled import inlined, item
 from microfutures.research.pair_books import (
     MARGIN,
     OLD,
@@ -42,7 +42,7 @@ def new_day(book: Row, desk: Desk, day: int) -> None:
 @inlined
 def bar_of(bars: Rows, place: int, moment_ns: int) -> int:
     """Return the bar whose book an order meets that arrives at a moment."""
-    while place + 1 < len(bars) and bars[place + 1].ns < moment_ns:
+    while place + 1 < len(bars) and item(bars, place + 1).ns < moment_ns:
         place += 1
     return place
 
@@ -58,37 +58,20 @@ def _price(book: Row, seen: Row, met: Row, quantity: int, collar: float) -> floa
 
 
 @inlined
-def _fill_first(
-    book: Row, bars: Rows, seen: int, moment_ns: int, quantity: int, collar: float
+def _fill(
+    book: Row, leg: Row, bars: Rows, seen: int, moment_ns: int, quantity: int, collar: float
 ) -> float:
-    """Return the price of an order in the primary, and note what it took of the book."""
-    bar = bar_of(bars, seen, moment_ns)
-    if book.first_bar != bar:
-        book.first_bar, book.first_bought, book.first_sold = bar, 0, 0
+    """Return the price of an order in one of the book's legs; note what it took of the market."""
+    place = bar_of(bars, seen, moment_ns)
+    if leg.bar != place:
+        leg.bar, leg.bought, leg.sold = place, 0, 0
     if quantity > 0:
-        book.first_bought += quantity
+        leg.bought += quantity
     else:
-        book.first_sold -= quantity
-    if (book.first_bought if quantity > 0 else book.first_sold) > bars[bar].size:
+        leg.sold -= quantity
+    if (leg.bought if quantity > 0 else leg.sold) > item(bars, place).size:
         book.doubts[THIN] += 1
-    return _price(book, bars[seen], bars[bar], quantity, collar)
-
-
-@inlined
-def _fill_second(
-    book: Row, bars: Rows, seen: int, moment_ns: int, quantity: int, collar: float
-) -> float:
-    """Return the price of an order in the secondary, and note what it took of the book."""
-    bar = bar_of(bars, seen, moment_ns)
-    if book.second_bar != bar:
-        book.second_bar, book.second_bought, book.second_sold = bar, 0, 0
-    if quantity > 0:
-        book.second_bought += quantity
-    else:
-        book.second_sold -= quantity
-    if (book.second_bought if quantity > 0 else book.second_sold) > bars[bar].size:
-        book.doubts[THIN] += 1
-    return _price(book, bars[seen], bars[bar], quantity, collar)
+    return _price(book, item(bars, seen), item(bars, place), quantity, collar)
 
 
 @inlined
@@ -96,7 +79,7 @@ def _stays_within(
     book: Row, gate: Gate, desk: Desk, units: tuple[int, int], worth: tuple[float, float]
 ) -> bool:
     together = worth[0] + worth[1]
-    lean, gross = max(worth[0], worth[1]), max(worth[0], worth[1])
+    lean = gross = max(worth[0], worth[1])
     if gate.are_one_family:
         lean, gross = abs(worth[0] - worth[1]), together
     return (
@@ -138,17 +121,19 @@ def enter(
     """Put a position on: the primary, then its hedge once that one's fill is known."""
     way_ns, now_ns = desk.latency_ns, look.now_ns
     signed, hedged = state.direction * units[0], -state.direction * units[1]
-    book.first_price = _fill_first(
-        book, tape.primary, look.primary, now_ns + 3 * way_ns, signed, desk.first_collar
+    first, second = book.first, book.second
+    first.price = _fill(
+        book, first, tape.primary, look.primary, now_ns + 3 * way_ns, signed, desk.first_collar
     )
-    book.second_price = _fill_second(
-        book, tape.secondary, look.secondary, now_ns + 5 * way_ns, hedged, desk.second_collar
-    )
+    second.price = _fill(
+        book, second, tape.secondary, look.secondary, now_ns + 5 * way_ns, hedged,
+        desk.second_collar,
+    )  # fmt: skip
     if now_ns + 6 * way_ns > tape.last_ns and way_ns > 0:
         book.doubts[UNFINISHED] += 1
     book.signed, book.hedged, book.opened_ns = signed, hedged, now_ns + 3 * way_ns
-    book.paid = order_cost(terms.primary_fee, units[0], book.first_price)
-    book.paid += order_cost(terms.secondary_fee, units[1], book.second_price)
+    book.paid = order_cost(terms.primary_fee, units[0], first.price)
+    book.paid += order_cost(terms.secondary_fee, units[1], second.price)
 
 
 @inlined
@@ -158,12 +143,14 @@ def leave(
 ) -> None:  # fmt: skip
     """Take the position off, both legs at once, and book the trip."""
     signed, hedged, closed_ns = book.signed, book.hedged, look.now_ns + desk.latency_ns
-    first = _fill_first(book, tape.primary, look.primary, closed_ns, -signed, desk.first_collar)
-    second = _fill_second(
-        book, tape.secondary, look.secondary, closed_ns, -hedged, desk.second_collar
+    first = _fill(
+        book, book.first, tape.primary, look.primary, closed_ns, -signed, desk.first_collar
     )
-    gross = signed * terms.primary_multiplier * (first - book.first_price)
-    gross += hedged * terms.secondary_multiplier * (second - book.second_price)
+    second = _fill(
+        book, book.second, tape.secondary, look.secondary, closed_ns, -hedged, desk.second_collar
+    )
+    gross = signed * terms.primary_multiplier * (first - book.first.price)
+    gross += hedged * terms.secondary_multiplier * (second - book.second.price)
     paid = book.paid + order_cost(terms.primary_fee, abs(signed), first)
     paid += order_cost(terms.secondary_fee, abs(hedged), second)
     book.net += gross - paid
@@ -178,7 +165,7 @@ def leave(
         row.opened_ns, row.closed_ns, row.direction = book.opened_ns, closed_ns, state.direction
         row.units, row.hedge_units, row.action, row.rule = abs(signed), abs(hedged), why[0], why[1]
         row.decided_entry_ns, row.decided_exit_ns = state.entered_ns, look.now_ns
-        row.primary_entry, row.secondary_entry = book.first_price, book.second_price
+        row.primary_entry, row.secondary_entry = book.first.price, book.second.price
         row.primary_exit, row.secondary_exit = first, second
         row.gross, row.commissions = gross, paid
     book.trips += 1

@@ -14,7 +14,7 @@ from microfutures.analytics.pairs import (
     PairState,
     PairTerms,
 )
-from microfutures.research.compiled import compiled, inlined
+from microfutures.research.compiled import compiled, inlined, item
 from microfutures.research.pair_books import (
     FLAWED_QUOTE,
     GATE,
@@ -87,21 +87,21 @@ def trade_on(
                 break
             # Most checks end here: `step` would say the same, at greater length.
             while place < count and not (
-                abs(looks.z[place]) >= rules.z_entry
-                or (state.waits_for_calm and looks.kind[place] == SEEN)
+                abs(item(looks.z, place)) >= rules.z_entry
+                or (state.waits_for_calm and item(looks.kind, place) == SEEN)
             ):
                 place += 1
             if place < count:
                 state = _consider(
-                    tape, looks.rows[place], looks.kind[place], looks.z[place], state, rules,
-                    terms, gate, desk, book,
+                    tape, item(looks.rows, place), item(looks.kind, place),
+                    item(looks.z, place), state, rules, terms, gate, desk, book,
                 )  # fmt: skip
         else:
             place, state, action, rule = _hold(
                 tape, looks, place, count, state, rules, terms, gate, desk, book
             )
             if place < count:
-                row = looks.rows[place]
+                row = item(looks.rows, place)
                 leave(tape, terms, desk, book, row, state, (action, rule), daily, trades)
                 done_ns = row.now_ns + 2 * desk.latency_ns
                 state = pairs.closed(state, rules, done_ns, action == STOP)
@@ -120,7 +120,7 @@ def _consider(
     hours = tape.sessions[row.session]
     if hours.day != book.day:
         new_day(book, desk, hours.day)
-    ours, theirs = tape.primary[row.primary], tape.secondary[row.secondary]
+    ours, theirs = item(tape.primary, row.primary), item(tape.secondary, row.secondary)
     prices = PairPrices(ours.bid, ours.ask, theirs.bid, theirs.ask)
     look = _look(row, kind, z, hours.closes_ns, book.capital)
     after, target = pairs.step(state, rules, look, prices, terms)
@@ -147,12 +147,12 @@ def _hold(
     begin, action, rule = place, HOLD, 0
     first_usd = book.signed * terms.primary_multiplier
     second_usd = book.hedged * terms.secondary_multiplier
-    paid = first_usd * book.first_price + second_usd * book.second_price + book.paid
+    paid = first_usd * book.first.price + second_usd * book.second.price + book.paid
     flat_worth, peak, deepest = desk.initial + book.net, book.peak, book.drawdown
     # Both legs are off before their hours end: the position never sees another session.
     closes_ns = tape.sessions[looks.rows[place].session].closes_ns
     while place < count:
-        row, kind = looks.rows[place], looks.kind[place]
+        row, kind = item(looks.rows, place), item(looks.kind, place)
         if kind == FLAWED:
             book.doubts[FLAWED_QUOTE] += 1
         unrealized = first_usd * row.first + second_usd * row.second - paid
@@ -166,7 +166,7 @@ def _hold(
             break
         if kind == JUMP:
             state = _jumped(state)
-        look = _look(row, kind, looks.z[place], closes_ns, 0.0)
+        look = _look(row, kind, item(looks.z, place), closes_ns, 0.0)
         _, target = pairs.step(state, rules, look, NO_PRICES, terms)
         if target.action != HOLD:
             action, rule = target.action, target.rule
