@@ -1,5 +1,6 @@
 """The compiled kernel rolls as the desk does: the months it means, and what it forgets."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ from random import Random
 import pytest
 
 from acceptance.test_kernel_parity import assert_kernel_agrees
-from helpers.pair_tapes import OPEN_NS
+from helpers.pair_tapes import OPEN_NS, strung
 from microfutures.adapters.tapes import TapeMarket, load_tapes
 from microfutures.adapters.tapes.load import TapeOptions, join_segments
 from microfutures.adapters.tapes.paths import BarPath
@@ -128,6 +129,26 @@ def test_real_minutes_are_traded_alike_over_a_roll(tmp_path: Path, shared_dir: P
         },
     )
     assert {to_datetime(int(each["opened_ns"])).month for each in run.trades} == {2, 3}
+
+
+@pytest.mark.parametrize(("roll_days", "quiet"), [(7, range(10, 17)), (2, ())])
+def test_a_strung_tape_is_traded_alike_and_on_the_days_of_its_months(
+    tmp_path: Path, roll_days: int, quiet: Sequence[int]
+) -> None:
+    run = assert_kernel_agrees(
+        tmp_path,
+        strung(120, roll_days),
+        desk=desk(60, max_quote_age_seconds=200),
+        parameters={
+            "lookback": 5,
+            "z_entry": 1.2,
+            "cost_multiple": 0,
+            "max_quote_age_seconds": 65.0,
+        },
+    )
+    days = {to_datetime(int(each["opened_ns"])).day for each in run.trades}
+    april = {7, 8, 9, 10, 13, 14, 15, 16, 17, 20, 21}
+    assert days == april.difference(quiet)
 
 
 def test_a_month_that_is_meant_and_has_no_bar_is_refused() -> None:

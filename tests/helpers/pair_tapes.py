@@ -1,7 +1,7 @@
 """Tapes of two products whose ratio swings, made for the test."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import sin
 from random import Random
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from microfutures.adapters.tapes.load import TapeOptions, bar_segments, join_segments
 from microfutures.adapters.tapes.market import TapeMarket
 from microfutures.adapters.tapes.paths import BarPath
+from microfutures.model.expiry import ROLL_BUSINESS_DAYS
 from microfutures.model.market import Bar
 from microfutures.model.timestamp import from_datetime, seconds
 
@@ -65,6 +66,31 @@ def random_pairs(jump_at: int) -> st.SearchStrategy[RandomPair]:
         missing=st.sampled_from([0.0, 0.0, 0.05, 0.3]),
         jump_at=st.sampled_from([None, jump_at]),
     )
+
+
+STRUNG_FROM = datetime(2026, 4, 7, 13, 30, tzinfo=UTC)
+"""Thirteen days before May's last; a desk leaves it after the third day, a vendor after the
+eighth."""
+STRUNG_DAYS = (0, 1, 2, 3, 6, 7, 8, 9, 10, 13, 14)
+
+
+def strung(minutes: int, roll_business_days: int = ROLL_BUSINESS_DAYS) -> TapeMarket:
+    """Return USO and the front months of MCL as a vendor strings them, some minutes each day."""
+    draws = Random(7)
+    oil: list[Bar] = []
+    fund: list[Bar] = []
+    gap = 0.0
+    for day in STRUNG_DAYS:
+        for minute in range(minutes):
+            start_ns = from_datetime(STRUNG_FROM) + day * 1440 * MINUTE_NS + minute * MINUTE_NS
+            gap = 0.93 * gap + draws.gauss(0, 0.002)
+            for bars, price in ((oil, 70.0), (fund, 77.0 * (1 + gap))):
+                close = round(price, 2)
+                bars.append(Bar(start_ns, 60, close, close, close, close, 60_000.0))
+    options = TapeOptions(path=BarPath.CLOSE, roll_business_days=roll_business_days)
+    parts = [bar_segments(symbol, bars, options) for symbol, bars in (("MCL", oil), ("USO", fund))]
+    start = STRUNG_FROM + timedelta(seconds=1.3)
+    return join_segments(parts, "strung for the test", start=start, options=options)
 
 
 def minute_bars(minutes: int, price: Callable[[int], float]) -> list[Bar]:

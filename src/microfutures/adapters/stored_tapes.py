@@ -76,7 +76,7 @@ def load_stored(
             raise TapeError(path, f"no rows of {symbol} from {stretch}", "see `data list`")
         parts.append(segments)
     names = ", ".join(str(every[0]) for every in found.values())
-    return join_segments(parts, f"stored tape: {names}", start=start, end=end)
+    return join_segments(parts, f"stored tape: {names}", start=start, end=end, options=chosen)
 
 
 def _segments(

@@ -11,6 +11,7 @@ import typer
 
 from microfutures.app.arguments import DEFAULT_SCENARIO, DEFAULT_SEED, DEFAULT_SPEED
 from microfutures.config.reference import SETTINGS, default_words
+from microfutures.model.expiry import ROLL_BUSINESS_DAYS
 
 _ROWS = {row.path: row for row in SETTINGS}
 
@@ -125,6 +126,16 @@ TimeZone = Annotated[
 ]
 SpreadTicks = Annotated[
     int, option("--spread-ticks", "between bid and ask where a tape has no quotes", "N", 1)
+]
+RollDays = Annotated[
+    int,
+    option(
+        "--roll-days",
+        "business days before its last that a month is left: 7 like the live desk; 2 where a tape "
+        "has one month at a time, as vendors string them",
+        "N",
+        ROLL_BUSINESS_DAYS,
+    ),
 ]
 Latency = Annotated[
     float, option("--latency", "seconds that an order and its answer take each", "SECONDS", 0.25)

@@ -1,7 +1,8 @@
 """Which contract a symbol means on a day of the tape, by the rule of the live system.
 
-The front month with seven business days left; of the next two, the one with more volume in the
-latest sessions. Never back to an earlier month.
+The front month with enough business days left, seven like the live system unless the tape says
+otherwise; of the next two, the one with more volume in the latest sessions. Never back to an
+earlier month.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from microfutures.model.catalog import spec
 from microfutures.model.errors import UnknownInstrumentError
+from microfutures.model.expiry import ROLL_BUSINESS_DAYS
 from microfutures.model.holidays import Exchange, business_days_before
 from microfutures.model.identifiers import InstrumentId, Symbol
 from microfutures.model.instrument import Instrument, SecurityType
@@ -20,14 +22,14 @@ from microfutures.model.trading_hours import NEW_YORK, local_date
 from microfutures.venue.market import MarketSource, RecordedMarket
 from microfutures.venue.venue import Venue
 
-MIN_BUSINESS_DAYS = 7
-"""IB takes only margin-reducing trades in oil from five business days before the last one."""
 CANDIDATES = 2
 VOLUME_SESSIONS = 2
 DAY_SECONDS = 86_400
 ROLL_TIME = time(17, 30)
 """New York, in the daily break of the futures: contracts are looked at anew."""
 DAY_STARTS_EARLY_SECONDS = 6.5 * 3600
+BEFORE_EVENING_NS = seconds(30 * 60)
+"""From then to the beginning of the next trading day, at 18:00."""
 
 
 def next_roll_ns(now_ns: int) -> int:
@@ -51,12 +53,13 @@ def front_month(
     *,
     before: Instrument | None,
     volume: Volume,
+    roll_business_days: int = ROLL_BUSINESS_DAYS,
 ) -> Instrument | None:
     """Return what `symbol` means now, given what it meant before; None if nothing may be held."""
     listed = [each for each in instruments if each.symbol == symbol]
     if spec(symbol).security_type is SecurityType.FUTURE:
         today = local_date(now_ns + seconds(DAY_STARTS_EARLY_SECONDS), NEW_YORK)
-        listed = _eligible(symbol, listed, today, before)
+        listed = _eligible(symbol, listed, today, before, roll_business_days)
     if len(listed) < 2:
         return listed[0] if listed else None
     candidates = range(min(CANDIDATES, len(listed)))
@@ -65,7 +68,11 @@ def front_month(
 
 
 def _eligible(
-    symbol: Symbol, listed: Sequence[Instrument], today: date, before: Instrument | None
+    symbol: Symbol,
+    listed: Sequence[Instrument],
+    today: date,
+    before: Instrument | None,
+    roll_business_days: int,
 ) -> list[Instrument]:
     """Return the months that may still be held, the nearest first."""
     exchange = spec(symbol).hours.exchange
@@ -74,15 +81,15 @@ def _eligible(
         (last, each)
         for each in listed
         if (last := each.last_trade_date) is not None
-        and today <= _held_until(exchange, last)
+        and today <= _held_until(exchange, last, roll_business_days)
         and (earliest is None or last >= earliest)
     ]
     return [each for _, each in sorted(dated, key=lambda pair: pair[0])]
 
 
 @cache
-def _held_until(exchange: Exchange, last_trade_date: date) -> date:
-    return business_days_before(exchange, last_trade_date, MIN_BUSINESS_DAYS)
+def _held_until(exchange: Exchange, last_trade_date: date, roll_business_days: int) -> date:
+    return business_days_before(exchange, last_trade_date, roll_business_days)
 
 
 Past = Callable[[InstrumentId, int, int, int], list[Bar]]
@@ -110,6 +117,13 @@ def past_of(venue: Venue, market: MarketSource) -> Past:
     return recorded
 
 
+def roll_business_days_of(market: MarketSource) -> int:
+    """Return how long before its last day a month of this market is left."""
+    if isinstance(market, RecordedMarket):
+        return market.roll_business_days
+    return ROLL_BUSINESS_DAYS
+
+
 class FrontMonths:
     """Remembers what each symbol means, and finds what it means next."""
 
@@ -133,6 +147,7 @@ class FrontMonths:
             now_ns,
             before=self._current.get(symbol),
             volume=partial(volume_before, self._past),
+            roll_business_days=roll_business_days_of(self._market),
         )
         if front is None:
             today = local_date(now_ns + seconds(DAY_STARTS_EARLY_SECONDS), NEW_YORK)

@@ -15,6 +15,10 @@ from microfutures.model.holidays import (
     nth_weekday,
 )
 
+ROLL_BUSINESS_DAYS = 7
+"""A month is left so long before its last day: IB takes only margin-reducing trades in oil from
+five business days before it."""
+
 MONTH_CODES = "FGHJKMNQUVXZ"
 WEDNESDAY, FRIDAY = 2, 4
 

@@ -7,6 +7,7 @@ trades in three seconds.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from microfutures.adapters.tapes.bar_columns import BarColumns, Floats, Integers
@@ -14,6 +15,7 @@ from microfutures.adapters.tapes.market import TapeMarket
 from microfutures.adapters.tapes.paths import Ticks, closes_of
 from microfutures.backtest.contracts import Volume, front_month, volume_before
 from microfutures.model.errors import ConfigurationError
+from microfutures.model.expiry import ROLL_BUSINESS_DAYS
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar
@@ -73,6 +75,7 @@ class Months:
     """All that are listed, those without a bar included."""
     series: dict[InstrumentId, LegSeries]
     volume: Volume
+    roll_business_days: int = ROLL_BUSINESS_DAYS
 
     @classmethod
     def single(cls, series: LegSeries) -> Self:
@@ -97,7 +100,7 @@ class Months:
         }
         if not series:
             raise ConfigurationError(f"{market.describe()}: no bars of {symbol}")
-        return cls(listed, series, lambda name, now_ns: volume_before(market.past, name, now_ns))
+        return cls(listed, series, partial(volume_before, market.past), market.roll_business_days)
 
     @property
     def instrument(self) -> Instrument:
@@ -120,7 +123,12 @@ class Months:
         """
         known = None if before is None else before.instrument
         found = front_month(
-            self.instrument.symbol, self.instruments, now_ns, before=known, volume=self.volume
+            self.instrument.symbol,
+            self.instruments,
+            now_ns,
+            before=known,
+            volume=self.volume,
+            roll_business_days=self.roll_business_days,
         )
         if found is None:
             return before

@@ -46,6 +46,11 @@ class RecordedMarket(MarketSource, Protocol):
         """Tell whether it plays nothing but closes: then it alone knows its bars."""
         ...
 
+    @property
+    def roll_business_days(self) -> int:
+        """Return how long before its last day a month is to be left."""
+        ...
+
     def past(
         self, instrument_id: InstrumentId, end_ns: int, bar_seconds: int, count: int
     ) -> list[Bar]:

@@ -15,12 +15,10 @@ from microfutures.adapters.ib.tap import TappedIB
 from microfutures.adapters.ib.translate import decimal_of, instrument_of, last_trade_date
 from microfutures.model.catalog import spec
 from microfutures.model.errors import BrokerRequestError, UnknownInstrumentError
+from microfutures.model.expiry import ROLL_BUSINESS_DAYS
 from microfutures.model.holidays import Exchange, business_days_before
 from microfutures.model.identifiers import Symbol
 from microfutures.model.instrument import Instrument, SecurityType
-
-MIN_BUSINESS_DAYS = 7
-"""IB takes only margin-reducing trades in oil from five business days before the last one."""
 
 CANDIDATES = 2
 VOLUME_SESSIONS = 2
@@ -52,7 +50,7 @@ def eligible(
     return [
         details
         for last, details in dated
-        if today <= business_days_before(exchange, last, MIN_BUSINESS_DAYS)
+        if today <= business_days_before(exchange, last, ROLL_BUSINESS_DAYS)
     ]
 
 
@@ -95,7 +93,7 @@ class ContractFinder:
             months = [month for month in months if _last(month) >= held_until]
         if not months:
             raise UnknownInstrumentError(
-                f"no month of {symbol} has {MIN_BUSINESS_DAYS} business days left"
+                f"no month of {symbol} has {ROLL_BUSINESS_DAYS} business days left"
             )
         candidates = months[:CANDIDATES]
         volumes = [await self._volume(ib, details) for details in candidates]

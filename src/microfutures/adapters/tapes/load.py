@@ -12,6 +12,7 @@ import msgspec
 from microfutures.adapters.tapes import lean
 from microfutures.adapters.tapes.bar_columns import BarColumns
 from microfutures.adapters.tapes.contracts import (
+    LEAVE_BUSINESS_DAYS_BEFORE,
     ContractSchedule,
     Month,
     evening_ns,
@@ -31,6 +32,7 @@ from microfutures.adapters.tapes.tables import QuoteRow, is_quote_file, read_bar
 from microfutures.adapters.tapes.times import TIME_COLUMNS, is_plain_date
 from microfutures.model import catalog
 from microfutures.model.errors import ConfigurationError
+from microfutures.model.expiry import ROLL_BUSINESS_DAYS
 from microfutures.model.instrument import Instrument, SecurityType
 from microfutures.model.market import Bar
 from microfutures.model.timestamp import from_datetime, to_datetime
@@ -53,11 +55,18 @@ class TapeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """As in file names; None means the finest that every symbol has."""
     contract_changes: Mapping[str, Mapping[date, str]] = {}
     """By symbol: first trading day to contract month like ``202605``."""
+    roll_business_days: int = ROLL_BUSINESS_DAYS
+    """How long before its last day a month is to be left."""
 
     def __post_init__(self) -> None:
-        """Refuse a spread that would cross the book."""
+        """Refuse a spread that would cross the book, and a month held to its very end."""
         if self.spread_ticks < 1:
             raise ConfigurationError(f"spread_ticks must be at least 1, was {self.spread_ticks}")
+        if self.roll_business_days < LEAVE_BUSINESS_DAYS_BEFORE:
+            raise ConfigurationError(
+                f"roll_business_days must be at least {LEAVE_BUSINESS_DAYS_BEFORE}, was "
+                f"{self.roll_business_days}"
+            )
 
 
 def load_tapes(
@@ -99,7 +108,7 @@ def load_tapes(
             parts.append(_lean_segments(path, symbol, bounds, chosen))
         elif file is not None:
             parts.append(_file_segments(file, symbol, chosen))
-    return _market(parts, bounds, _sources(files, path))
+    return _market(parts, bounds, _sources(files, path), chosen)
 
 
 def join_segments(
@@ -108,9 +117,10 @@ def join_segments(
     *,
     start: datetime | None = None,
     end: datetime | None = None,
+    options: TapeOptions | None = None,
 ) -> TapeMarket:
     """Return the market that the segments of several symbols make together."""
-    return _market(parts, _bounds(start, end), description)
+    return _market(parts, _bounds(start, end), description, options or TapeOptions())
 
 
 def _bounds(start: datetime | None, end: datetime | None) -> tuple[int | None, ...]:
@@ -118,7 +128,10 @@ def _bounds(start: datetime | None, end: datetime | None) -> tuple[int | None, .
 
 
 def _market(
-    parts: Sequence[Sequence[Segment]], bounds: tuple[int | None, ...], description: str
+    parts: Sequence[Sequence[Segment]],
+    bounds: tuple[int | None, ...],
+    description: str,
+    options: TapeOptions,
 ) -> TapeMarket:
     spans = [[segment.span_ns for segment in segments] for segments in parts]
     firsts = [min(first for first, _ in span) for span in spans]
@@ -127,7 +140,13 @@ def _market(
     end_ns = bounds[1] if bounds[1] is not None else max(ends)
     today = trading_day(start_ns)
     segments = [segment.around(today) for part in parts for segment in part]
-    return TapeMarket(segments, start_ns=start_ns, end_ns=end_ns, description=description)
+    return TapeMarket(
+        segments,
+        start_ns=start_ns,
+        end_ns=end_ns,
+        description=description,
+        roll_business_days=options.roll_business_days,
+    )
 
 
 def _files(

@@ -11,6 +11,7 @@ from microfutures.adapters.tapes.holes import Holes, find_holes
 from microfutures.adapters.tapes.merging import merged
 from microfutures.adapters.tapes.segment import Segment
 from microfutures.model.errors import ConfigurationError, InvalidValueError
+from microfutures.model.expiry import ROLL_BUSINESS_DAYS
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.instrument import Instrument
 from microfutures.model.market import Bar
@@ -28,10 +29,18 @@ class TapeMarket:
         One per contract; what lies before `start_ns` is history.
     end_ns
         The first moment that is not played any more.
+    roll_business_days
+        How long before its last day a month is to be left.
     """
 
     def __init__(
-        self, segments: Sequence[Segment], *, start_ns: int, end_ns: int, description: str
+        self,
+        segments: Sequence[Segment],
+        *,
+        start_ns: int,
+        end_ns: int,
+        description: str,
+        roll_business_days: int = ROLL_BUSINESS_DAYS,
     ) -> None:
         if end_ns <= start_ns:
             raise ConfigurationError(
@@ -41,6 +50,7 @@ class TapeMarket:
         self._start_ns = start_ns
         self._end_ns = end_ns
         self._description = description
+        self.roll_business_days = roll_business_days
 
     @property
     def start_ns(self) -> int:
@@ -117,7 +127,13 @@ class TapeMarket:
         """Return the part in ``[start_ns, end_ns)``; what lies before it is its history."""
         today = trading_day(start_ns)
         segments = [segment.around(today) for segment in self._segments.values()]
-        return type(self)(segments, start_ns=start_ns, end_ns=end_ns, description=self._description)
+        return type(self)(
+            segments,
+            start_ns=start_ns,
+            end_ns=end_ns,
+            description=self._description,
+            roll_business_days=self.roll_business_days,
+        )
 
     def holes(self) -> list[Holes]:
         """Return what is missing of bars shorter than half an hour, in liquid hours."""

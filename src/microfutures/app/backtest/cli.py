@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from microfutures.app import arguments_flags as flags
+from microfutures.model.expiry import ROLL_BUSINESS_DAYS
 
 
 def backtest(
@@ -19,6 +20,7 @@ def backtest(
     bar_size: flags.BarSize = None,
     bar_path: flags.PlayedPart = "ends",
     time_zone: flags.TimeZone = None,
+    roll_days: flags.RollDays = ROLL_BUSINESS_DAYS,
     output: flags.Output = Path("backtest-result"),
     journal: flags.KeepJournal = True,
 ) -> None:
@@ -41,6 +43,7 @@ def backtest(
         bar_size=bar_size,
         bar_path=bar_path,
         time_zone=time_zone,
+        roll_days=roll_days,
         output=output,
         keeps_journal=journal,
     )

@@ -22,10 +22,12 @@ from microfutures.app.engine_making import (
 )
 from microfutures.app.interruption import interruptible
 from microfutures.backtest.driver import Backtest, BacktestOptions, Watch
+from microfutures.backtest.quoted_months import find_unquoted
 from microfutures.backtest.record import BacktestResult
 from microfutures.config import load_with_origins
 from microfutures.config.settings import Settings
 from microfutures.model.errors import ConfigurationError
+from microfutures.model.expiry import ROLL_BUSINESS_DAYS
 from microfutures.model.identifiers import Symbol
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
 
@@ -54,6 +56,7 @@ class BacktestCommand(msgspec.Struct, frozen=True, kw_only=True):
     bar_size: str | None = None
     bar_path: str = "ends"
     time_zone: str | None = None
+    roll_days: int = ROLL_BUSINESS_DAYS
     output: Path
     keeps_journal: bool = True
 
@@ -81,9 +84,12 @@ def run_backtest(command: BacktestCommand, *, on_line: Say) -> int:
         bar_size=command.bar_size,
         bar_path=command.bar_path,
         time_zone=command.time_zone,
+        roll_days=command.roll_days,
     )
     result = _run(command, settings, market)
-    for line in summary_lines(result, title=market.describe(), holes=market.holes()):
+    for line in summary_lines(
+        result, title=market.describe(), holes=market.holes(), unquoted=find_unquoted(market)
+    ):
         on_line(line)
     _report(command, settings, market, result, on_line)
     if not result.is_complete:

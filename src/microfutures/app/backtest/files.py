@@ -5,15 +5,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from microfutures.adapters.tapes.holes import Holes
+from microfutures.backtest.quoted_months import Unquoted
 from microfutures.backtest.record import BacktestResult
 from microfutures.display.words import money, signed, span
 from microfutures.model.timestamp import to_iso
 
 Row = Sequence[object]
 
+STRUNG_ROLL_DAYS = 2
+"""How long before its last day vendors leave a month, but for holidays."""
+
 
 def summary_lines(
-    result: BacktestResult, *, title: str, holes: Sequence[Holes] = ()
+    result: BacktestResult, *, title: str, holes: Sequence[Holes], unquoted: Sequence[Unquoted]
 ) -> Iterator[str]:
     """Yield the result as people read it; USD."""
     trips = result.round_trips
@@ -28,6 +32,7 @@ def summary_lines(
             f"bars of its liquid hours are missing, the longest stretch "
             f"{span(each.longest_seconds)} from {to_iso(each.longest_ns)}"
         )
+    yield from month_lines(unquoted)
     yield f"  orders       {len(result.orders)}, {len(result.fills)} executions"
     yield f"  round trips  {len(trips)}, {won} won"
     yield f"  realized     {signed(result.realized)} USD"
@@ -40,6 +45,19 @@ def summary_lines(
     for rule, count, latest in result.refusals[:5]:
         yield f"  no trade     {count} x {rule}: {latest}"
     yield f"  order list   {result.order_hash}"
+
+
+def month_lines(unquoted: Sequence[Unquoted]) -> Iterator[str]:
+    """Yield a line for each product that could not be traded on some days of its tape."""
+    for each in unquoted:
+        remedy = f"; --roll-days {STRUNG_ROLL_DAYS} holds a month as long as vendors string it"
+        if each.roll_business_days <= STRUNG_ROLL_DAYS:
+            remedy = ""
+        yield (
+            f"  months       {each.symbol}: on {each.days:,} of {each.of_days:,} trading days the "
+            f"tape has no price of the month that the desk holds (first {each.instrument_id} on "
+            f"{each.first}), so nothing was traded{remedy}"
+        )
 
 
 def write_tables(result: BacktestResult, folder: Path) -> None:

@@ -11,6 +11,9 @@ from microfutures.adapters.tapes.paths import BarPath
 from microfutures.app.arguments import parse_moment
 from microfutures.model.errors import ConfigurationError
 
+MOST_ROLL_DAYS = 15
+"""The next month is not listed, or not traded, much earlier."""
+
 
 def load_tape(
     data: Sequence[str],
@@ -21,6 +24,7 @@ def load_tape(
     bar_size: str | None,
     bar_path: str,
     time_zone: str | None,
+    roll_days: int,
 ) -> TapeMarket:
     """Return the market that ``--data`` names for `symbols`.
 
@@ -35,6 +39,7 @@ def load_tape(
         path=_path(bar_path),
         bar_size=_size(bar_size),
         time_zone=_zone(time_zone),
+        roll_business_days=_roll_days(roll_days),
     )
     start = parse_moment("--from", between[0])
     end = parse_moment("--to", between[1])
@@ -72,6 +77,14 @@ def _spread(ticks: int) -> int:
     if ticks < 1:
         raise ConfigurationError(f"--spread-ticks must be at least 1, was {ticks}")
     return ticks
+
+
+def _roll_days(days: int) -> int:
+    if not 1 <= days <= MOST_ROLL_DAYS:
+        raise ConfigurationError(
+            f"--roll-days must be 1 to {MOST_ROLL_DAYS} business days, was {days}"
+        )
+    return days
 
 
 def _path(name: str) -> BarPath:

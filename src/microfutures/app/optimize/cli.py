@@ -7,6 +7,7 @@ import typer
 
 from microfutures.app import arguments_flags as flags
 from microfutures.app.arguments_flags import option
+from microfutures.model.expiry import ROLL_BUSINESS_DAYS
 
 Grid = Annotated[
     list[str],
@@ -86,6 +87,7 @@ def optimize(
     bar_size: flags.BarSize = None,
     bar_path: StudyBarPath = "closes",
     time_zone: flags.TimeZone = None,
+    roll_days: flags.RollDays = ROLL_BUSINESS_DAYS,
     output: StudyOutput = Path("study"),
 ) -> None:
     """Try many sets of parameters and tell what the best is worth; --resume goes on."""
@@ -101,6 +103,7 @@ def optimize(
             bar_size=bar_size,
             bar_path=bar_path,
             time_zone=time_zone,
+            roll_days=roll_days,
         ),
         grid=tuple(grid),
         strategy=strategy,

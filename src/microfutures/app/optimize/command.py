@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from microfutures.analytics.splits import Fold
+from microfutures.app.backtest.files import month_lines
 from microfutures.app.engine_making import traded_symbols
 from microfutures.app.interruption import interruptible
 from microfutures.app.optimize.evaluators import chosen_evaluator
@@ -18,6 +19,7 @@ from microfutures.app.optimize.files import write_results
 from microfutures.app.optimize.sheet import Replay, sheet_of_study
 from microfutures.app.optimize.study_terms import StudyTerms, TapeRequest
 from microfutures.app.optimize.words import study_lines, table_of
+from microfutures.backtest.quoted_months import find_unquoted
 from microfutures.config import load_with_origins
 from microfutures.config.settings import Settings
 from microfutures.config.strategy_parameters import PairParameters
@@ -120,6 +122,8 @@ def run_optimize(command: OptimizeCommand, *, on_line: Say) -> int:
         file.close()
     on_line(f"{len(verdict.tried):,} sets on {market.describe()}")
     on_line(f"  computed     {bench.computed:,} results; kept in {path}")
+    for line in month_lines(find_unquoted(market)):
+        on_line(line)
     replay = EventEvaluator(terms=terms, tape=command.tape, days=days).replay
     _report(command, space, verdict, days, market.describe(), replay, on_line)
     if not verdict.is_complete:

@@ -13,6 +13,7 @@ from microfutures.app.engine_making import decisive
 from microfutures.config.settings import Settings
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.model.errors import ConfigurationError
+from microfutures.model.expiry import ROLL_BUSINESS_DAYS
 from microfutures.research.tape_days import TapeDays
 
 
@@ -25,6 +26,7 @@ class TapeRequest(msgspec.Struct, frozen=True, kw_only=True):
     bar_size: str | None = None
     bar_path: str = "closes"
     time_zone: str | None = None
+    roll_days: int = ROLL_BUSINESS_DAYS
 
     def load(self, symbols: Sequence[str]) -> TapeMarket:
         """Return the market; see `load_tape`."""
@@ -36,6 +38,7 @@ class TapeRequest(msgspec.Struct, frozen=True, kw_only=True):
             bar_size=self.bar_size,
             bar_path=self.bar_path,
             time_zone=self.time_zone,
+            roll_days=self.roll_days,
         )
 
     def other_tape(self) -> ConfigurationError:
@@ -68,7 +71,7 @@ class StudyTerms(msgspec.Struct, frozen=True, kw_only=True):
     def identity(self, engine: str, tape: TapeRequest, days: TapeDays) -> str:
         """Return the fingerprint of everything but the parameters."""
         plain = self.settings_of(PairParameters())
-        played = (tape.spread_ticks, tape.bar_path)
+        played = (tape.spread_ticks, tape.bar_path, tape.roll_days)
         facts = (
             __version__, engine, decisive(plain), self.cash, self.latency_seconds, played,
             days.digest, days.days,
