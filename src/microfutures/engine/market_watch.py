@@ -108,7 +108,7 @@ class MarketWatch:
     def due_ns(self) -> int:
         """Return before which moment a check finds nothing unless a quote comes; right after one.
 
-        0 while something is to be told, or a contract has no quote.
+        0 while something is to be told, or a contract has no quote and nobody noted it yet.
         """
         if self._untold:
             return 0
@@ -116,7 +116,9 @@ class MarketWatch:
         for instrument in state.current.values():
             quote = state.quotes.get(instrument.instrument_id)
             if quote is None:
-                return 0
+                if self.flaw(instrument.instrument_id) is not Flaw.MISSING:
+                    return 0
+                continue
             old_ns = quote.time_ns + self._max_age_ns + 1
             if old_ns > state.time_ns:
                 ages_ns.append(old_ns)
@@ -130,8 +132,11 @@ class MarketWatch:
             if now_ns > self._young_until_ns:
                 self._find_quiet_legs()
         if self._untold:
-            for instrument in state.current.values():
-                if instrument.instrument_id in self._untold:
+            current = {each.instrument_id: each for each in state.current.values()}
+            # A month that was left before it could be told is nobody's news any more.
+            self._untold.intersection_update(current)
+            for name, instrument in current.items():
+                if name in self._untold:
                     self._tell(instrument)
 
     def _oldest_quote_ns(self) -> int:
