@@ -14,6 +14,9 @@ from typer.testing import CliRunner
 from helpers.studies import write_days
 from helpers.waiting import wait_until
 from microfutures.app.cli import app
+from microfutures.backtest import driver
+from microfutures.backtest.driver import Backtest, Watch
+from microfutures.backtest.record import BacktestResult
 from microfutures.model.errors import ConfigurationError
 
 pytest.importorskip("arch")
@@ -212,6 +215,28 @@ def finished(out: Path) -> int:
         return 0
     finally:
         database.close()
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_the_tear_sheet_is_played_keeps_all_that_was_found(
+    tape: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, play = tmp_path / "out", Backtest.run
+
+    def interrupted(backtest: Backtest, watch: Watch) -> BacktestResult:
+        signal.raise_signal(signal.SIGINT)
+        return play(backtest, watch)
+
+    arguments = ("--config", config, "--data", tape, "--grid", "z_entry=2", "--output", out)
+    assert run(*arguments, *EVENTS, "--jobs", 1, "--no-tear-sheet")[0] == 0
+    assert not (out / "tear-sheet.html").exists()
+    monkeypatch.setattr(driver, "WATCH_EVERY", 16)
+    monkeypatch.setattr(Backtest, "run", interrupted)
+    code, text = run(*arguments, *EVENTS, "--jobs", 1, "--resume")
+    assert code == 130
+    assert "interrupted before it was drawn" in text
+    assert table(out / "results.csv")
+    assert not (out / "tear-sheet.html").exists()
 
 
 @pytest.mark.slow

@@ -1,6 +1,8 @@
 """Bars of one length as arrays: years of minutes are read, cut and played without a bar each."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Self, overload
 
 import numpy as np
@@ -143,3 +145,10 @@ class BarColumns(Sequence[Bar]):
                 starts_ns, opens, highs, lows, closes, volumes, strict=True
             )
         ]
+
+
+def first_from(bars: Sequence[Bar], start_ns: int, first: int = 0, after: int | None = None) -> int:
+    """Return the place of the first of ascending bars, in ``[first, after)``, to begin so late."""
+    if isinstance(bars, BarColumns):
+        return first + int(np.searchsorted(bars.starts_ns[first:after], start_ns))
+    return bisect_left(bars, start_ns, first, after, key=attrgetter("start_ns"))

@@ -1,16 +1,14 @@
 """Finding and joining the tapes of several symbols: a folder, files, or a LEAN data folder."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 
 from microfutures.adapters.tapes import lean
-from microfutures.adapters.tapes.bar_columns import BarColumns
+from microfutures.adapters.tapes.bar_columns import BarColumns, first_from
 from microfutures.adapters.tapes.contracts import (
     LEAVE_BUSINESS_DAYS_BEFORE,
     ContractSchedule,
@@ -271,7 +269,7 @@ def _stretches(
             day = trading_day(bars[place].start_ns)
             if schedule.month_on(day) != month:
                 break
-            place = bisect_left(bars, evening_ns(day), place, key=attrgetter("start_ns"))
+            place = first_from(bars, evening_ns(day), place)
         yield month, bars[first:place]
         first = place
 

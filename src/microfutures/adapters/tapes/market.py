@@ -1,11 +1,9 @@
 """A recorded market, played from files: the segments of all contracts merged in time order."""
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
 from typing import Self
 
-from microfutures.adapters.tapes.bar_columns import BarColumns
+from microfutures.adapters.tapes.bar_columns import BarColumns, first_from
 from microfutures.adapters.tapes.contracts import trading_day
 from microfutures.adapters.tapes.holes import Holes, find_holes
 from microfutures.adapters.tapes.merging import merged
@@ -108,8 +106,7 @@ class TapeMarket:
         bars, length_ns = segment.bars, seconds * NANOSECONDS_PER_SECOND
         if not bars or count <= 0 or bars[0].seconds > seconds:
             return []
-        begin = attrgetter("start_ns")
-        place = bisect_left(bars, min(before_ns), key=begin)
+        place = first_from(bars, min(before_ns))
         while place and _end_ns(bars[place - 1]) > before_ns[1]:
             place -= 1
         first = place
@@ -117,7 +114,7 @@ class TapeMarket:
         most = -(-seconds // bars[0].seconds) if isinstance(bars, BarColumns) else len(bars)
         while first and count:
             period_ns = bars[first - 1].start_ns // length_ns * length_ns
-            first = bisect_left(bars, period_ns, max(0, first - most), first, key=begin)
+            first = first_from(bars, period_ns, max(0, first - most), first)
             count -= 1
         if isinstance(bars, BarColumns):
             return bars[first:place].folded(seconds)

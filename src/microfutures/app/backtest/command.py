@@ -1,6 +1,5 @@
 """`microfutures backtest`: the strategies of a configuration on tapes."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -12,6 +11,7 @@ from microfutures import __version__
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.tapes import TapeMarket
 from microfutures.app.backtest.files import summary_lines, write_tables
+from microfutures.app.backtest.progress import tape_progress
 from microfutures.app.backtest.tape import load_tape
 from microfutures.app.engine_making import (
     RunStarted,
@@ -21,7 +21,7 @@ from microfutures.app.engine_making import (
     warm_up_span,
 )
 from microfutures.app.interruption import interruptible
-from microfutures.backtest.driver import Backtest, BacktestOptions, Watch
+from microfutures.backtest.driver import Backtest, BacktestOptions
 from microfutures.backtest.quoted_months import find_unquoted
 from microfutures.backtest.record import BacktestResult
 from microfutures.config import load_with_origins
@@ -121,7 +121,8 @@ def _run(command: BacktestCommand, settings: Settings, market: TapeMarket) -> Ba
         engine = build_engine(settings, ORDER_REF_PREFIX)
         backtest = Backtest(engine=engine, market=market, options=options, journal=journal)
         backtest.note(RunStarted(__version__, ORDER_REF_PREFIX, decisive(settings)))
-        with interruptible() as is_interrupted, _progress(market) as show:
+        span = market.start_ns, market.end_ns
+        with interruptible() as is_interrupted, tape_progress(*span, "backtest") as show:
             return backtest.run(lambda now_ns: not is_interrupted() and show(now_ns))
 
 
@@ -173,22 +174,3 @@ def _journal(command: BacktestCommand) -> Iterator[SqliteJournal | None]:
     with SqliteJournal(output / JOURNAL_NAME) as journal:
         yield journal
         journal.commit()
-
-
-@contextmanager
-def _progress(market: TapeMarket) -> Iterator[Watch]:
-    """Show how far the tape has come, on a terminal; elsewhere nothing."""
-    if not sys.stderr.isatty():
-        yield lambda _now_ns: True
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("backtest", total=max(1, market.end_ns - market.start_ns))
-
-        def show(now_ns: int) -> bool:
-            bar.update(task, completed=now_ns - market.start_ns)
-            return True
-
-        yield show

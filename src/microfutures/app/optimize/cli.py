@@ -62,6 +62,15 @@ StudyOutput = Annotated[
     Path, option("--output", "folder for the results; what it held is replaced", "DIR", "study")
 ]
 
+DrawSheet = Annotated[
+    bool,
+    option(
+        "--tear-sheet/--no-tear-sheet",
+        "draw the best set, or the walk through the folds; plays it once event by event",
+        default="tear-sheet",
+    ),
+]
+
 
 def optimize(
     data: flags.BacktestData,
@@ -89,6 +98,7 @@ def optimize(
     time_zone: flags.TimeZone = None,
     roll_days: flags.RollDays = ROLL_BUSINESS_DAYS,
     output: StudyOutput = Path("study"),
+    tear_sheet: DrawSheet = True,
 ) -> None:
     """Try many sets of parameters and tell what the best is worth; --resume goes on."""
     from microfutures.app.optimize.command import OptimizeCommand, run_optimize
@@ -97,13 +107,8 @@ def optimize(
     command = OptimizeCommand(
         config=config,
         tape=TapeRequest(
-            data=tuple(data),
-            between=(tape_start, tape_end),
-            spread_ticks=spread_ticks,
-            bar_size=bar_size,
-            bar_path=bar_path,
-            time_zone=time_zone,
-            roll_days=roll_days,
+            data=tuple(data), between=(tape_start, tape_end), spread_ticks=spread_ticks,
+            bar_size=bar_size, bar_path=bar_path, time_zone=time_zone, roll_days=roll_days,
         ),
         grid=tuple(grid),
         strategy=strategy,
@@ -120,6 +125,7 @@ def optimize(
         capital=capital,
         cash=cash,
         latency=latency,
+        has_sheet=tear_sheet,
         output=output,
-    )
+    )  # fmt: skip
     raise typer.Exit(run_optimize(command, on_line=typer.echo))

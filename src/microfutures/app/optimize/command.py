@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -15,10 +15,8 @@ from microfutures.app.engine_making import traded_symbols
 from microfutures.app.interruption import interruptible
 from microfutures.app.optimize.evaluators import chosen_evaluator
 from microfutures.app.optimize.event_evaluator import EventEvaluator
-from microfutures.app.optimize.files import write_results
-from microfutures.app.optimize.sheet import Replay, sheet_of_study
-from microfutures.app.optimize.study_terms import StudyTerms, TapeRequest
-from microfutures.app.optimize.words import study_lines, table_of
+from microfutures.app.optimize.outcome import SHEET_NAME, Outcome, Say
+from microfutures.app.optimize.study_terms import StudyTape, StudyTerms, TapeRequest
 from microfutures.backtest.quoted_months import find_unquoted
 from microfutures.config import load_with_origins
 from microfutures.config.settings import Settings
@@ -28,23 +26,18 @@ from microfutures.research.cluster import Cluster
 from microfutures.research.crews import OneProcess, Processes
 from microfutures.research.evaluator import Evaluator
 from microfutures.research.folds import parse_k_fold, parse_walk_forward
-from microfutures.research.landscape import landscape_of
 from microfutures.research.objective import objective_of
 from microfutures.research.search import GridSearch, OptunaSearch, Search
 from microfutures.research.space import Space, parse_space
-from microfutures.research.study import Verdict, run_study
+from microfutures.research.study import run_study
 from microfutures.research.study_file import StudyFile
-from microfutures.research.tape_days import TapeDays, days_of
 from microfutures.research.task import Crew
 from microfutures.research.workbench import Progress, Workbench
 
 CLEAN, INTERRUPTED = 0, 130
 STUDY_NAME = "study.sqlite3"
-SHEET_NAME = "tear-sheet.html"
 SQLITE_PARTS = ("", "-wal", "-shm")
 MOST_JOBS = 1024
-
-Say = Callable[[str], None]
 
 
 class OptimizeCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +60,7 @@ class OptimizeCommand(msgspec.Struct, frozen=True, kw_only=True):
     capital: float | None = None
     cash: float = 25_000.0
     latency: float = 0.25
+    has_sheet: bool = True
     output: Path
 
 
@@ -85,51 +79,49 @@ def run_optimize(command: OptimizeCommand, *, on_line: Say) -> int:
     space = parse_space(command.grid, base)
     search = _search(command, space, base)
     jobs = _jobs(command)
-    market = command.tape.load(traded_symbols(terms.settings))
-    days = days_of(market)
+    tape = StudyTape(command.tape, traded_symbols(terms.settings))
+    market, days = tape.market, tape.days
     if not days.days:
         raise ConfigurationError(
             f"{market.describe()}: no trading day on which every symbol has a price in its liquid "
             f"hours; look at it with `microfutures data check`, or choose another stretch"
         )
     folds = _folds(command, len(days.days))
-    evaluator = chosen_evaluator(command.engine, terms, command.tape, days, on_line)
+    evaluator = chosen_evaluator(command.engine, terms, tape, on_line)
     path = _study_path(command)
-    file = StudyFile(path, evaluator.identity)
-    try:
+    with closing(StudyFile(path, evaluator.identity)) as file:
         crew = _crew(command, evaluator, jobs)
-        try:
-            with interruptible() as is_interrupted, _progress() as progress:
-                bench = Workbench(
-                    file=file,
-                    crew=crew,
-                    sets_a_task=evaluator.sets_a_task,
-                    is_interrupted=is_interrupted,
-                    progress=progress,
-                )
-                verdict = run_study(
-                    search=search,
-                    bench=bench,
-                    file=file,
-                    whole=days.whole,
-                    folds=folds,
-                    objective=objective,
-                    seed=command.seed,
-                )
-        finally:
-            crew.close()
-    finally:
-        file.close()
+        with closing(crew), interruptible() as is_interrupted, _progress() as progress:
+            bench = Workbench(
+                file=file,
+                crew=crew,
+                sets_a_task=evaluator.sets_a_task,
+                is_interrupted=is_interrupted,
+                progress=progress,
+            )
+            verdict = run_study(
+                search=search,
+                bench=bench,
+                file=file,
+                whole=days.whole,
+                folds=folds,
+                objective=objective,
+                seed=command.seed,
+            )
     on_line(f"{len(verdict.tried):,} sets on {market.describe()}")
     on_line(f"  computed     {bench.computed:,} results; kept in {path}")
     for line in month_lines(find_unquoted(market)):
         on_line(line)
-    replay = EventEvaluator(terms=terms, tape=command.tape, days=days).replay
-    _report(command, space, verdict, days, market.describe(), replay, on_line)
+    (command.output / SHEET_NAME).unlink(missing_ok=True)
+    outcome = Outcome(
+        verdict, space=space, tape=tape, objective=command.objective, output=command.output
+    )
+    outcome.report(on_line)
+    player = EventEvaluator(terms=terms, tape=tape)
+    is_drawn = not command.has_sheet or outcome.draw(player, command.grid, on_line)
     if not verdict.is_complete:
         on_line("interrupted; what was finished is kept: the same command with --resume goes on")
-        return INTERRUPTED
-    return CLEAN
+    return CLEAN if verdict.is_complete and is_drawn else INTERRUPTED
 
 
 def _studied(command: OptimizeCommand) -> tuple[StudyTerms, PairParameters]:
@@ -225,45 +217,6 @@ def _study_path(command: OptimizeCommand) -> Path:
     except OSError as error:
         raise ConfigurationError(f"--output {command.output}: {error.strerror}") from error
     return path
-
-
-def _report(
-    command: OptimizeCommand,
-    space: Space,
-    verdict: Verdict,
-    days: TapeDays,
-    tape: str,
-    replay: Replay,
-    on_line: Say,
-) -> None:
-    from rich.console import Console
-
-    objective = objective_of(command.objective)
-    land = (
-        None
-        if verdict.best is None
-        else landscape_of(space, verdict.tried, verdict.best[0], objective)
-    )
-    Console().print(table_of(verdict, space, command.objective))
-    for line in study_lines(verdict, land, days, command.objective):
-        on_line(line)
-    write_results(command.output, verdict, space, days, command.objective)
-    on_line(f"  files        {command.output}")
-    facts = {"tape": tape, "grid": "  ".join(command.grid)}
-    sheet = sheet_of_study(
-        verdict, land, days, objective=command.objective, facts=facts, replay=replay
-    )
-    path = command.output / SHEET_NAME
-    path.unlink(missing_ok=True)
-    if sheet is None:
-        return
-    try:
-        from microfutures.reports.tear_sheet import write_tear_sheet
-    except ImportError:
-        on_line("  tear sheet   needs matplotlib; install microfutures[reports]")
-        return
-    write_tear_sheet(path, sheet)
-    on_line(f"  tear sheet   {path}")
 
 
 @contextmanager

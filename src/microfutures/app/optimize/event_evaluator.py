@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cached_property
 
 import numpy as np
 
-from microfutures.adapters.tapes import TapeMarket
 from microfutures.app.engine_making import build_engine, traded_symbols, warm_up_span
-from microfutures.app.optimize.study_terms import StudyTerms, TapeRequest
-from microfutures.backtest.driver import Backtest, BacktestOptions
+from microfutures.app.optimize.study_terms import StudyTape, StudyTerms
+from microfutures.backtest.driver import Backtest, BacktestOptions, Watch
 from microfutures.backtest.record import BacktestResult
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.model.identifiers import Symbol
 from microfutures.research.evaluator import SetResult, Stretch
-from microfutures.research.tape_days import TapeDays, days_of
 
 EQUITY_SECONDS = 600.0
 """The day's last equity is at most so old; positions end before the liquid hours do."""
@@ -26,41 +23,26 @@ class EventEvaluator:
     sets_a_task = 1
     is_threaded = False
 
-    def __init__(self, *, terms: StudyTerms, tape: TapeRequest, days: TapeDays) -> None:
+    def __init__(self, *, terms: StudyTerms, tape: StudyTape) -> None:
         self._terms = terms
         self._tape = tape
-        self._days = days
 
     @property
     def identity(self) -> str:
         """Return the fingerprint of tape, settings and engine."""
-        return self._terms.identity("events", self._tape, self._days)
-
-    def __getstate__(self) -> dict[str, object]:
-        """Leave the tape behind: every process loads its own."""
-        state = self.__dict__.copy()
-        state.pop("_market", None)
-        return state
-
-    @cached_property
-    def _market(self) -> TapeMarket:
-        market = self._tape.load(traded_symbols(self._terms.settings))
-        if days_of(market).digest != self._days.digest:
-            raise self._tape.other_tape()
-        return market
+        return self._terms.identity("events", self._tape)
 
     def evaluate(
         self, sets: Sequence[PairParameters], stretch: Stretch, threads: int
     ) -> list[SetResult]:
         """Return the result of each set, one after the other."""
-        market = self._market.cut(*self._days.span_ns(stretch))
-        return [self._result(each, market, stretch) for each in sets]
+        return [self._result(each, stretch) for each in sets]
 
-    def replay(self, parameters: PairParameters, stretch: Stretch) -> BacktestResult:
-        """Return all that one set's run leaves behind."""
-        return self._run(parameters, self._market.cut(*self._days.span_ns(stretch)))
-
-    def _run(self, parameters: PairParameters, market: TapeMarket) -> BacktestResult:
+    def replay(
+        self, parameters: PairParameters, stretch: Stretch, watch: Watch = lambda _time: True
+    ) -> BacktestResult:
+        """Return all that one set's run leaves behind, as far as `watch` lets it go."""
+        market = self._tape.market.cut(*self._tape.days.span_ns(stretch))
         settings = self._terms.settings_of(parameters)
         options = BacktestOptions(
             symbols=tuple(Symbol(each) for each in traded_symbols(settings)),
@@ -71,12 +53,10 @@ class EventEvaluator:
             equity_seconds=EQUITY_SECONDS,
         )
         engine = build_engine(settings, "study")
-        return Backtest(engine=engine, market=market, options=options).run()
+        return Backtest(engine=engine, market=market, options=options).run(watch)
 
-    def _result(
-        self, parameters: PairParameters, market: TapeMarket, stretch: Stretch
-    ) -> SetResult:
-        run = self._run(parameters, market)
+    def _result(self, parameters: PairParameters, stretch: Stretch) -> SetResult:
+        run = self.replay(parameters, stretch)
         trips = run.round_trips
         return SetResult(
             capital=float(run.initial_capital),
@@ -90,7 +70,7 @@ class EventEvaluator:
 
     def _profits(self, run: BacktestResult, stretch: Stretch) -> tuple[float, ...]:
         """Return what each day of the stretch, and what lies before it, added to the equity."""
-        ends = [each.end_ns for each in self._days.days[stretch.first : stretch.end]]
+        ends = [each.end_ns for each in self._tape.days.days[stretch.first : stretch.end]]
         # The last orders of a tape come in after its end.
         ends[-1] = max(ends[-1], run.equity[-1][0] + 1)
         times = np.array([time_ns for time_ns, _ in run.equity], dtype=np.int64)

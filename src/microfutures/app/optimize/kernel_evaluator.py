@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from microfutures.app.engine_making import traded_symbols
-from microfutures.app.optimize.study_terms import StudyTerms, TapeRequest
+from microfutures.app.optimize.study_terms import StudyTape, StudyTerms
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.research.evaluator import SetResult, Stretch
 from microfutures.research.pair_desk import PairDesk
 from microfutures.research.pair_kernel import PairSweep, sweep_pairs
 from microfutures.research.pair_series import PairSeries
-from microfutures.research.tape_days import TapeDays, days_of
 
 SETS_A_TASK = 256
 
@@ -21,10 +20,9 @@ class KernelEvaluator:
     sets_a_task = SETS_A_TASK
     is_threaded = True
 
-    def __init__(self, *, terms: StudyTerms, tape: TapeRequest, days: TapeDays) -> None:
+    def __init__(self, *, terms: StudyTerms, tape: StudyTape) -> None:
         self._terms = terms
         self._tape = tape
-        self._days = days
         self._desk = PairDesk.of_settings(
             terms.settings, terms.strategy, cash=terms.cash, latency_seconds=terms.latency_seconds
         )
@@ -32,10 +30,10 @@ class KernelEvaluator:
     @property
     def identity(self) -> str:
         """Return the fingerprint of tape, settings and engine."""
-        return self._terms.identity("kernel", self._tape, self._days)
+        return self._terms.identity("kernel", self._tape)
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave the tape behind: every process loads its own."""
+        """Leave the arrays behind: every process makes its own."""
         state = self.__dict__.copy()
         state.pop("series", None)
         return state
@@ -49,19 +47,18 @@ class KernelEvaluator:
         ConfigurationError
             If the kernel can't play it, or it is another tape than the study's.
         """
-        market = self._tape.load(traded_symbols(self._terms.settings))
-        if days_of(market).digest != self._days.digest:
-            raise self._tape.other_tape()
         return PairSeries.of_market(
-            market, *traded_symbols(self._terms.settings), spread_ticks=self._tape.spread_ticks
+            self._tape.market,
+            *traded_symbols(self._terms.settings),
+            spread_ticks=self._tape.request.spread_ticks,
         )
 
     def evaluate(
         self, sets: Sequence[PairParameters], stretch: Stretch, threads: int
     ) -> list[SetResult]:
         """Return the result of each set; equal looks at the market are shared."""
-        names = list(dict.fromkeys(self.series.days))
-        first, last = (str(self._days.days[each].day) for each in (stretch.first, stretch.end - 1))
+        names, days = list(dict.fromkeys(self.series.days)), self._tape.days.days
+        first, last = (str(days[each].day) for each in (stretch.first, stretch.end - 1))
         swept = sweep_pairs(
             self.series,
             sets,
@@ -74,7 +71,7 @@ class KernelEvaluator:
 
     def _result(self, swept: PairSweep, place: int, stretch: Stretch) -> SetResult:
         known = dict(zip(swept.days, swept.daily[place].tolist(), strict=True))
-        days = self._days.days[stretch.first : stretch.end]
+        days = self._tape.days.days[stretch.first : stretch.end]
         trades, won = int(swept.trips[place]), int(swept.won[place])
         return SetResult(
             capital=self._desk.initial_capital,

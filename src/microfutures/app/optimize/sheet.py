@@ -41,7 +41,10 @@ def sheet_of_study(
     facts: dict[str, str],
     replay: Replay,
 ) -> TearSheetInput | None:
-    """Return the walk through the folds, or without folds the best set's run; None if none has."""
+    """Return the walk through the folds, or without folds the best set's run.
+
+    None if there is nothing to show, or a run was not played to its end.
+    """
     if verdict.best is None:
         return None
     parts = _parts(verdict, days)
@@ -52,6 +55,8 @@ def sheet_of_study(
     level = parts[0][2].capital
     for parameters, stretch, told in parts:
         run = replay(parameters, stretch)
+        if not run.is_complete:
+            return None
         base = level - float(run.initial_capital)
         times += [time_ns for time_ns, _ in run.equity]
         equity += [base + value for _, value in run.equity]

@@ -14,7 +14,7 @@ from microfutures.config.settings import Settings
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.model.errors import ConfigurationError
 from microfutures.model.expiry import ROLL_BUSINESS_DAYS
-from microfutures.research.tape_days import TapeDays
+from microfutures.research.tape_days import days_of
 
 
 class TapeRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,12 +41,38 @@ class TapeRequest(msgspec.Struct, frozen=True, kw_only=True):
             roll_days=self.roll_days,
         )
 
-    def other_tape(self) -> ConfigurationError:
-        """Return what is wrong when a worker finds other prices than the study is of."""
-        return ConfigurationError(
-            f"{', '.join(self.data)}: not the tape that this study is of; every machine of a "
-            f"cluster needs the same files under the same path"
-        )
+
+class StudyTape:
+    """The tape of a study; what it plays stays here: another process loads its own."""
+
+    def __init__(self, request: TapeRequest, symbols: Sequence[str]) -> None:
+        self.request = request
+        self._symbols = symbols
+        self._market: TapeMarket | None = request.load(symbols)
+        self.days = days_of(self._market)
+
+    @property
+    def market(self) -> TapeMarket:
+        """Return what it plays.
+
+        Raises
+        ------
+        ConfigurationError
+            If this process finds other prices than the study is of.
+        """
+        if self._market is None:
+            market = self.request.load(self._symbols)
+            if days_of(market).digest != self.days.digest:
+                raise ConfigurationError(
+                    f"{', '.join(self.request.data)}: not the tape that this study is of; every "
+                    f"machine of a cluster needs the same files under the same path"
+                )
+            self._market = market
+        return self._market
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the market behind."""
+        return {**self.__dict__, "_market": None}
 
 
 class StudyTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,12 +94,12 @@ class StudyTerms(msgspec.Struct, frozen=True, kw_only=True):
         studied = replace(self.settings.strategies[self.strategy], parameters=parameters)
         return replace(self.settings, strategies={self.strategy: studied})
 
-    def identity(self, engine: str, tape: TapeRequest, days: TapeDays) -> str:
+    def identity(self, engine: str, tape: StudyTape) -> str:
         """Return the fingerprint of everything but the parameters."""
-        plain = self.settings_of(PairParameters())
-        played = (tape.spread_ticks, tape.bar_path, tape.roll_days)
+        plain, asked = self.settings_of(PairParameters()), tape.request
+        played = (asked.spread_ticks, asked.bar_path, asked.roll_days)
         facts = (
             __version__, engine, decisive(plain), self.cash, self.latency_seconds, played,
-            days.digest, days.days,
+            tape.days.digest, tape.days.days,
         )  # fmt: skip
         return sha256(msgspec.json.encode(facts)).hexdigest()
