@@ -155,6 +155,23 @@ def test_download_keeps_ibs_pace(tmp_path: Path) -> None:
     on_virtual_time(scenario)
 
 
+@pytest.mark.parametrize(
+    ("start", "end"), [("2026-11-25", None), (None, "2026-07-01"), ("2026-08-10", "2026-08-09")]
+)
+def test_a_stretch_of_which_there_can_be_no_bar_is_named(
+    tmp_path: Path, start: str | None, end: str | None
+) -> None:
+    async def scenario() -> None:
+        desk = Desk(LongMarket(step_seconds=30))
+        await desk.server.start()
+        asked = request_of(["MCL"], tmp_path, "1m", start, end)
+        with pytest.raises(ConfigurationError, match=r"bars reach from 2026-08-03 .* none of that"):
+            await download(desk.manager(), asked, say=print)
+        await desk.server.stop()
+
+    on_virtual_time(scenario)
+
+
 def test_wrong_wishes_are_named_before_anybody_is_asked(tmp_path: Path) -> None:
     with pytest.raises(UnknownInstrumentError, match="did you mean MCL"):
         request_of(["MCLL"], tmp_path, "1m", None, None)

@@ -155,7 +155,13 @@ class _Series:
         head_ns = await self._ask(partial(self._manager.head_ns, self._instrument_id))
         if head_ns is None:
             raise ConfigurationError(f"IB has no trades of {self._instrument_id}")
-        return max(self._request.start_ns or head_ns, head_ns), end_ns
+        start_ns = max(self._request.start_ns or head_ns, head_ns)
+        if start_ns >= end_ns:
+            raise ConfigurationError(
+                f"{self._series}: IB's bars reach from {shown(head_ns)} to {shown(now_ns)}, and "
+                f"none of that is asked for by --from and --to"
+            )
+        return start_ns, end_ns
 
     async def _fetch_stretch(self, first_ns: int, last_ns: int) -> None:
         end_ns = last_ns
