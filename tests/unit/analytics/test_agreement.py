@@ -233,6 +233,15 @@ def test_rolling_cointegration_is_that_of_each_window_alone() -> None:
         assert engle_granger(y[part], x[part])[0] == pytest.approx(statistic, rel=1e-7)
 
 
+@pytest.mark.parametrize("rows", [40, 300, 3_000])
+def test_engle_granger_is_that_of_statsmodels(rows: int) -> None:
+    tools: Any = pytest.importorskip("statsmodels.tsa.stattools")
+    reverts, (wanders, _) = pair(11, rows), pair(12, rows)
+    for y, x in (reverts, (wanders, reverts[1])):
+        statistic, p_value, _ = tools.coint(y, x, trend="c", autolag="aic")
+        assert engle_granger(y, x) == pytest.approx((statistic, p_value), rel=1e-9, abs=ABS)
+
+
 def test_trace_of_johansen_is_that_of_its_eigenvalues() -> None:
     vecm: Any = pytest.importorskip("statsmodels.tsa.vector_ar.vecm")
     y, x = pair(8)

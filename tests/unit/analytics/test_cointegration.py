@@ -1,6 +1,7 @@
 """Pairs made to belong together, pairs made not to, and a real one."""
 
 import csv
+import math
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,20 @@ def test_rolling_hedge_is_the_line_of_each_window() -> None:
 @pytest.mark.parametrize(("trace", "rank"), [((10.0, 1.0), 0), ((20.0, 1.0), 1), ((20.0, 5.0), 2)])
 def test_rank_is_read_off_the_trace(trace: tuple[float, float], rank: int) -> None:
     assert Johansen(trace, (15.5, 3.8)).rank == rank
+
+
+@pytest.mark.slow
+def test_years_of_minutes_are_judged_in_seconds() -> None:
+    # With every number of lags fitted anew this takes hours, and the suite's patience ends.
+    pytest.importorskip("statsmodels")
+    x = walk(1, 100_000)
+    assert engle_granger(2 * x + reverting(2, 0.9, 100_000), x)[1] < 1e-6
+
+
+def test_a_leg_that_is_the_other_one_is_cointegrated_for_certain() -> None:
+    pytest.importorskip("statsmodels")
+    x = walk(1)
+    assert engle_granger(3 + 2 * x, x) == (-math.inf, 0.0)
 
 
 def test_pair_that_cannot_be_judged_is_refused() -> None:

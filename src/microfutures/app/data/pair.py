@@ -15,6 +15,7 @@ from microfutures.app.data.views import named_series, parse_moment
 from microfutures.model.errors import ConfigurationError, InvalidValueError
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 PRICE = {Kind.BARS: "close", Kind.PRICES: "price", Kind.QUOTE_BARS: "bid_close"}
 
 
@@ -45,30 +46,29 @@ def pair_lines(
         found = diagnose(prices[0], prices[1], window)
     except InvalidValueError as error:
         raise ConfigurationError(f"{first} and {second}: {error}") from error
-    stretch = f"{shown(times[0])} to {shown(times[-1])}"
+    stretch = f"{shown(int(times[0]))} to {shown(int(times[-1]))}"
     yield f"{first} on {second}: {found.rows:,} common rows, {stretch}"
     yield from _told(found)
 
 
 def _common(
     root: Path, names: tuple[str, str], span: tuple[str | None, str | None]
-) -> tuple[list[int], list[Floats]]:
+) -> tuple[Integers, list[Floats]]:
     store = MarketStore(root)
     start, end = parse_moment("--from", span[0]), parse_moment("--to", span[1])
-    legs: list[dict[int, float]] = []
+    legs: list[tuple[Integers, Floats]] = []
     for name in names:
         series = named_series(root, name)
         column = PRICE.get(series.kind)
         if column is None:
             raise ConfigurationError(f"{series.kind} can't be paired; bars and prices can")
         table = store.read(series, start, end)
-        moments = table[TIME].cast(pa.int64()).to_pylist()
-        values = table[column].to_pylist()
-        legs.append(
-            {at: price for at, price in zip(moments, values, strict=True) if price is not None}
-        )
-    shared = sorted(legs[0].keys() & legs[1].keys())
-    return shared, [np.array([leg[at] for at in shared]) for leg in legs]
+        prices = table[column].to_numpy()
+        is_known = np.isfinite(prices)
+        legs.append((table[TIME].cast(pa.int64()).to_numpy()[is_known], prices[is_known]))
+    (ours, ours_at), (theirs, theirs_at) = legs
+    shared, first, second = np.intersect1d(ours, theirs, assume_unique=True, return_indices=True)
+    return shared, [ours_at[first], theirs_at[second]]
 
 
 def _told(found: PairDiagnosis) -> Iterator[str]:
