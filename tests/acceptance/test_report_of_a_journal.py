@@ -76,7 +76,7 @@ def test_z_scores_are_those_that_the_strategy_acted_on(run: Result, sheet: TearS
 
 def test_command_writes_the_page_and_prints_the_summary(run: Result, tmp_path: Path) -> None:
     out = tmp_path / "sheet.html"
-    words = ["report", "--journal", str(run.journal), "--out", str(out), "--title", "A day"]
+    words = ["report", "--journal", str(run.journal), "--output", str(out), "--title", "A day"]
     answer = CliRunner().invoke(app, words)
     assert answer.exit_code == 0, answer.output
     assert "A day" in answer.output

@@ -167,8 +167,18 @@ CheckedFile = Annotated[
 ReplayedDay = Annotated[
     str | None, typer.Argument(help="day to replay, UTC", show_default=False, metavar="DAY")
 ]
-ReplayedJournal = Annotated[
-    Path, option("--journal", "journal to replay", "FILE", "logs/journal.sqlite3")
+ReadJournal = Annotated[
+    Path, option("--journal", "journal to read", "FILE", "logs/journal.sqlite3")
+]
+Page = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "--out",
+        help="page to write  [default: tear-sheet.html]",
+        metavar="FILE",
+        show_default=False,
+    ),
 ]
 
 DeskDir = Annotated[Path, option("--log-dir", "log directory of the running desk", "DIR", "logs")]

@@ -266,7 +266,7 @@ def _command(name: str, log_dir: Path, reason: str | None) -> None:
 @app.command("replay")
 def replay_journal(
     day: flags.ReplayedDay = None,
-    journal: flags.ReplayedJournal = Path("logs/journal.sqlite3"),
+    journal: flags.ReadJournal = Path("logs/journal.sqlite3"),
 ) -> None:
     """Replay the journal and compare every decision.
 
@@ -283,19 +283,17 @@ def replay_journal(
 
 @app.command()
 def report(
-    journal: flags.ReplayedJournal = Path("logs/journal.sqlite3"),
-    out: Annotated[
-        Path, typer.Option("--out", help="page to write", metavar="FILE", show_default=False)
-    ] = Path("tear-sheet.html"),
+    journal: flags.ReadJournal = Path("logs/journal.sqlite3"),
+    output: flags.Page = Path("tear-sheet.html"),
     title: Annotated[str | None, typer.Option("--title", help="of the page")] = None,
 ) -> None:
     """Write a tear sheet of the journal: one HTML file, and a summary here.
 
-    The desk may be running. FILE is tear-sheet.html unless given.
+    The desk may be running.
     """
     from microfutures.app.journal.report_command import write_report
 
-    write_report(journal, out, title=title)
+    write_report(journal, output, title=title)
 
 
 @app.command()

@@ -8,15 +8,15 @@ from rich.console import Console
 from microfutures.model.errors import ConfigurationError
 
 
-def write_report(journal: Path, out: Path, *, title: str | None) -> None:
-    """Write the page to `out` and print the summary.
+def write_report(journal: Path, output: Path, *, title: str | None) -> None:
+    """Write the page to `output` and print the summary.
 
     Raises
     ------
     JournalError
         If the journal can't be read.
     ConfigurationError
-        If it holds no run, if `out` can't be written, or if matplotlib is missing.
+        If it holds no run, if `output` can't be written, or if matplotlib is missing.
     """
     try:
         from microfutures.app.journal.sheet import sheet_of_journal
@@ -31,9 +31,9 @@ def write_report(journal: Path, out: Path, *, title: str | None) -> None:
     if title is not None:
         sheet = msgspec.structs.replace(sheet, title=title)
     try:
-        write_tear_sheet(out, sheet)
+        write_tear_sheet(output, sheet)
     except OSError as error:
-        raise ConfigurationError(f"--out {out}: {error.strerror}") from error
+        raise ConfigurationError(f"--output {output}: {error.strerror}") from error
     console = Console()
     console.print(terminal_summary(sheet))
-    console.print(f"wrote {out}", highlight=False)
+    console.print(f"wrote {output}", highlight=False)
