@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from helpers.waiting import wait_until
+from microfutures.app.backtest import command
 from microfutures.app.cli import app
 from microfutures.app.journal.replay import replay
 from microfutures.model.errors import ConfigurationError
@@ -208,6 +209,15 @@ def test_file_of_another_kind_is_named(tape: Path, config: Path, tmp_path: Path,
     code, output = run("--config", config, "--data", tape, "--output", tmp_path / "out")
     assert code == 2
     assert output.startswith(str(tape / name))
+
+
+def test_a_journal_that_takes_much_of_a_disk_is_told(
+    tape: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "LARGE_JOURNAL_BYTES", 1)
+    arguments = ("--config", config, "--data", tape, "--output", tmp_path / "out")
+    assert "MB, --no-journal writes none" in run(*arguments)[1]
+    assert "--no-journal" not in run(*arguments, "--no-journal")[1]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ SHEET_NAME = "tear-sheet.html"
 MAX_LATENCY_SECONDS = 60.0
 SHORTEST_EQUITY_SECONDS, LONGEST_EQUITY_SECONDS = 60.0, 3600.0
 EQUITY_POINTS = 2000
+LARGE_JOURNAL_BYTES = 100_000_000
 
 Say = Callable[[str], None]
 
@@ -147,7 +148,7 @@ def _report(
     )
     Console().print(terminal_summary(sheet))
     write_tables(result, command.output)
-    on_line(f"  files        {command.output}")
+    on_line(f"  files        {command.output}{_journal_words(command)}")
     try:
         from microfutures.reports.tear_sheet import write_tear_sheet
     except ImportError as error:
@@ -156,6 +157,14 @@ def _report(
         return
     write_tear_sheet(command.output / SHEET_NAME, sheet)
     on_line(f"  tear sheet   {command.output / SHEET_NAME}")
+
+
+def _journal_words(command: BacktestCommand) -> str:
+    """Return what to say of a journal that takes much of a disk."""
+    taken = (command.output / JOURNAL_NAME).stat().st_size if command.keeps_journal else 0
+    if taken < LARGE_JOURNAL_BYTES:
+        return ""
+    return f"; its journal takes {taken / 1e6:,.0f} MB, --no-journal writes none"
 
 
 @contextmanager
