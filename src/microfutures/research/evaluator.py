@@ -1,6 +1,7 @@
 """What a study asks of a backtest, whichever does it: sets and a stretch in, daily results out."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from math import fsum
 from typing import Protocol
 
@@ -34,6 +35,8 @@ class SetResult(msgspec.Struct, frozen=True, kw_only=True):
     costs: float
     doubts: int = 0
     """Moments at which the event-driven backtest might do otherwise; none if it did this run."""
+    refused: dict[str, int] = {}
+    """By rule, how many looks at the market did not become an entry."""
 
     @property
     def net(self) -> float:
@@ -67,7 +70,16 @@ def together(parts: Sequence[SetResult]) -> SetResult:
         gross=fsum(part.gross for part in parts),
         costs=fsum(part.costs for part in parts),
         doubts=sum(part.doubts for part in parts),
+        refused=dict(refusals(parts)),
     )
+
+
+def refusals(results: Iterable[SetResult]) -> Counter[str]:
+    """Return how often each rule stopped an entry, over all of the results."""
+    total: Counter[str] = Counter()
+    for each in results:
+        total.update(each.refused)
+    return total
 
 
 class Evaluator(Protocol):

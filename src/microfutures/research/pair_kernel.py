@@ -108,6 +108,11 @@ RULE_NAMES = {
 }
 
 
+def refusals_by_name(counts: Integers) -> dict[str, int]:
+    """Return the rules that stopped entries, and how many."""
+    return {name: int(counts[rule]) for rule, name in RULE_NAMES.items() if counts[rule]}
+
+
 def run_pair(
     series: PairSeries,
     parameters: PairParameters,
@@ -142,11 +147,7 @@ def run_pair(
         commissions=float(book["commissions"]),
         max_drawdown=float(book["drawdown"]),
         exposure=float(job.exposure(results)[0]),
-        refused={
-            name: int(book["refused"][rule])
-            for rule, name in RULE_NAMES.items()
-            if book["refused"][rule]
-        },
+        refused=refusals_by_name(book["refused"]),
         doubts={
             name: int(times) for name, times in zip(DOUBTS, book["doubts"], strict=True) if times
         },

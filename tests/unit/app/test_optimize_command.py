@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -127,6 +128,23 @@ def test_kernel_and_events_come_to_the_same_sets_and_folds(
             assert [number(mine[each]) for each in columns] == [
                 number(other[each]) for each in columns
             ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["kernel", "events"])
+def test_a_study_in_which_nothing_traded_says_what_stopped_it(
+    tape: Path, tmp_path: Path, engine: str
+) -> None:
+    pytest.importorskip("numba")
+    # One round trip costs more than any look promises.
+    config = write_config(tmp_path / "config.json", cost_multiple=50)
+    arguments = ("--data", tape, "--engine", engine, "--jobs", 1, "--output", tmp_path / "out")
+    code, text = run("--config", config, *arguments, "--grid", "z_entry=1.5,2")
+    assert code == 0
+    assert re.search(r"none: no set traded; entries were stopped by cost \([1-9][\d,]* x\)", text)
+    code, text = run("--config", config, *arguments, "--grid", "z_entry=40,50")
+    assert code == 0
+    assert "none: no set traded; no look at the market was beyond z_entry" in text
 
 
 def number(text: str) -> float | str:

@@ -66,6 +66,7 @@ class EventEvaluator:
             losses=sum(each.net < 0 for each in trips),
             gross=float(run.realized + run.unrealized),
             costs=float(run.commissions),
+            refused={rule: count for rule, count, _ in run.refusals},
         )
 
     def _profits(self, run: BacktestResult, stretch: Stretch) -> tuple[float, ...]:

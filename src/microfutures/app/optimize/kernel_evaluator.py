@@ -8,7 +8,7 @@ from microfutures.app.optimize.study_terms import StudyTape, StudyTerms
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.research.evaluator import SetResult, Stretch
 from microfutures.research.pair_desk import PairDesk
-from microfutures.research.pair_kernel import PairSweep, sweep_pairs
+from microfutures.research.pair_kernel import PairSweep, refusals_by_name, sweep_pairs
 from microfutures.research.pair_series import PairSeries
 
 SETS_A_TASK = 256
@@ -82,4 +82,5 @@ class KernelEvaluator:
             gross=float(swept.gross[place]),
             costs=float(swept.commissions[place]),
             doubts=int(swept.doubts[place].sum()),
+            refused=refusals_by_name(swept.refused[place]),
         )

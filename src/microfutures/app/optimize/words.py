@@ -1,6 +1,6 @@
 """What a study came to, in a terminal: the best sets, and how far they can be trusted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import sqrt
 
 from rich.box import SIMPLE
@@ -9,7 +9,7 @@ from rich.table import Table
 from microfutures.analytics.bootstrap import LEAST_DAYS, Interval
 from microfutures.analytics.performance import TRADING_DAYS, measure
 from microfutures.reports import words
-from microfutures.research.evaluator import SetResult
+from microfutures.research.evaluator import SetResult, refusals
 from microfutures.research.landscape import Landscape
 from microfutures.research.objective import objective_of
 from microfutures.research.space import Space
@@ -17,6 +17,7 @@ from microfutures.research.study import FoldOutcome, Verdict
 from microfutures.research.tape_days import TapeDays
 
 MOST_ROWS = 15
+MOST_RULES = 3
 YEAR = sqrt(TRADING_DAYS)
 
 
@@ -50,7 +51,8 @@ def study_lines(
 ) -> Iterator[str]:
     """Yield what the best set is worth, a line a question."""
     if verdict.best is None:
-        yield f"  best         none: no set has a {objective}; did any trade? look at `backtest`"
+        results = [result for _, result in verdict.tried]
+        yield f"  best         none: {_why_none(results, objective)}"
         return
     yield from _warnings(verdict.best[1], len(days.days))
     yield from _luck_lines(verdict)
@@ -60,6 +62,17 @@ def study_lines(
         yield f"  neighbours   {_neighbours(land, objective)}"
     if verdict.walk is not None:
         yield from _walk_lines(verdict, objective)
+
+
+def _why_none(results: Sequence[SetResult], objective: str) -> str:
+    """Return why there is no best set."""
+    if any(result.trades for result in results):
+        return f"no set has a {objective}; are there days enough?"
+    stopped = refusals(results).most_common(MOST_RULES)
+    if not stopped:
+        return "no set traded; no look at the market was beyond z_entry"
+    rules = ", ".join(f"{rule} ({times:,} x)" for rule, times in stopped)
+    return f"no set traded; entries were stopped by {rules}; `backtest` tells it with numbers"
 
 
 def _warnings(best: SetResult, days: int) -> Iterator[str]:
