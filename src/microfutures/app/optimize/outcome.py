@@ -19,6 +19,8 @@ from microfutures.research.space import Space
 from microfutures.research.study import Verdict
 
 SHEET_NAME = "tear-sheet.html"
+FILE_WIDTH = 120
+"""Of the table where nobody's window is too narrow for it."""
 
 Say = Callable[[str], None]
 
@@ -45,7 +47,10 @@ class Outcome:
         from rich.console import Console
 
         verdict, days, objective = self._verdict, self._tape.days, self._objective
-        Console().print(table_of(verdict, self._space, objective))
+        console = Console()
+        if not console.is_terminal:
+            console.width = FILE_WIDTH
+        console.print(table_of(verdict, self._space, objective))
         for line in study_lines(verdict, self._land, days, objective):
             on_line(line)
         write_results(self._output, verdict, self._space, days, objective)
