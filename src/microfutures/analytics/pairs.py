@@ -213,11 +213,12 @@ class PairState(NamedTuple):
     has_jumped: bool
     """Whether the ratio jumped since the entry."""
     cooldown_until_ns: int
-    waits_for_calm: bool
-    """After a stop: no entry before the spread came back."""
+    stopped: int
+    """Direction of a position that was stopped: no entry before the spread has come back to where
+    that one would have left with its profit; 0 when nothing is waited for."""
 
 
-FLAT = PairState(0, 0.0, 0, False, 0, False)
+FLAT = PairState(0, 0.0, 0, False, 0, 0)
 
 
 class PairLook(NamedTuple):
@@ -278,15 +279,16 @@ def step(
 
 def closed(state: PairState, rules: PairRules, now_ns: int, after_stop: bool) -> PairState:
     """Return the state once the position is gone: a while without entries, longer after a stop."""
-    waits = state.waits_for_calm or after_stop
-    return PairState(0, 0.0, 0, False, now_ns + rules.cooldown_ns, waits)
+    stopped = state.direction if after_stop else state.stopped
+    return PairState(0, 0.0, 0, False, now_ns + rules.cooldown_ns, stopped)
 
 
 def _enter(
     state: PairState, rules: PairRules, look: PairLook, prices: PairPrices, terms: PairTerms
 ) -> tuple[PairState, PairTarget]:
-    waits = state.waits_for_calm and abs(look.z) > rules.z_exit
-    state = PairState(0, 0.0, 0, False, state.cooldown_until_ns, waits)
+    # A spread that went past zero between two looks has come back as well.
+    stopped = 0 if look.z * state.stopped >= -rules.z_exit else state.stopped
+    state = PairState(0, 0.0, 0, False, state.cooldown_until_ns, stopped)
     action = decide(0, look.z, look.ratio, 0.0, rules.z_entry, rules.z_exit)
     if action == HOLD:
         return state, PairTarget(HOLD, NO_RULE, 0, NO_PLAN)
@@ -297,7 +299,7 @@ def _enter(
         return state, PairTarget(HOLD, rule, units, plan)
     direction = 1 if action == ENTER_LONG else -1
     stop_ratio = look.ratio - direction * (rules.stop_sigma * look.deviation)
-    entered = PairState(direction, stop_ratio, look.now_ns, False, state.cooldown_until_ns, waits)
+    entered = PairState(direction, stop_ratio, look.now_ns, False, state.cooldown_until_ns, stopped)
     return entered, PairTarget(action, NO_RULE, units, plan)
 
 
@@ -314,7 +316,7 @@ def _rule_against(
     """Return the first rule that stops an entry."""
     if look.now_ns < state.cooldown_until_ns:
         return COOLDOWN
-    if state.waits_for_calm:
+    if state.stopped != 0:
         return AFTER_STOP
     if look.left_ns < 2 * rules.flatten_before_close_ns:
         return SESSION_END

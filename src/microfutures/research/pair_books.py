@@ -103,7 +103,7 @@ BOOK = np.dtype(
         ("entered_ns", "i8"),
         ("has_jumped", "i8"),
         ("cooldown_until_ns", "i8"),
-        ("waits_for_calm", "i8"),
+        ("stopped", "i8"),
         # … the position, in contracts and shares, signed …
         ("signed", "i8"),
         ("hedged", "i8"),

@@ -43,7 +43,7 @@ def _keep(book: Row, state: PairState) -> None:
     book.direction, book.stop_ratio = state.direction, state.stop_ratio
     book.entered_ns, book.has_jumped = state.entered_ns, state.has_jumped
     book.cooldown_until_ns = state.cooldown_until_ns
-    book.waits_for_calm = state.waits_for_calm
+    book.stopped = state.stopped
 
 
 @inlined
@@ -54,7 +54,7 @@ def _state(book: Row) -> PairState:
         book.entered_ns,
         book.has_jumped != 0,
         book.cooldown_until_ns,
-        book.waits_for_calm != 0,
+        book.stopped,
     )
 
 
@@ -70,7 +70,7 @@ def _look(row: Row, kind: int, z: float, closes_ns: int, capital: float) -> Pair
 def _jumped(state: PairState) -> PairState:
     return PairState(
         state.direction, state.stop_ratio, state.entered_ns, True, state.cooldown_until_ns,
-        state.waits_for_calm,
+        state.stopped,
     )  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def trade_on(
             # Most checks end here: `step` would say the same, at greater length.
             while place < count and not (
                 abs(item(looks.z, place)) >= rules.z_entry
-                or (state.waits_for_calm and item(looks.kind, place) == SEEN)
+                or (state.stopped != 0 and item(looks.kind, place) == SEEN)
             ):
                 place += 1
             if place < count:

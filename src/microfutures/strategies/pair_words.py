@@ -18,8 +18,8 @@ def reason_against(
             left = (state.cooldown_until_ns - look.now_ns) / NANOSECONDS_PER_SECOND
             return "cooldown", f"cooling down for another {left:.0f} s"
         case pairs.AFTER_STOP:
-            calm = rules.z_exit
-            return "after stop", f"after a stop: |z| {abs(look.z):.2f} must come back to {calm:.2f}"
+            calm = 0.0 - state.stopped * rules.z_exit
+            return "after stop", f"after a stop: z {look.z:+.2f} must come back to {calm:+.2f}"
         case pairs.SESSION_END:
             left, needed = _seconds(look.left_ns), 2 * _seconds(rules.flatten_before_close_ns)
             return (

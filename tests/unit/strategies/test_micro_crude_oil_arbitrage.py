@@ -131,6 +131,25 @@ def test_strategy_waits_after_a_stop_until_the_spread_is_calm() -> None:
     assert desk.look(0.92)
 
 
+@pytest.mark.parametrize("z_exit", [0.0, 0.5])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_spread_that_went_past_its_mean_between_two_looks_has_come_back(
+    z_exit: float, sign: int
+) -> None:
+    # No look ever finds it at zero to the last digit: with z_exit 0 that would be the last trade.
+    desk = Desk(WILD, cooldown_seconds=0.0, z_exit=z_exit)
+    desk.enter(0.9 + sign * 0.013)
+    (stop,) = desk.look(0.9 + sign * 0.0225)
+    assert stop.kind is SignalKind.STOP
+    desk.view.positions.clear()
+    desk.strategy.on_intent_done(stop, "done", desk.view.time_ns)
+    assert desk.look(0.9 + sign * 0.0225) == []
+    assert re.search(rf"after a stop: z \{'+-'[sign < 0]}\d\.\d\d must come back to", desk.why)
+    assert desk.look(0.9 - sign * 0.004) == []
+    assert "after a stop" not in desk.why
+    assert desk.look(0.9 + sign * 0.02)
+
+
 def test_strategy_refuses_what_does_not_pay_its_costs_with_both_numbers() -> None:
     desk = Desk(STEADY, cost_multiple=2.0)
     assert desk.look(0.9009) == []
