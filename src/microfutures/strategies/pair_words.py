@@ -1,5 +1,7 @@
 """What a pair strategy decided, in sentences with both numbers; decides nothing."""
 
+from math import ceil
+
 from microfutures.analytics import pairs
 from microfutures.analytics.pairs import PairLook, PairRules, PairState, PairTarget
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND
@@ -15,8 +17,8 @@ def reason_against(
     plan = target.plan
     match target.rule:
         case pairs.COOLDOWN:
-            left = (state.cooldown_until_ns - look.now_ns) / NANOSECONDS_PER_SECOND
-            return "cooldown", f"cooling down for another {left:.0f} s"
+            seconds = ceil((state.cooldown_until_ns - look.now_ns) / NANOSECONDS_PER_SECOND)
+            return "cooldown", f"cooling down for another {seconds} s"
         case pairs.AFTER_STOP:
             calm = 0.0 - state.stopped * rules.z_exit
             return "after stop", f"after a stop: z {look.z:+.2f} must come back to {calm:+.2f}"

@@ -295,7 +295,7 @@ def test_strategy_waits_after_an_entry_that_was_refused() -> None:
         Refusal(strategy=desk.strategy.name, rule="margin", reason="no", time_ns=desk.view.time_ns)
     )
     assert desk.look(0.92) == []
-    assert "cooling down" in desk.why
+    assert re.fullmatch(r"cooling down for another [1-9]\d* s", desk.why)
 
 
 def test_strategy_closes_a_leg_that_stands_alone() -> None:
