@@ -155,6 +155,8 @@ def test_hole_in_a_tape_is_told(tape: Path, config: Path, tmp_path: Path) -> Non
     (tape / "USO_1m.csv").write_text("\n".join(lines[:40] + lines[70:]) + "\n")
     _, output = run("--config", config, "--data", tape, "--output", tmp_path / "out")
     assert "USO: 30 of 150 bars of its liquid hours are missing" in output
+    page = (tmp_path / "out" / "tear-sheet.html").read_text()
+    assert "USO: 30 of 150 bars of its liquid hours are missing" in page
 
 
 def test_one_price_a_day_is_no_hole(config: Path, tmp_path: Path) -> None:

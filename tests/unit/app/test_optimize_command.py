@@ -131,6 +131,22 @@ def test_kernel_and_events_come_to_the_same_sets_and_folds(
 
 
 @pytest.mark.slow
+def test_days_without_a_price_of_the_month_held_are_told_and_stand_on_the_tear_sheet(
+    config: Path, tmp_path: Path
+) -> None:
+    # April's last day is the 19th of March: a desk leaves it after the 10th, the file on the 18th.
+    tape = write_days(tmp_path / "strung", days=14)
+    arguments = ("--config", config, "--data", tape, "--grid", "z_entry=2", *EVENTS, "--jobs", 1,
+                 "--output", tmp_path / "out")  # fmt: skip
+    code, text = run(*arguments)
+    assert code == 0
+    assert "MCL: on 5 of 14 trading days the tape has no price of the month" in text
+    page = (tmp_path / "out" / "tear-sheet.html").read_text()
+    assert "MCL: on 5 of 14 trading days the tape has no price of the month" in page
+    assert "has no price of the month" not in run(*arguments, "--roll-days", 2)[1]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["kernel", "events"])
 def test_a_study_in_which_nothing_traded_says_what_stopped_it(
     tape: Path, tmp_path: Path, engine: str

@@ -7,7 +7,7 @@ import pytest
 from helpers.pair_tapes import pair_of_bars, strung
 from microfutures.adapters.tapes.load import TapeOptions
 from microfutures.adapters.tapes.paths import BarPath
-from microfutures.app.backtest.files import month_lines
+from microfutures.app.backtest.files import month_notes
 from microfutures.backtest.quoted_months import find_unquoted
 from microfutures.model.errors import ConfigurationError
 
@@ -33,11 +33,11 @@ def test_a_tape_of_one_month_says_nothing() -> None:
 
 
 def test_the_remedy_is_named_where_it_helps() -> None:
-    (line,) = month_lines(find_unquoted(strung(3)))
+    (line,) = month_notes(find_unquoted(strung(3)))
     assert "MCL: on 5 of 11 trading days" in line
     assert "MCLM6 on 2026-04-10" in line
     assert "--roll-days 2" in line
-    (line,) = month_lines(find_unquoted(strung(3, roll_business_days=1)))
+    (line,) = month_notes(find_unquoted(strung(3, roll_business_days=1)))
     assert "--roll-days" not in line
 
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from microfutures.adapters.tapes.bar_columns import BarColumns, Integers
 from microfutures.adapters.tapes.segment import Segment
 from microfutures.model import catalog
 from microfutures.model.identifiers import Symbol
+from microfutures.model.market import Bar
 from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, to_datetime
 
 LONGEST_BAR_SECONDS = 1800
@@ -34,19 +35,29 @@ def find_holes(segments: Sequence[Segment], start_ns: int, end_ns: int) -> list[
     for symbol in dict.fromkeys(each.instrument.symbol for each in segments):
         mine = [each for each in segments if each.instrument.symbol == symbol]
         seconds = max((each.bars[0].seconds for each in mine if each.bars), default=0)
-        starts = np.array(sorted({bar.start_ns for each in mine for bar in each.bars}), np.int64)
+        # Of months one after the other it is in order already: that is found at once.
+        starts = np.sort(np.concatenate([_starts_ns(each.bars) for each in mine]), kind="stable")
         if len(starts) < 2 or not 0 < seconds <= LONGEST_BAR_SECONDS:
             continue
-        if np.median(np.diff(starts)) >= LEAST_BARS * seconds * NANOSECONDS_PER_SECOND:
+        gaps = np.diff(starts)
+        are_far = gaps >= LEAST_BARS * seconds * NANOSECONDS_PER_SECOND
+        if 2 * are_far.sum() > len(gaps):
             continue  # one price a day, as settlements are
+        starts = starts[np.append(True, gaps > 0)]
         holes = _holes(symbol, starts, seconds, (start_ns, end_ns))
         if holes is not None and holes.longest_seconds >= LEAST_BARS * seconds:
             found.append(holes)
     return found
 
 
+def _starts_ns(bars: Sequence[Bar]) -> Integers:
+    if isinstance(bars, BarColumns):
+        return bars.starts_ns
+    return np.array([bar.start_ns for bar in bars], np.int64)
+
+
 def _holes(
-    symbol: Symbol, starts: NDArray[np.int64], seconds: int, between_ns: tuple[int, int]
+    symbol: Symbol, starts: Integers, seconds: int, between_ns: tuple[int, int]
 ) -> Holes | None:
     first_ns, end_ns = between_ns
     _, liquid = catalog.sessions(symbol, to_datetime(first_ns).date(), to_datetime(end_ns).date())
@@ -56,7 +67,7 @@ def _holes(
         opens, closes = max(session.open_ns, first_ns), min(session.close_ns, end_ns)
         if closes - opens < length_ns:
             continue
-        inside = starts[(starts >= opens) & (starts < closes)]
+        inside = starts[slice(*np.searchsorted(starts, [opens, closes]))]
         present, expected = present + len(inside), expected + (closes - opens) // length_ns
         edges = np.concatenate(([opens - length_ns], inside, [closes]))
         gaps = np.diff(edges) - length_ns

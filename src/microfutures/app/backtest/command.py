@@ -1,16 +1,22 @@
 """`microfutures backtest`: the strategies of a configuration on tapes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from microfutures import __version__
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.tapes import TapeMarket
-from microfutures.app.backtest.files import summary_lines, write_tables
+from microfutures.app.backtest.files import (
+    hole_notes,
+    month_notes,
+    summary_lines,
+    write_tables,
+)
 from microfutures.app.backtest.progress import tape_progress
 from microfutures.app.backtest.tape import load_tape
 from microfutures.app.engine_making import (
@@ -88,11 +94,10 @@ def run_backtest(command: BacktestCommand, *, on_line: Say) -> int:
         roll_days=command.roll_days,
     )
     result = _run(command, settings, market)
-    for line in summary_lines(
-        result, title=market.describe(), holes=market.holes(), unquoted=find_unquoted(market)
-    ):
+    holes, months = list(hole_notes(market.holes())), list(month_notes(find_unquoted(market)))
+    for line in summary_lines(result, title=market.describe(), holes=holes, months=months):
         on_line(line)
-    _report(command, settings, market, result, on_line)
+    _report(command, settings, market, result, [*holes, *months], on_line)
     if not result.is_complete:
         return INTERRUPTED
     return STILL_OPEN if result.still_open else CLEAN
@@ -132,6 +137,7 @@ def _report(
     settings: Settings,
     market: TapeMarket,
     result: BacktestResult,
+    notes: Sequence[str],
     on_line: Say,
 ) -> None:
     """Say the statistics, write tables and tear sheet; its libraries are loaded only now."""
@@ -155,6 +161,8 @@ def _report(
         library = str(error.name).split(".")[0]
         on_line(f"  tear sheet   needs {library}; install microfutures[reports]")
         return
+    # In the terminal they stand above the summary.
+    sheet = replace(sheet, notes=[*notes, *sheet.notes])
     write_tear_sheet(command.output / SHEET_NAME, sheet)
     on_line(f"  tear sheet   {command.output / SHEET_NAME}")
 

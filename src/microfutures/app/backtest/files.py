@@ -17,7 +17,7 @@ STRUNG_ROLL_DAYS = 2
 
 
 def summary_lines(
-    result: BacktestResult, *, title: str, holes: Sequence[Holes], unquoted: Sequence[Unquoted]
+    result: BacktestResult, *, title: str, holes: Iterable[str], months: Iterable[str]
 ) -> Iterator[str]:
     """Yield the result as people read it; USD."""
     trips = result.round_trips
@@ -26,13 +26,8 @@ def summary_lines(
     played = span((result.last_ns - result.first_ns) / 1e9)
     yield f"The backtest {ended}: {played} of {title}"
     yield f"  market       {result.updates:,} updates"
-    for each in holes:
-        yield (
-            f"  holes        {each.symbol}: {each.expected - each.present:,} of {each.expected:,} "
-            f"bars of its liquid hours are missing, the longest stretch "
-            f"{span(each.longest_seconds)} from {to_iso(each.longest_ns)}"
-        )
-    yield from month_lines(unquoted)
+    yield from (f"  holes        {note}" for note in holes)
+    yield from (f"  months       {note}" for note in months)
     yield f"  orders       {len(result.orders)}, {len(result.fills)} executions"
     yield f"  round trips  {len(trips)}, {won} won"
     yield f"  realized     {signed(result.realized)} USD"
@@ -47,16 +42,26 @@ def summary_lines(
     yield f"  order list   {result.order_hash}"
 
 
-def month_lines(unquoted: Sequence[Unquoted]) -> Iterator[str]:
-    """Yield a line for each product that could not be traded on some days of its tape."""
+def hole_notes(holes: Iterable[Holes]) -> Iterator[str]:
+    """Yield a sentence for each product of which bars are missing."""
+    for each in holes:
+        yield (
+            f"{each.symbol}: {each.expected - each.present:,} of {each.expected:,} bars of its "
+            f"liquid hours are missing, the longest stretch {span(each.longest_seconds)} from "
+            f"{to_iso(each.longest_ns)}"
+        )
+
+
+def month_notes(unquoted: Iterable[Unquoted]) -> Iterator[str]:
+    """Yield a sentence for each product that could not be traded on some days of its tape."""
     for each in unquoted:
         remedy = f"; --roll-days {STRUNG_ROLL_DAYS} holds a month as long as vendors string it"
         if each.roll_business_days <= STRUNG_ROLL_DAYS:
             remedy = ""
         yield (
-            f"  months       {each.symbol}: on {each.days:,} of {each.of_days:,} trading days the "
-            f"tape has no price of the month that the desk holds (first {each.instrument_id} on "
-            f"{each.first}), so nothing was traded{remedy}"
+            f"{each.symbol}: on {each.days:,} of {each.of_days:,} trading days the tape has no "
+            f"price of the month that the desk holds (first {each.instrument_id} on {each.first}), "
+            f"so nothing was traded{remedy}"
         )
 
 

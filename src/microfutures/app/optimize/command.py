@@ -10,14 +10,12 @@ import msgspec
 from msgspec.structs import replace
 
 from microfutures.analytics.splits import Fold
-from microfutures.app.backtest.files import month_lines
 from microfutures.app.engine_making import traded_symbols
 from microfutures.app.interruption import interruptible
 from microfutures.app.optimize.evaluators import chosen_evaluator
 from microfutures.app.optimize.event_evaluator import EventEvaluator
 from microfutures.app.optimize.outcome import SHEET_NAME, Outcome, Say
 from microfutures.app.optimize.study_terms import StudyTape, StudyTerms, TapeRequest
-from microfutures.backtest.quoted_months import find_unquoted
 from microfutures.config import load_with_origins
 from microfutures.config.settings import Settings
 from microfutures.config.strategy_parameters import PairParameters
@@ -110,8 +108,6 @@ def run_optimize(command: OptimizeCommand, *, on_line: Say) -> int:
             )
     on_line(f"{len(verdict.tried):,} sets on {market.describe()}")
     on_line(f"  computed     {bench.computed:,} results; kept in {path}")
-    for line in month_lines(find_unquoted(market)):
-        on_line(line)
     (command.output / SHEET_NAME).unlink(missing_ok=True)
     outcome = Outcome(
         verdict, space=space, tape=tape, objective=command.objective, output=command.output

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from microfutures.app.backtest.files import hole_notes, month_notes
 from microfutures.app.backtest.progress import tape_progress
 from microfutures.app.interruption import interruptible
 from microfutures.app.optimize.event_evaluator import EventEvaluator
@@ -10,6 +13,7 @@ from microfutures.app.optimize.files import write_results
 from microfutures.app.optimize.sheet import sheet_of_study
 from microfutures.app.optimize.study_terms import StudyTape
 from microfutures.app.optimize.words import study_lines, table_of
+from microfutures.backtest.quoted_months import find_unquoted
 from microfutures.backtest.record import BacktestResult
 from microfutures.config.strategy_parameters import PairParameters
 from microfutures.research.evaluator import Stretch
@@ -36,6 +40,7 @@ class Outcome:
         self._space = space
         self._objective = objective
         self._output = output
+        self._notes = [*hole_notes(tape.market.holes()), *month_notes(find_unquoted(tape.market))]
         self._land = (
             None
             if verdict.best is None
@@ -47,6 +52,8 @@ class Outcome:
         from rich.console import Console
 
         verdict, days, objective = self._verdict, self._tape.days, self._objective
+        for note in self._notes:
+            on_line(f"  tape         {note}")
         console = Console()
         if not console.is_terminal:
             console.width = FILE_WIDTH
@@ -86,6 +93,6 @@ class Outcome:
         if sheet is None:
             on_line("  tear sheet   interrupted before it was drawn")
             return False
-        write_tear_sheet(path, sheet)
+        write_tear_sheet(path, replace(sheet, notes=[*sheet.notes, *self._notes]))
         on_line(f"  tear sheet   {path}")
         return True
