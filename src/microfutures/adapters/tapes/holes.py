@@ -15,6 +15,7 @@ from microfutures.model.timestamp import NANOSECONDS_PER_SECOND, to_datetime
 LONGEST_BAR_SECONDS = 1800
 LEAST_BARS = 5
 """Shorter holes are minutes without a trade."""
+NEVER_NS = np.iinfo(np.int64).max
 
 
 class Holes(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,13 +38,12 @@ def find_holes(segments: Sequence[Segment], start_ns: int, end_ns: int) -> list[
         seconds = max((each.bars[0].seconds for each in mine if each.bars), default=0)
         # Of months one after the other it is in order already: that is found at once.
         starts = np.sort(np.concatenate([_starts_ns(each.bars) for each in mine]), kind="stable")
+        starts = starts[np.diff(starts, append=NEVER_NS) > 0]
         if len(starts) < 2 or not 0 < seconds <= LONGEST_BAR_SECONDS:
             continue
-        gaps = np.diff(starts)
-        are_far = gaps >= LEAST_BARS * seconds * NANOSECONDS_PER_SECOND
-        if 2 * are_far.sum() > len(gaps):
+        are_far = np.diff(starts) >= LEAST_BARS * seconds * NANOSECONDS_PER_SECOND
+        if 2 * are_far.sum() > len(are_far):
             continue  # one price a day, as settlements are
-        starts = starts[np.append(True, gaps > 0)]
         holes = _holes(symbol, starts, seconds, (start_ns, end_ns))
         if holes is not None and holes.longest_seconds >= LEAST_BARS * seconds:
             found.append(holes)
