@@ -9,10 +9,12 @@ from campaign.sabotage import SABOTAGES
 
 KILLED_BESIDE_OWN_SHARES = 115
 """Three kills while the owner of the account holds shares of their own."""
+ABSURD_FIRST_QUOTE = 1298
+"""A start with a leg alone, whose first quote is half as much again as what it traded at."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [3, KILLED_BESIDE_OWN_SHARES])
+@pytest.mark.parametrize("seed", [3, KILLED_BESIDE_OWN_SHARES, ABSURD_FIRST_QUOTE])
 def test_no_law_is_broken_on_a_bad_day(seed: int, tmp_path: Path) -> None:
     verdict = live_day(seed, tmp_path)
     assert verdict.violations == []

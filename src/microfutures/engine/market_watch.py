@@ -69,6 +69,8 @@ class MarketWatch:
         """Of contracts whose latest quote is sound."""
         self._sound: dict[InstrumentId, Quote] = {}
         """The latest sound quote of the others."""
+        self._remembered: dict[InstrumentId, Moment] = {}
+        """What an earlier run last saw traded of contracts that had no sound quote yet."""
         self._suspects: dict[InstrumentId, Moment] = {}
         self._flaws: dict[InstrumentId, tuple[Flaw, int]] = {}
         """What is wrong, and since when, ns; ``NONE`` once it was told to be over."""
@@ -77,6 +79,10 @@ class MarketWatch:
         """Contracts whose flaw, or its end, was not told yet."""
         self._young_until_ns = 0
         """Up to when no quote of a current contract can be too old."""
+
+    def remember(self, instrument_id: InstrumentId, price: float, time_ns: int) -> None:
+        """Know what was traded before this run: its first quote is none to be believed blindly."""
+        self._remembered[instrument_id] = Moment(price, time_ns)
 
     def flaw(self, instrument_id: InstrumentId) -> Flaw:
         """Return what is wrong with a contract's quotes now."""
@@ -179,26 +185,28 @@ class MarketWatch:
     def _examine(self, instrument: Instrument, quote: Quote) -> Quote:
         name = instrument.instrument_id
         before = self._state.quotes.get(name) if name in self._bands else self._sound.get(name)
+        was = self._remembered.get(name)
+        if before is not None:
+            was = Moment(before.mid or 0.0, before.time_ns)
         flaw = flaw_of(instrument, quote, quote.time_ns, NEVER)
         if not flaw:
-            flaw = self._jump(instrument, before, quote)
+            flaw = self._jump(instrument, was, quote)
         self._note(instrument, quote, flaw)
         if flaw:
             return replace(quote, trouble=flaw) if FLAWS[flaw].is_price_wrong else quote
         middle = quote.mid or 0.0
         half = self._largest_jump(instrument, middle) / 2
         self._bands[name] = (middle - half, middle + half)
-        self._sound.pop(name, None)
-        self._suspects.pop(name, None)
+        for memory in (self._sound, self._suspects, self._remembered):
+            memory.pop(name, None)
         return quote
 
-    def _jump(self, instrument: Instrument, before: Quote | None, quote: Quote) -> Flaw:
+    def _jump(self, instrument: Instrument, was: Moment | None, quote: Quote) -> Flaw:
         """Return whether the price is too far from what it was, and has not been for long."""
         name, middle = instrument.instrument_id, quote.mid or 0.0
-        if before is None or quote.time_ns - before.time_ns > seconds(MEMORY_SECONDS):
+        if was is None or quote.time_ns - was.time_ns > seconds(MEMORY_SECONDS):
             return Flaw.NONE
-        was = before.mid or 0.0
-        if abs(middle - was) <= self._largest_jump(instrument, was):
+        if abs(middle - was.price) <= self._largest_jump(instrument, was.price):
             return Flaw.NONE
         suspect = self._suspects.get(name)
         if suspect is None or (

@@ -165,6 +165,28 @@ def test_the_first_price_after_an_outage_must_stay() -> None:
     assert flaws(desk.engine.process(at(3600 + STAYS_SECONDS, 60.0, 60.02))) == [Flaw.NONE]
 
 
+@pytest.mark.parametrize(
+    ("hours", "bid", "flaw"),
+    [(0.1, 75.1, Flaw.NONE), (0.1, 117.5, Flaw.JUMP), (5, 117.5, Flaw.NONE)],
+)
+def test_the_first_quote_of_a_run_is_held_against_what_was_traded_before_it(
+    hours: float, bid: float, flaw: Flaw
+) -> None:
+    desk = ADesk(90)
+    other = an_instrument("MCLZ6")
+    event = InstrumentResolved(time_ns=OPEN_NS, symbol=Symbol("MCL"), instrument=other)
+    desk.engine.process(event)
+    name, traded_ns = other.instrument_id, OPEN_NS - round(hours * 3600 * SECOND)
+    desk.engine.market.remember(name, 75.0, traded_ns)
+    first = replace(at(1, bid, bid + 0.02), instrument_id=name)
+    desk.engine.process(first)
+    assert desk.engine.market.flaw(name) is flaw
+    if flaw:
+        stayed = replace(at(2 + STAYS_SECONDS, bid, bid + 0.02), instrument_id=name)
+        desk.engine.process(stayed)
+        assert desk.engine.market.flaw(name) is Flaw.NONE
+
+
 def test_what_a_price_was_before_a_night_says_nothing_of_it_now() -> None:
     desk = ADesk(90)
     assert flaws(desk.engine.process(at(MEMORY_SECONDS + 1, 20.0, 20.02))) == []

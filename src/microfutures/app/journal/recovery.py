@@ -1,6 +1,7 @@
 """After a restart: our orders, fills and commissions come back from the journal."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -51,10 +52,10 @@ def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
         ),
         "OrderUpdated": _as(OrderUpdated, floor.restore_update),
         "OrderSettled": _as(OrderUpdated, floor.restore_update),
-        "FillReceived": _as(FillReceived, lambda event: floor.restore_fill(event.fill)),
+        "FillReceived": _as(FillReceived, partial(_restore_fill, engine)),
         "ForeignFill": _as(Fill, books.restore_foreign_fill),
         "PositionAdjusted": _as(Fill, books.restore_adjustment),
-        "ShareSplit": _as(ShareSplit, engine.portfolio.book_split),
+        "ShareSplit": _as(ShareSplit, partial(_restore_split, engine)),
         "CommissionReceived": _as(
             CommissionReceived, lambda event: engine.portfolio.book_commission(event.commission)
         ),
@@ -82,3 +83,16 @@ def recover(engine: Engine, records: Iterable[JournalRecord]) -> None:
 def _as(kind: type[T], use: Callable[[T], object]) -> Callable[[JournalRecord], object]:
     decoder = msgspec.json.Decoder(kind)
     return lambda record: use(decoder.decode(record.payload))
+
+
+def _restore_fill(engine: Engine, event: FillReceived) -> None:
+    """Book an execution again, and know by it what the market was."""
+    fill = event.fill
+    engine.floor.restore_fill(fill)
+    engine.market.remember(fill.instrument_id, float(fill.price), fill.time_ns)
+
+
+def _restore_split(engine: Engine, split: ShareSplit) -> None:
+    """Book a split again; what was traded before it says nothing of the market any more."""
+    engine.portfolio.book_split(split)
+    engine.market.remember(split.instrument_id, float(split.price), split.time_ns)
