@@ -59,17 +59,19 @@ def _of_product(
             return []
         quoted[each.instrument_id] = np.diff(np.searchsorted(bars.starts_ns, edges)) > 0
     is_traded = np.logical_or.reduce(list(quoted.values()))
+    front = partial(
+        front_month,
+        symbol,
+        listed,
+        volume=partial(volume_before, market.past),
+        roll_business_days=market.roll_business_days,
+    )
     held: Instrument | None = None
     missing: list[tuple[date, InstrumentId]] = []
     for place, day in enumerate(days):
-        held = front_month(
-            symbol,
-            listed,
-            max(market.start_ns, int(edges[place]) - BEFORE_EVENING_NS),
-            before=held,
-            volume=partial(volume_before, market.past),
-            roll_business_days=market.roll_business_days,
-        ) or held  # fmt: skip
+        moment_ns = max(market.start_ns, int(edges[place]) - BEFORE_EVENING_NS)
+        # Where no month may be held any more, a desk stays in the one it has.
+        held = front(moment_ns, before=held) or held
         if held is not None and is_traded[place] and not quoted[held.instrument_id][place]:
             missing.append((day, held.instrument_id))
     if not missing:
