@@ -28,6 +28,8 @@ DAYS = (0, 1, 4, 5, 6, 7)
 ROLLED_AFTER = 2
 """Days on which the nearer month was traded more."""
 MINUTES = 390
+SHORT: dict[str, object] = {"lookback": 5, "cost_multiple": 0}
+"""Trades often."""
 
 
 def two_months(seed: int) -> TapeMarket:
@@ -121,12 +123,7 @@ def test_real_minutes_are_traded_alike_over_a_roll(tmp_path: Path, shared_dir: P
         tmp_path,
         market,
         desk=desk(60, max_quote_age_seconds=700),
-        parameters={
-            "lookback": 5,
-            "sample_seconds": 300,
-            "cost_multiple": 0,
-            "max_quote_age_seconds": 310.0,
-        },
+        parameters={**SHORT, "sample_seconds": 300, "max_quote_age_seconds": 310.0},
     )
     assert {to_datetime(int(each["opened_ns"])).month for each in run.trades} == {2, 3}
 
@@ -139,12 +136,7 @@ def test_a_strung_tape_is_traded_alike_and_on_the_days_of_its_months(
         tmp_path,
         strung(120, roll_days),
         desk=desk(60, max_quote_age_seconds=200),
-        parameters={
-            "lookback": 5,
-            "z_entry": 1.2,
-            "cost_multiple": 0,
-            "max_quote_age_seconds": 65.0,
-        },
+        parameters={**SHORT, "z_entry": 1.2, "max_quote_age_seconds": 65.0},
     )
     days = {to_datetime(int(each["opened_ns"])).day for each in run.trades}
     april = {7, 8, 9, 10, 13, 14, 15, 16, 17, 20, 21}
