@@ -4,10 +4,12 @@ An order may leave once its intent would outlive the process. A commit of SQLite
 some sixty microseconds, a copy into a mapped file in five; the commit follows when the order is
 gone. Not here: when to write and when to commit (`sqlite_journal`).
 
-The file holds two frames: magic, length and checksum of a body, and the body, the rows in
-MessagePack. They are written in turn, and each holds every row that is not committed: a death in
-the middle of one leaves the other, and rows that the journal knows already are passed over.
-Behind them stands the number of the last row that was committed: a journal that has fewer was cut.
+The file has two halves. Each holds a chain of frames: magic, length and checksum of a body, and the
+body, rows in MessagePack. A frame adds the rows that came since the one before it, so that an order
+waits for its own rows however long a commit is put off; a death in the middle of one leaves those
+before it. After a commit the next chain begins in the other half, and rows that the journal knows
+already are passed over. Behind them stands the number of the last row that was committed: a journal
+that has fewer was cut.
 """
 
 import mmap
@@ -24,10 +26,10 @@ _HEAD = struct.Struct(">4sII")
 _MARK = struct.Struct(">QI")
 """A sequence and its checksum."""
 
-FRAME_BYTES = 128 * 1024
-"""Room for each frame, laid out beforehand: a full disk does not stand before an order."""
+HALF_BYTES = 128 * 1024
+"""Room for each chain, laid out beforehand: a full disk does not stand before an order."""
 
-_MARK_AT = 2 * FRAME_BYTES
+_MARK_AT = 2 * HALF_BYTES
 FILE_BYTES = _MARK_AT + _MARK.size
 
 Row = tuple[int, int, str, str, str]
@@ -38,10 +40,10 @@ _decode = msgspec.msgpack.Decoder(list[Row]).decode
 
 
 def read_ahead(path: Path) -> list[Row]:
-    """Return the rows of the newest whole frame in a file; none when there is none."""
+    """Return the rows of the newest chain in a file, ascending; none when there is none."""
     stored = path.read_bytes() if path.is_file() else b""
-    frames = _rows_of(stored[:FRAME_BYTES]), _rows_of(stored[FRAME_BYTES:_MARK_AT])
-    return max(frames, key=lambda rows: rows[-1][0] if rows else 0)
+    chains = _rows_of(stored[:HALF_BYTES]), _rows_of(stored[HALF_BYTES:_MARK_AT])
+    return max(chains, key=lambda rows: rows[-1][0] if rows else 0)
 
 
 def read_mark(path: Path) -> int:
@@ -68,18 +70,29 @@ def _checksum(sequence: int) -> int:
     return crc32(sequence.to_bytes(8, "big"))
 
 
-def _rows_of(stored: bytes) -> list[Row]:
-    if len(stored) < _HEAD.size:
-        return []
-    magic, length, checksum = _HEAD.unpack_from(stored)
-    body = stored[_HEAD.size : _HEAD.size + length]
-    if magic != MAGIC or len(body) < length or crc32(body) != checksum:
-        return []
-    return _decode(body)
+def _rows_of(half: bytes) -> list[Row]:
+    """Return the rows of a chain: of its whole frames, as long as they ascend.
+
+    Behind them may stand what an earlier and longer chain has left.
+    """
+    rows: list[Row] = []
+    start = 0
+    while len(half) - start >= _HEAD.size:
+        magic, length, checksum = _HEAD.unpack_from(half, start)
+        start += _HEAD.size
+        body = half[start : start + length]
+        if magic != MAGIC or len(body) < length or crc32(body) != checksum:
+            break
+        added = _decode(body)
+        if rows and added[0][0] <= rows[-1][0]:
+            break
+        rows += added
+        start += length
+    return rows
 
 
 class AheadLog:
-    """The file at `path`, from now on without a frame; one writer.
+    """The file at `path`, from now on without a row; one writer.
 
     Raises
     ------
@@ -89,7 +102,10 @@ class AheadLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._turn = 0
+        self._start = 0
+        """Of the half that is written."""
+        self._end = 0
+        """Of its last frame, from there."""
         # Whole at once, so that one which is shorter was cut.
         new = path.with_name(path.name + ".new")
         with new.open("w+b") as file:
@@ -100,19 +116,22 @@ class AheadLog:
         new.replace(path)
 
     def write(self, rows: list[Row]) -> bool:
-        """Write the next frame; return False, and leave all as it is, if `rows` don't fit in."""
+        """Add a frame; return False, and leave all as it is, if `rows` don't fit in."""
         body = _encode(rows)
-        end = _HEAD.size + len(body)
-        if end > FRAME_BYTES:
+        end = self._end + _HEAD.size + len(body)
+        if end > HALF_BYTES:
             return False
-        start = self._turn * FRAME_BYTES
-        self._map[start : start + end] = _HEAD.pack(MAGIC, len(body), crc32(body)) + body
-        self._turn = 1 - self._turn
+        place = self._start + self._end
+        self._map[place : self._start + end] = _HEAD.pack(MAGIC, len(body), crc32(body)) + body
+        self._end = end
         return True
 
     def mark(self, sequence: int) -> None:
-        """Note that everything up to `sequence` was committed."""
+        """Note that everything up to `sequence` was committed; the next frame begins a chain."""
         _MARK.pack_into(self._map, _MARK_AT, sequence, _checksum(sequence))
+        if self._end:
+            self._start = HALF_BYTES - self._start
+            self._end = 0
 
     def close(self, *, is_done: bool) -> None:
         """Let go of the file; delete it when all its rows are committed."""

@@ -70,9 +70,9 @@ class SqliteJournal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._buffer: list[Row] = []
+        """Of which the log ahead holds the first `_ahead_count`."""
+        self._ahead_count = 0
         self._last = 0
-        self._ahead_until = 0
-        """The last record that the log ahead holds."""
         self._must_flush = False
         self._flusher = DiskFlusher(path)
         self._is_closed = False
@@ -122,13 +122,16 @@ class SqliteJournal:
         except sqlite3.Error as error:
             raise _failure(self._path, error) from error
         self._buffer.clear()
+        self._ahead_count = 0
         self._ahead.mark(self._last)
 
     def write_ahead(self) -> None:
         """Make everything appended outlive this process, as `commit` does, but in a hurry."""
-        is_there = not self._buffer or self._ahead_until == self._last
-        if is_there or self._ahead.write(self._buffer):
-            self._ahead_until = self._last
+        count = len(self._buffer)
+        if self._ahead_count == count:
+            return
+        if self._ahead.write(self._buffer[self._ahead_count :]):
+            self._ahead_count = count
         else:
             self.commit()
 
@@ -137,7 +140,7 @@ class SqliteJournal:
 
         What is written ahead is committed together with what comes after it.
         """
-        if self._flusher.is_flushing or self._ahead_until == self._last:
+        if self._flusher.is_flushing or self._ahead_count == len(self._buffer):
             self.write_ahead()
         else:
             self.commit()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from microfutures.adapters.ahead_log import FRAME_BYTES, AheadLog, Row, read_ahead
+from microfutures.adapters.ahead_log import HALF_BYTES, AheadLog, Row, read_ahead
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.ports.journal import JournalRecord
 
@@ -61,8 +61,11 @@ def sequences(path: Path) -> list[int]:
         ("add(3); journal.write_ahead()", 3),
         ("add(3); journal.write_ahead(); journal.commit()", 3),
         ("add(3); journal.write_ahead(); add(2)", 3),
-        # Each frame holds all that is not committed, whatever the one before it held.
+        # Each frame adds what the one before it did not hold.
         ("add(3); journal.write_ahead(); add(2); journal.write_ahead()", 5),
+        ("\nfor _ in range(40): add(2); journal.write_ahead()", 80),
+        ("\nfor _ in range(40): add(2); journal.write_ahead()\njournal.commit(); add(1)", 80),
+        ("\nfor _ in range(9):\n add(1); journal.write_ahead()\n journal.commit()", 9),
         ("add(3); journal.write_ahead(); journal.commit(); add(2); journal.write_ahead()", 5),
         ("add(2); journal.keep(); add(2); journal.keep(); add(1); journal.write_ahead()", 5),
         ("add(1); journal.commit(); add(2); journal.write_ahead(); journal.write_ahead()", 3),
@@ -94,13 +97,27 @@ def test_a_torn_frame_is_none_and_a_whole_one_is_all(path: Path) -> None:
     assert read_ahead(path) == ROWS
 
 
-def test_a_torn_frame_leaves_the_one_before_it(path: Path) -> None:
-    whole = frames(path, ROWS[:1], ROWS).rstrip(b"\0")
-    for length in range(FRAME_BYTES, len(whole)):
+def test_a_torn_frame_leaves_those_before_it(path: Path) -> None:
+    first = len(frames(path, ROWS[:1]).rstrip(b"\0"))
+    whole = frames(path, ROWS[:1], ROWS[1:]).rstrip(b"\0")
+    for length in range(first, len(whole)):
         path.write_bytes(whole[:length])
         assert read_ahead(path) == ROWS[:1]
     path.write_bytes(whole)
     assert read_ahead(path) == ROWS
+
+
+def test_what_an_earlier_chain_has_left_is_passed_over(path: Path) -> None:
+    log = AheadLog(path)
+    row = ROWS[0][1:]
+    for sequence in range(1, 8):
+        assert log.write([(sequence, *row)])
+    for sequence in (8, 9):
+        log.mark(sequence - 1)
+        assert log.write([(sequence, *row)])
+    # Frames of the same length: behind 9 stands 2.
+    assert read_ahead(path) == [(9, *row)]
+    log.close(is_done=False)
 
 
 def test_every_damaged_byte_is_found(path: Path) -> None:
@@ -115,7 +132,7 @@ def test_every_damaged_byte_is_found(path: Path) -> None:
 def test_a_frame_that_has_no_room_is_not_begun(path: Path) -> None:
     log = AheadLog(path)
     log.write(ROWS)
-    assert not log.write([(3, 12, "system", "Large", "x" * FRAME_BYTES)])
+    assert not log.write([(3, 12, "system", "Large", "x" * HALF_BYTES)])
     assert read_ahead(path) == ROWS
     log.close(is_done=True)
     assert not path.exists()
@@ -143,7 +160,7 @@ def test_a_journal_that_was_closed_leaves_nothing_ahead(path: Path) -> None:
 
 
 def test_a_disk_without_room_is_told_at_the_start(path: Path) -> None:
-    start = f"resource.setrlimit(resource.RLIMIT_FSIZE, ({FRAME_BYTES}, {FRAME_BYTES}))"
+    start = f"resource.setrlimit(resource.RLIMIT_FSIZE, ({HALF_BYTES}, {HALF_BYTES}))"
     program = f"import resource\n{start}\n{DESK}"
     run = subprocess.run(
         [sys.executable, "-c", program, str(path)],
