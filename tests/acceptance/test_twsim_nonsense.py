@@ -1,5 +1,8 @@
 """Nonsense from eight clients at a time: the ninth notices nothing, and nothing fails."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import pytest
 from benchmarks.fuzz import Findings, fuzz
 
@@ -22,10 +25,13 @@ def test_nonsense_is_refused_or_ends_its_own_connection(seed: int) -> None:
 
 @pytest.mark.slow
 def test_memory_stays_flat_over_many_servers() -> None:
-    findings = fuzz(60_000, 3)
+    # In a process of its own: here the peak may be of another test.
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        findings = pool.submit(fuzz, 60_000, 3).result()
     assert_clean(findings)
     first, *_, last = findings.peak_megabytes
-    assert last - first < 20
+    # Servers that were kept would be 4 MiB each.
+    assert last - first < 10
 
 
 def test_fuzzer_finds_what_is_put_there(monkeypatch: pytest.MonkeyPatch) -> None:
