@@ -93,6 +93,24 @@ def test_grid_with_a_walk_forward_leaves_every_table(
 
 
 @pytest.mark.slow
+def test_table_of_three_long_parameters_is_whole_in_eighty_columns(
+    tape: Path, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    axes = ("max_holding_seconds=60", "flatten_before_close_seconds=120", "cooldown_seconds=30")
+    _, text = run(
+        "--config", config, "--data", tape, "--no-tear-sheet", "--output", tmp_path / "out",
+        *(part for axis in axes for part in ("--grid", axis)),
+    )  # fmt: skip
+    headings = text.split("best 1 of 1 sets")[1].split("──")[0]
+    assert "…" not in headings
+    for name in ("flatten_", "before_", "max_", "holding_", "cooldown_"):
+        assert name in headings.split()
+    for name in ("net USD", "Sharpe", "drawdown", "trades", "won", "costs USD"):
+        assert name in headings
+
+
+@pytest.mark.slow
 def test_result_of_a_set_is_that_of_the_backtest(tape: Path, tmp_path: Path) -> None:
     config = write_config(tmp_path / "config.json", z_entry=2.0, lookback=20)
     out = tmp_path / "out"

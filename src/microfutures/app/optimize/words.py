@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from math import sqrt
+from textwrap import wrap
 
 from rich.box import SIMPLE
 from rich.table import Table
@@ -18,6 +19,7 @@ from microfutures.research.tape_days import TapeDays
 
 MOST_ROWS = 15
 MOST_RULES = 3
+HEADING_WIDTH = 12
 YEAR = sqrt(TRADING_DAYS)
 
 
@@ -27,7 +29,7 @@ def table_of(verdict: Verdict, space: Space, objective: str) -> Table:
     title = f"best {len(shown)} of {len(verdict.tried):,} sets by {objective}"
     table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0))
     for axis in space.axes:
-        table.add_column(axis.name, justify="right", no_wrap=True)
+        table.add_column(heading(axis.name), justify="right", no_wrap=True)
     for name in ("net USD", "Sharpe", "drawdown", "trades", "won", "costs USD"):
         table.add_column(name, justify="right", no_wrap=True)
     for parameters, result in shown:
@@ -44,6 +46,11 @@ def table_of(verdict: Verdict, space: Space, objective: str) -> Table:
             style="green" if result.net > 0 else "",
         )
     return table
+
+
+def heading(name: str) -> str:
+    """Return a parameter's name in lines short enough for a column."""
+    return "\n".join(wrap(name.replace("_", "_ "), HEADING_WIDTH)).replace("_ ", "_")
 
 
 def study_lines(
