@@ -5,11 +5,13 @@ the command line answers at once.
 """
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-_SOURCES = Path(__file__).resolve().parent / "src"
+_HERE = Path(__file__).resolve().parent
+_SOURCES = _HERE / "src"
 if _SOURCES.is_dir():
     # A checkout runs its own code, installed or not.
     sys.path.insert(0, str(_SOURCES))
@@ -46,10 +48,19 @@ def __getattr__(name: str) -> object:
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
+def _go_on_where_it_is_installed() -> None:
+    """Become the interpreter that `make run` installed everything for, if this is another one."""
+    environment = _HERE / ".venv"
+    python = environment / "bin" / "python"
+    if python.exists() and Path(sys.prefix) != environment:
+        os.execv(python, [str(python), *sys.argv])  # noqa: S606 - our own interpreter
+
+
 def _main() -> None:
     try:
         from microfutures.app.cli import main
     except ModuleNotFoundError as error:
+        _go_on_where_it_is_installed()
         sys.exit(
             f"error: the package {error.name!r} is missing; run `make run`, or `pip install .` "
             "in this directory"
