@@ -5,7 +5,6 @@ log file, the timer and the supervision; one strategy more sells on a tick.
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +19,7 @@ from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.system_clock import SystemClock
 from microfutures.app.arguments import RunOptions
 from microfutures.app.garbage import GarbagePolicy
+from microfutures.app.headless import speak
 from microfutures.app.lifecycle import Lifecycle, Pace
 from microfutures.app.logging_setup import start_logging
 from microfutures.app.supervision import Supervision
@@ -32,8 +32,7 @@ from microfutures.config.settings import (
     LogLevel,
     StrategySettings,
 )
-from microfutures.engine.output import Say
-from microfutures.model.events import ConnectionState, Severity
+from microfutures.model.events import ConnectionState
 from microfutures.model.fills import Fill
 from microfutures.model.identifiers import (
     ExecutionId,
@@ -119,7 +118,7 @@ async def sell_on_signal(port: int, meter: Meter, log_dir: Path) -> None:
     log = start_logging(log_dir, level=LogLevel.INFO, clock=clock)
     with SqliteJournal(journal_path(log_dir, is_simulated=False)) as journal:
         system = build_system(
-            _settings(port), _options(), simulation=None, journal=journal, speak=_speak
+            _settings(port), _options(), simulation=None, journal=journal, speak=speak
         )
         seller = Seller(system, meter)
         system.engine.portfolio.add_strategy(seller, 50)
@@ -218,16 +217,3 @@ def _options() -> RunOptions:
         virtual_time=False,
         port_given=True,
     )
-
-
-_LEVELS = {
-    Severity.DEBUG: logging.DEBUG,
-    Severity.INFO: logging.INFO,
-    Severity.SUCCESS: logging.INFO,
-    Severity.WARNING: logging.WARNING,
-    Severity.ERROR: logging.ERROR,
-}
-
-
-def _speak(_time_ns: int, say: Say) -> None:
-    logging.getLogger("microfutures.desk").log(_LEVELS[say.severity], "%s", say.text)

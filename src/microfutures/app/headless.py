@@ -151,7 +151,7 @@ async def _run_desk(
     log_dir = Path(settings.logging.log_dir)
     if simulation is not None:
         await simulation.server.start()
-    system = build_system(settings, options, simulation=simulation, journal=journal, speak=_speak)
+    system = build_system(settings, options, simulation=simulation, journal=journal, speak=speak)
     if simulation is None:
         recover(system.engine, journal.read(RECOVERED_KINDS))
 
@@ -248,7 +248,8 @@ def _open_journal(log_dir: Path, settings: Settings, options: RunOptions) -> Sql
     return SqliteJournal(path)
 
 
-def _speak(time_ns: int, say: Say) -> None:
+def speak(time_ns: int, say: Say) -> None:
+    """Write what the desk says to the log."""
     _log.log(_LEVELS[say.severity], "%s", say.text)
 
 
