@@ -247,18 +247,18 @@ class Eyes:
         alike = (order.instrument_id, order.side, order.quantity, order.limit_ticks)
         window_ns = round(self._limits.rate_window_seconds * 1e9)
         self._sent.append((time_ns, alike))
-        while self._sent[0][0] < time_ns - window_ns:
+        while self._sent[0][0] <= time_ns - window_ns:
             self._sent.popleft()
         limit = self._limits.max_orders_per_window
         self._violations.require(
-            len(self._sent) <= limit + 1,  # one on the edge of the window
+            len(self._sent) <= limit,
             "order rate",
             f"{ref} is number {len(self._sent)} in {self._limits.rate_window_seconds:g} s",
         )
 
         times = sum(each == alike for _, each in self._sent)
         self._violations.require(
-            times <= self._limits.max_identical_orders + 1,
+            times <= self._limits.max_identical_orders,
             "orders alike",
             f"{ref} is number {times} in {self._limits.rate_window_seconds:g} s",
         )
