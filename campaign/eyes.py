@@ -15,6 +15,7 @@ from campaign.violations import Violations
 from microfutures.config.risk_limits import RiskLimits
 from microfutures.engine.engine import Engine
 from microfutures.model.events import (
+    ClockStepped,
     Command,
     CommandReceived,
     ConnectionChanged,
@@ -71,6 +72,7 @@ class Eyes:
         self._handlers: dict[str, Callable[[JournalRecord], None]] = {
             "Quote": self._on_quote,
             "ConnectionChanged": self._on_connection,
+            "ClockStepped": self._on_step,
             "InstrumentResolved": self._on_instrument,
             "CommandReceived": self._on_command,
             "Intent": self._on_intent,
@@ -169,6 +171,10 @@ class Eyes:
 
     def _on_connection(self, record: JournalRecord) -> None:
         self._connection = _read(record, ConnectionChanged).state
+
+    def _on_step(self, record: JournalRecord) -> None:
+        step_ns = round(_read(record, ClockStepped).seconds * 1e9)
+        self._sent = deque((sent_ns + step_ns, alike) for sent_ns, alike in self._sent)
 
     def _on_instrument(self, record: JournalRecord) -> None:
         instrument = _read(record, InstrumentResolved).instrument
