@@ -82,25 +82,23 @@ class MortalJournal(SqliteJournal):
 
     def write_ahead(self) -> None:
         """Write an intent ahead, if the process lives that long; it may die right after."""
-        if not self._buffer:
-            return
-        self._fuse.burn("order")
-        super().write_ahead()
-        self._eyes.on_commit()
-        self._fuse.burn("order")
+        if self._buffer:
+            self._put_ahead("order")
 
     def keep(self) -> None:
         """Commit; in some stretches write ahead instead, as while the disk is flushing."""
         self._keeps += 1
-        is_flushing = self._keeps % FLUSHES_EVERY < FLUSHES_FOR
-        if not is_flushing or not self._buffer:
+        if self._buffer and self._keeps % FLUSHES_EVERY < FLUSHES_FOR:
+            # No seed can tell when a disk flushes: a death here counts as one at the commit.
+            self._put_ahead(self._kind)
+        else:
             self.commit()
-            return
-        # No seed can tell when a disk flushes: a death here counts as one at the commit.
-        self._fuse.burn(self._kind)
+
+    def _put_ahead(self, kind: str) -> None:
+        self._fuse.burn(kind)
         super().write_ahead()
         self._eyes.on_commit()
-        self._fuse.burn(self._kind)
+        self._fuse.burn(kind)
 
     def flush(self) -> None:
         """Have the disk asked; what it was asked for before is taken to be there."""

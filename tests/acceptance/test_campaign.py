@@ -12,9 +12,21 @@ KILLED_BESIDE_OWN_SHARES = 115
 ABSURD_FIRST_QUOTE = 1298
 """A start with a leg alone, whose first quote is half as much again as what it traded at."""
 
+ORDERS_AT_BOTH_ENDS_OF_A_WINDOW = 1728
+"""Two legs leave exactly as long after two others as orders are counted."""
+ORDERS_BEFORE_A_CLOCK_STEPS = 2185
+"""They seem to lie ahead once the clock is back."""
+SEEDS = (
+    3,
+    KILLED_BESIDE_OWN_SHARES,
+    ABSURD_FIRST_QUOTE,
+    ORDERS_AT_BOTH_ENDS_OF_A_WINDOW,
+    ORDERS_BEFORE_A_CLOCK_STEPS,
+)
+
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [3, KILLED_BESIDE_OWN_SHARES, ABSURD_FIRST_QUOTE])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_no_law_is_broken_on_a_bad_day(seed: int, tmp_path: Path) -> None:
     verdict = live_day(seed, tmp_path)
     assert verdict.violations == []
