@@ -81,7 +81,7 @@ class Engine:
         self.state = DeskState(portfolio)
         self.portfolio = portfolio
         self.strategies = strategies
-        self._settings = settings
+        self.settings = settings
         self._out = OutputBuilder()
         self._orders_made = 0
         self.voice = Voice(self.state, self._out)
@@ -130,7 +130,7 @@ class Engine:
         self._handlers = self._table()
 
     def _build_floor(self) -> TradingFloor:
-        settings = self._settings
+        settings = self.settings
         return TradingFloor(
             state=self.state,
             strategies=self.strategies,
@@ -150,7 +150,7 @@ class Engine:
             floor=self.floor,
             commands=self.commands,
             strategies=self.strategies,
-            limits=self._settings.limits,
+            limits=self.settings.limits,
             voice=self.voice,
             out=self._out,
         )
@@ -204,7 +204,7 @@ class Engine:
     @property
     def check_interval_seconds(self) -> float:
         """Return how often strategies are evaluated."""
-        return self._settings.check_interval_seconds
+        return self.settings.check_interval_seconds
 
     @property
     def is_busy(self) -> bool:
@@ -349,7 +349,7 @@ class Engine:
 
     def _next_ref(self) -> OrderRef:
         self._orders_made += 1
-        return OrderRef(f"{self._settings.order_ref_prefix}-{self._orders_made}")
+        return OrderRef(f"{self.settings.order_ref_prefix}-{self._orders_made}")
 
 
 def _tick_traders(strategies: Sequence[Strategy]) -> Sequence[Strategy]:

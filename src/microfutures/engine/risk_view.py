@@ -36,7 +36,9 @@ class RiskView:
         """
         state, name = self._state, order.instrument_id
         own, unsettled = order.order_ref, self._orders.unsettled
-        live = [each for ref, each in unsettled.items() if ref != own] if unsettled else []
+        # Mostly the order is the only one.
+        is_alone = not unsettled or (len(unsettled) == 1 and own in unsettled)
+        live = [] if is_alone else [each for ref, each in unsettled.items() if ref != own]
         here = [each for each in live if each.order.instrument_id == name] if live else live
         instrument = state.instruments.get(name)
         family = family_of(instrument.symbol) if instrument is not None else ""
@@ -53,7 +55,7 @@ class RiskView:
         return RiskContext(
             now_ns=state.time_ns,
             connection=state.connection,
-            is_paused=state.is_paused,
+            is_paused=bool(state.pause_reason),
             pause_reason=state.pause_reason,
             kill_reason=state.kill_reason,
             instrument=instrument,
@@ -70,7 +72,7 @@ class RiskView:
             family=family,
             family_gross=family_gross,
             family_net=family_net,
-            unresolved=self.unresolved(live),
+            unresolved=self.unresolved(live) if live else "",
             open_orders=len(live),
             day_net=portfolio.performance().net - day_start_net if opens else Decimal(0),
             capital=portfolio.initial_capital,

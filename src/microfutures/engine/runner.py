@@ -19,11 +19,19 @@ from microfutures.engine.output import (
     Submit,
 )
 from microfutures.model.events import (
+    BrokerStateMissed,
+    BrokerStateReported,
     ClockStepped,
+    CommandReceived,
+    CommissionReceived,
     ConnectionChanged,
     EngineEvent,
+    FillReceived,
+    HistoryLoaded,
     InstrumentResolved,
+    MarginPreviewed,
     NoticeReceived,
+    OrderUpdated,
     TimerFired,
 )
 from microfutures.model.market import Quote
@@ -40,6 +48,23 @@ SHORTEST_TIMER_SECONDS = 0.001
 """Clocks that wake a little early are not asked again at once."""
 
 MARKET = "market"
+
+_KINDS: dict[type, str] = {
+    Quote: MARKET,
+    HistoryLoaded: MARKET,
+    ConnectionChanged: "connection",
+    ClockStepped: "connection",
+    NoticeReceived: "connection",
+    InstrumentResolved: "connection",
+    OrderUpdated: "order",
+    FillReceived: "order",
+    CommissionReceived: "order",
+    MarginPreviewed: "order",
+    BrokerStateReported: "order",
+    BrokerStateMissed: "order",
+    CommandReceived: "order",
+}
+"""The journal's groups of events, see `ports.journal.JournalRecord`; "system" for the rest."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -84,13 +109,15 @@ class EngineRunner:
     def put(self, event: EngineEvent) -> None:
         """Queue an event; the sink of the broker adapter."""
         self._queue.append(event)
-        self._is_settled.clear()
         wake = self._wake
         if wake is not None and not wake.done():
             wake.set_result(None)
 
     async def settle(self) -> None:
         """Wait until everything that was put is worked through."""
+        if not self._queue:
+            return
+        self._is_settled.clear()
         await self._is_settled.wait()
 
     async def run(self) -> None:
@@ -126,7 +153,8 @@ class EngineRunner:
 
     def step(self, event: EngineEvent) -> None:
         """Journal one event, process it, journal the answer, carry it out."""
-        self._append(event.time_ns, _kind(event), type(event).__name__, _encode(event))
+        kind = type(event)
+        self._append(event.time_ns, _KINDS.get(kind, "system"), kind.__name__, _encode(event))
         try:
             output = self._engine.process(event)
         except Exception as error:
@@ -175,26 +203,3 @@ def carry_out(deed: Deed, broker: Broker) -> None:
 def engine_failure(event: EngineEvent, error: Exception) -> dict[str, str]:
     """Return what the journal says of an engine that failed on `event`."""
     return {"reason": f"the engine failed on {type(event).__name__}: {error!r}"}
-
-
-def _kind(event: EngineEvent) -> str:
-    """Return the journal's group for an event; see `ports.journal.JournalRecord`."""
-    match event:
-        case Quote():
-            return MARKET
-        case ConnectionChanged() | ClockStepped() | NoticeReceived() | InstrumentResolved():
-            return "connection"
-        case _:
-            return _KINDS.get(type(event).__name__, "system")
-
-
-_KINDS = {
-    "HistoryLoaded": MARKET,
-    "OrderUpdated": "order",
-    "FillReceived": "order",
-    "CommissionReceived": "order",
-    "MarginPreviewed": "order",
-    "BrokerStateReported": "order",
-    "BrokerStateMissed": "order",
-    "CommandReceived": "order",
-}

@@ -31,9 +31,10 @@ class ExecutionDesk:
 
     def reason_against(self, intent: Intent) -> str | None:
         """Return why `intent` can't be started now; None when it can."""
-        names = [leg.instrument_id for leg in intent.legs]
-        if len(set(names)) < len(names):
-            return f"{intent.intent_id} names a contract twice: {', '.join(names)}"
+        if len(intent.legs) > 1:
+            names = [leg.instrument_id for leg in intent.legs]
+            if len(set(names)) < len(names):
+                return f"{intent.intent_id} names a contract twice: {', '.join(names)}"
         running = self.running.get(intent.strategy)
         if not intent.kind.is_entry:
             if running is not None and not running.intent.kind.is_entry:
@@ -58,7 +59,7 @@ class ExecutionDesk:
         """Start `intent`; an exit supersedes a running entry, whose orders are cancelled first."""
         before = self.running.get(intent.strategy)
         left = self.orders.live_of(intent.strategy)
-        also_close = [record.order.instrument_id for record in left]
+        also_close = [record.order.instrument_id for record in left] if left else []
         actions: list[Action] = []
         if before is not None:
             also_close += [leg.instrument_id for leg in before.intent.legs]
@@ -73,7 +74,8 @@ class ExecutionDesk:
             also_close=also_close,
         )
         self.running[intent.strategy] = executor
-        actions += executor.adopt(left)
+        if left:
+            actions += executor.adopt(left)
         return actions + self._step(executor)
 
     def on_update(self, update: OrderUpdated) -> list[Action]:

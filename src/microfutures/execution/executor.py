@@ -58,20 +58,23 @@ class IntentExecutor:
         self._settings = settings
         is_flatten = intent.kind is SignalKind.FLATTEN
         self._closes_for = OrderPurpose.FLATTEN if is_flatten else OrderPurpose.EXIT
-        wanted = {leg.instrument_id: leg.quantity for leg in intent.legs}
-        wanted |= {each: 0 for each in also_close if each not in wanted}
+        wanted: dict[InstrumentId, int] = {}
+        for target in intent.legs:
+            wanted[target.instrument_id] = target.quantity
+        for each in also_close:
+            wanted.setdefault(each, 0)
         self._targets = list(wanted.values())
-        self._legs = [
-            Leg(
-                instrument_id,
+        self._legs: list[Leg] = []
+        for each in wanted:
+            leg = Leg(
+                each,
                 intent=intent,
                 view=view,
                 orders=orders,
                 next_ref=next_ref,
                 settings=settings,
             )
-            for instrument_id in wanted
-        ]
+            self._legs.append(leg)
         self._unhedged_since_ns: int | None = None
         self._first_leg_value = 0.0
         self._first_leg_filled = 0

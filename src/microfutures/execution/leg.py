@@ -135,7 +135,7 @@ class Leg:
         self.blocked_reason = ""
         if gap == 0 or now_ns < self._retry_at_ns:
             return []
-        order = self._order(gap, purpose)
+        order = self._order(gap, purpose, now_ns)
         if order is None:
             if purpose is OrderPurpose.ENTRY:  # given up at the next step, with this reason
                 return []
@@ -163,15 +163,15 @@ class Leg:
         beyond = min(max(self.attempts - settings.max_reprices - 1, 0), 30)
         return min(settings.reprice_seconds * 2.0**beyond, settings.max_reprice_seconds)
 
-    def _order(self, gap: int, purpose: OrderPurpose) -> Order | None:
+    def _order(self, gap: int, purpose: OrderPurpose, now_ns: int) -> Order | None:
         """Return a marketable order for `gap`; None, with the reason, when there can be none."""
-        now_ns = self._view.now_ns()
         instrument = self._view.instrument_by_id(self.instrument_id)
         if instrument is None:
             self.blocked_reason = f"{self.instrument_id} is not known to the broker yet"
             return None
-        if not instrument.is_open(now_ns):
-            self.blocked_reason = hours_problem(instrument, now_ns) or "closed"
+        is_liquid = instrument.is_liquid(now_ns)
+        if not is_liquid and not instrument.is_open(now_ns):
+            self.blocked_reason = hours_problem(instrument, now_ns) or ""
             return None
         quote = self._view.quote(self.instrument_id)
         flaw = flaw_of(instrument, quote, now_ns, ANY_AGE)
@@ -179,7 +179,6 @@ class Leg:
             self.blocked_reason = flaw_words(flaw, instrument, quote, now_ns)
             return None
         side = BUY if gap > 0 else SELL
-        is_liquid = instrument.is_liquid(now_ns)
         usable = quote if flaw in PRICED else None
         limit_ticks = self._limit_ticks(instrument, side, usable)
         may_be_market = is_liquid and purpose.reduces_risk

@@ -130,7 +130,10 @@ class OrderLedger:
 
     def live_of(self, strategy: StrategyName) -> list[OrderRecord]:
         """Return the orders of `strategy` that are not settled, oldest first."""
-        return [record for record in self.unsettled.values() if record.order.strategy == strategy]
+        unsettled = self.unsettled
+        if not unsettled:
+            return []
+        return [record for record in unsettled.values() if record.order.strategy == strategy]
 
     def of_intent(self, intent_id: IntentId) -> list[OrderRecord]:
         """Return the orders that served an intent, as far as they are remembered."""

@@ -29,7 +29,12 @@ def flaw_of(
     """Return what is wrong with `quote`, the worst first; `Flaw.NONE` when nothing is."""
     if quote is None:
         return Flaw.MISSING
-    flaw = quote.trouble or _flaw_of_kind(quote.data_type) or price_flaw(instrument, quote)
+    if quote.trouble:
+        return quote.trouble
+    if quote.data_type is not LIVE:
+        is_delayed = quote.data_type is MarketDataType.DELAYED
+        return Flaw.DELAYED if is_delayed else Flaw.FROZEN
+    flaw = price_flaw(instrument, quote)
     if flaw:
         return flaw
     return Flaw.STALE if now_ns - quote.time_ns > max_age_seconds * 1e9 else SOUND
@@ -76,12 +81,6 @@ def flaw_words(flaw: Flaw, instrument: Instrument, quote: Quote | None, now_ns: 
             return f"{name} jumped: {prices} is far from what it was"
         case _:
             return f"{name} is {flaw}: {prices}"
-
-
-def _flaw_of_kind(data_type: MarketDataType) -> Flaw:
-    if data_type is LIVE:
-        return SOUND
-    return Flaw.DELAYED if data_type is MarketDataType.DELAYED else Flaw.FROZEN
 
 
 def hours_problem(instrument: Instrument, now_ns: int) -> str | None:

@@ -12,6 +12,8 @@ from microfutures.adapters.ib.taps import Taps
 
 _log = logging.getLogger("microfutures.ib")
 
+TICK_PRICE, TICK_SIZE = TICKS = "1", "2"
+
 _READERS: dict[type, Callable[[str], object]] = {
     int: int,
     float: float,
@@ -25,23 +27,31 @@ class TellingDecoder(Decoder):
 
     def __init__(self, wrapper: Wrapper, taps: Taps) -> None:
         super().__init__(wrapper, 0)
-        self._taps = taps
+        self._taps, self._market = taps, taps.market
         self.logger = _DecoderLog(taps)
-        self._ticks = {"1": self._read_price, "2": self._read_size}
         self._typed: dict[type, list[tuple[str, Callable[[str], object], object]]] = {}
         """Name, reader and default of the fields that are no texts, by the message's class."""
 
     def interpret(self, fields: list[str]) -> None:
         """Read one message; ticks, which almost all messages are, without any detour."""
-        if fields and fields[0] in self._ticks:
+        kind = fields[0] if fields else ""
+        if kind in TICKS:
             try:
-                self._ticks[fields[0]](fields)
+                if kind == TICK_SIZE:
+                    _, _, request_id, tick_type, size = fields
+                    self._market.on_size(int(request_id), int(tick_type), float(size or 0))
+                    return
+                _, _, request_id, tick_type, price, size, _ = fields
+                if price:
+                    self._market.on_price(
+                        int(request_id), int(tick_type), float(price), float(size or 0)
+                    )
             except ValueError:
                 # More fields than we know, or nonsense: the base copes with the one, and says
                 # where it stumbles over the other.
                 Decoder.interpret(self, fields)
             return
-        handler = self.handlers.get(int(fields[0])) if fields and fields[0].isdigit() else None
+        handler = self.handlers.get(int(kind)) if kind.isdigit() else None
         if handler is None:
             self._taps.on_unreadable(f"unknown message {fields[:1]}")
             return
@@ -65,17 +75,6 @@ class TellingDecoder(Decoder):
             value = values[name]
             if value is not default:
                 values[name] = read(value) if value else default
-
-    def _read_price(self, fields: list[str]) -> None:
-        _, _, request_id, tick_type, price, size, _ = fields
-        if price:
-            self._taps.market.on_price(
-                int(request_id), int(tick_type), float(price), float(size or 0)
-            )
-
-    def _read_size(self, fields: list[str]) -> None:
-        _, _, request_id, tick_type, size = fields
-        self._taps.market.on_size(int(request_id), int(tick_type), float(size or 0))
 
 
 class _DecoderLog(logging.Logger):

@@ -6,7 +6,6 @@ after it are that message with other numbers in five places.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 from ib_async.client import Client
@@ -22,15 +21,9 @@ _REFERENCE = OrderRef("what the order is called")
 """What stands in the five places while a pattern is learned, and nowhere else in the message."""
 
 
-class Kind(NamedTuple):
-    """What orders have in common that differ in nothing but the five places."""
-
-    instrument_id: InstrumentId
-    side: Side
-    order_type: OrderType
-    time_in_force: TimeInForce
-    outside_regular_hours: bool
-    account: str
+Kind = tuple[InstrumentId, Side, OrderType, TimeInForce, bool, str]
+"""What orders have in common that differ in nothing but the five places: contract, side, type, time
+in force, whether outside regular hours, account."""
 
 
 class Pattern(msgspec.Struct, frozen=True, gc=False):
@@ -54,7 +47,7 @@ class OrderWriter:
 
     def place(self, order_id: int, order: Order, resolved: Resolved, account: str) -> None:
         """Send an order."""
-        kind = Kind(
+        kind = (
             order.instrument_id,
             order.side,
             order.order_type,

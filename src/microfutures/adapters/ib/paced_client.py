@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable
 
 from ib_async.client import Client
-from ib_async.util import getLoop
 
 from microfutures.ports.broker import MOST_MESSAGES_A_SECOND
 
@@ -32,7 +31,7 @@ class PacedClient(Client):
 
     def _onSocketHasData(self, data: bytes) -> None:
         """Read what came: the greetings of a new connection by the base, the rest here."""
-        if not self.isReady():
+        if not self._apiReady:
             read: Callable[[bytes], None] = super()._onSocketHasData
             read(data)
             return
@@ -49,7 +48,7 @@ class PacedClient(Client):
             fields = data[begin:end].decode(errors="backslashreplace").split("\0")
             fields.pop()
             interpret(fields)
-            if not self.isReady():
+            if not self._apiReady:
                 # This message ended the connection; the base keeps nothing of it either.
                 return
         self._data = data[start:]
@@ -63,15 +62,15 @@ class PacedClient(Client):
 
     def _send_waiting(self) -> None:
         self._turn = None
-        loop = getLoop()
+        loop, connection = asyncio.get_running_loop(), self.conn
         now, sent, waiting = loop.time(), self._sent_at, self._waiting
         while sent and now >= sent[0] + SECOND:
             sent.popleft()
-        if not self.conn.isConnected():
+        if connection.transport is None:
             waiting.clear()
         while waiting and len(sent) < MOST_MESSAGES_A_SECOND:
             body = waiting.popleft().encode()
-            self.conn.sendMsg(struct.pack(">I", len(body)) + body)
+            connection.sendMsg(struct.pack(">I", len(body)) + body)
             sent.append(now)
         if waiting:
             self._turn = loop.call_at(sent[0] + SECOND, self._send_waiting)
