@@ -7,6 +7,9 @@ import pytest
 from campaign.day import live_day, silence
 from campaign.sabotage import SABOTAGES
 
+from microfutures.adapters.sqlite_journal import JournalReader
+from microfutures.engine.rehearsal import Rehearsal
+
 KILLED_BESIDE_OWN_SHARES = 115
 """Three kills while the owner of the account holds shares of their own."""
 ABSURD_FIRST_QUOTE = 1298
@@ -32,6 +35,22 @@ def test_no_law_is_broken_on_a_bad_day(seed: int, tmp_path: Path) -> None:
     assert verdict.violations == []
     assert verdict.orders > 100
     assert verdict.faults > 0
+
+
+@pytest.mark.slow
+def test_no_journal_tells_whether_orders_were_rehearsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = []
+    for folder in (tmp_path / "rehearsed", tmp_path / "not"):
+        folder.mkdir()
+        live_day(3, folder)
+        reader = JournalReader(folder / "journal.sqlite3")
+        days.append(list(reader.read()))
+        reader.close()
+        monkeypatch.setattr(Rehearsal, "run", lambda _self: ())
+    assert len(days[0]) > 1_000
+    assert days[0] == days[1]
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from microfutures.app.simulation import Simulation
 from microfutures.config import Settings
 from microfutures.engine.engine import Engine
 from microfutures.engine.output import Say
+from microfutures.engine.rehearsal import Rehearsal
 from microfutures.engine.runner import EngineRunner
 from microfutures.engine.snapshot import RunFacts
 from microfutures.ports.clock import Clock
@@ -78,14 +79,14 @@ def build_system(
             clock=manager.clock,
             speak=speak,
             first_sequence=journal.last_sequence(),
+            rehearsal=Rehearsal(engine),
         )
     )
     runner[0].note(started_ns, RunStarted(__version__, prefix, decisive(settings)))
     # What this run's orders are called outlives a power cut, whatever happens to them.
     journal.commit(is_urgent=True)
-    title = simulation.market.describe() if simulation else ""
     facts = RunFacts(
-        title=title,
+        title=simulation.market.describe() if simulation else "",
         host=host,
         port=port,
         client_id=settings.connection.client_id,

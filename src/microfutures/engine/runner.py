@@ -18,6 +18,7 @@ from microfutures.engine.output import (
     Say,
     Submit,
 )
+from microfutures.engine.rehearsal import Rehearsal
 from microfutures.model.events import (
     BrokerStateMissed,
     BrokerStateReported,
@@ -32,6 +33,7 @@ from microfutures.model.events import (
     MarginPreviewed,
     NoticeReceived,
     OrderUpdated,
+    Severity,
     TimerFired,
 )
 from microfutures.model.market import Quote
@@ -86,6 +88,7 @@ class EngineRunner:
         clock: Clock,
         speak: Speak,
         first_sequence: int,
+        rehearsal: Rehearsal | None = None,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -93,6 +96,7 @@ class EngineRunner:
         self._clock = clock
         self._speak = speak
         self._sequence = first_sequence
+        self._rehearsal = rehearsal
         # A tick waits for this on its way to an order: `asyncio.Queue` takes three times as long.
         self._queue: deque[EngineEvent] = deque()
         self._wake: asyncio.Future[None] | None = None
@@ -128,6 +132,7 @@ class EngineRunner:
                 self.step(queue.popleft())
             if self._has_news:
                 self._journal.keep()
+                self._rehearse()
                 self._has_news = False
             self._journal.flush()
             self._is_settled.set()
@@ -165,6 +170,18 @@ class EngineRunner:
         for record in output.records:
             self._append(event.time_ns, record.kind, record.name, _encode(record.payload))
         self._carry_out(event.time_ns, output)
+
+    def _rehearse(self) -> None:
+        """Walk the way of an order: what was worked through has pushed it out of the caches."""
+        if self._rehearsal is None:
+            return
+        try:
+            for record in self._rehearsal.run():
+                _encode(record.payload)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the desk
+            self._rehearsal = None
+            text = f"an order could not be rehearsed, none is any more: {error!r}"
+            self._speak(self._engine.state.time_ns, Say(Severity.WARNING, text))
 
     def _carry_out(self, time_ns: int, output: EngineOutput) -> None:
         said: list[Say] = []
