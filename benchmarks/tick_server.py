@@ -1,17 +1,20 @@
 """The other side of the order path: sends ticks and takes the time at which orders arrive.
 
 The simulated gateway answers what a client asks at its start. Then a plain blocking loop takes
-the socket over, so that nothing of the server's own stands between a tick's bytes and an order's.
+the socket over. When an order has arrived is told by the kernel, at whose door its sender delivers
+it: until this process is awake to read it, up to a millisecond on a shared machine, is not the
+client's time.
 """
 
 import asyncio
 import gc
 import os
 import socket
+import struct
 from collections import Counter
 from decimal import Decimal
 from multiprocessing.connection import Connection
-from time import perf_counter_ns, sleep
+from time import perf_counter_ns, sleep, time_ns
 
 import msgspec
 
@@ -39,6 +42,10 @@ COMMISSION = Decimal("0.62")
 
 SIGNAL_SIZE = 77
 """The size of the bids that are to be sold to; others have size 1."""
+
+SO_TIMESTAMPNS = 35
+"""Have the kernel say when what is read came; Linux, socket(7)."""
+STAMP = struct.Struct("@ll")
 
 MARKET_DATA, PLACE_ORDER = "1", "3"
 
@@ -129,6 +136,9 @@ class _Exchange:
         self._frames = FrameDecoder()
         self._waiting: list[list[str]] = []
         self._sold: Counter[str] = Counter()
+        self._arrived_ns = 0
+        """When the kernel got the latest of what was read; since 1970."""
+        line.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
     def run(self, pace: Pace) -> Timing:
         times: list[int] = []
@@ -140,11 +150,11 @@ class _Exchange:
             phase = STEP * turn % (2 * TICKS)
             ticks = LOW_TICKS + min(phase, 2 * TICKS - phase)
             tick = _tick(request_id, instrument.price(ticks), SIGNAL_SIZE if is_signal else 1)
-            started = perf_counter_ns()
+            started = time_ns()
             self._line.sendall(tick)
             if is_signal:
                 order = self._order()
-                times.append(perf_counter_ns() - started)
+                times.append(self._arrived_ns - started)
                 wrong += not _is_answer(order, instrument, ticks)
                 self._line.sendall(self._fill(order))
             sleep(pace.gap_microseconds / 1e6)
@@ -154,7 +164,9 @@ class _Exchange:
         """Return the next order; answer what else is asked before it comes."""
         while True:
             while not self._waiting:
-                self._take(self._line.recv(65_536))
+                data, (stamp,), _, _ = self._line.recvmsg(65_536, socket.CMSG_SPACE(STAMP.size))
+                self._arrived_ns = _nanoseconds(stamp)
+                self._take(data)
             fields = self._waiting.pop(0)
             if fields[0] == PLACE_ORDER:
                 return fields
@@ -245,6 +257,11 @@ class _Exchange:
 def _tick(request_id: int, price: Decimal, size: int) -> bytes:
     """Return a bid as TWS sends it: its price, then its size."""
     return encode([1, 6, request_id, 1, price, size, 1]) + encode([2, 6, request_id, 0, size])
+
+
+def _nanoseconds(stamp: tuple[int, int, bytes]) -> int:
+    seconds, nanoseconds = STAMP.unpack(stamp[2])
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
 def _is_answer(order: list[str], instrument: Instrument, bid_ticks: int) -> bool:
