@@ -5,6 +5,7 @@ the engine takes to decide on it. Here the first order of a kind is spelled by i
 after it are that message with other numbers in five places.
 """
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -27,10 +28,10 @@ in force, whether outside regular hours, account."""
 
 
 class Pattern(msgspec.Struct, frozen=True, gc=False):
-    """The fields of a message, and where the order's own stand in it."""
+    """A message in parts, and which of them are the order's own; what lies between is one part."""
 
     resolved: Resolved
-    fields: list[str]
+    parts: list[str]
     order_id: int
     quantity: int
     price: int | None
@@ -58,14 +59,14 @@ class OrderWriter:
         pattern = self._patterns.get(kind)
         if pattern is None or pattern.resolved is not resolved:
             pattern = self._patterns[kind] = self._learn(order, resolved, account)
-        fields = pattern.fields.copy()
-        fields[pattern.order_id] = str(order_id)
-        fields[pattern.quantity] = str(order.quantity)
-        fields[pattern.reference] = order.order_ref
+        parts = pattern.parts.copy()
+        parts[pattern.order_id] = str(order_id)
+        parts[pattern.quantity] = str(order.quantity)
+        parts[pattern.reference] = order.order_ref
         ticks = order.limit_ticks if order.limit_ticks is not None else order.stop_ticks
         if pattern.price is not None and ticks is not None:
-            fields[pattern.price] = str(wire_price(resolved.instrument, ticks))
-        self._client.sendMsg("\0".join(fields))
+            parts[pattern.price] = str(wire_price(resolved.instrument, ticks))
+        self._client.sendMsg("".join(parts))
 
     def _learn(self, order: Order, resolved: Resolved, account: str) -> Pattern:
         sample = replace(
@@ -78,16 +79,17 @@ class OrderWriter:
         pen = _Pen(self._client.serverVersion())
         spell: Callable[..., None] = pen.placeOrder
         spell(_ORDER_ID, resolved.contract, ib_order(sample, resolved, account))
-        fields = pen.written.split("\0")
         has_price = order.order_type is not OrderType.MARKET
         price = str(wire_price(resolved.instrument, _TICKS))
+        own = "|".join(map(re.escape, (str(_ORDER_ID), str(_QUANTITY), price, _REFERENCE)))
+        parts = re.split(rf"(?<=\0)({own})(?=\0)", pen.written)
         return Pattern(
             resolved=resolved,
-            fields=fields,
-            order_id=fields.index(str(_ORDER_ID)),
-            quantity=fields.index(str(_QUANTITY)),
-            price=fields.index(price) if has_price else None,
-            reference=fields.index(_REFERENCE),
+            parts=parts,
+            order_id=parts.index(str(_ORDER_ID)),
+            quantity=parts.index(str(_QUANTITY)),
+            price=parts.index(price) if has_price else None,
+            reference=parts.index(_REFERENCE),
         )
 
 
