@@ -1,4 +1,4 @@
-"""The way of an order, walked while nothing waits, so that the next order finds it warm.
+"""The way of an order, walked while nothing is worked on, so that the next order finds it warm.
 
 Code that other work has pushed out of the processor's caches takes several times as long, and an
 order would wait for all of it. So the real floor, executor and gate are led through an order now

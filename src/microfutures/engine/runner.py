@@ -172,8 +172,8 @@ class EngineRunner:
         self._carry_out(event.time_ns, output)
 
     def _rehearse(self) -> None:
-        """Walk the way of an order: what was worked through has pushed it out of the caches."""
-        if self._rehearsal is None:
+        """Walk the way of an order that is over once more: its news pushed it out of the caches."""
+        if self._rehearsal is None or self._engine.is_busy:
             return
         try:
             for record in self._rehearsal.run():

@@ -28,7 +28,14 @@ class Silent:
         raise AssertionError(approved)
 
 
+def an_idle_desk() -> ADesk:
+    desk = ADesk(100)
+    desk.strategy.legs = ()
+    return desk
+
+
 def a_desk() -> ADesk:
+    """Return one whose first order is at the broker."""
     desk = ADesk(100)
     (preview,) = [each for each in desk.timer().effects if isinstance(each, Preview)]
     desk.previewed(preview)
@@ -140,10 +147,10 @@ class ARunner:
         self.journal.close()
 
 
-async def test_it_is_rehearsed_after_news_and_not_between_a_tick_and_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("desk", "times"), [(an_idle_desk(), 2), (a_desk(), 0)])
+async def test_it_is_rehearsed_after_news_while_nothing_is_worked_on(
+    desk: ADesk, times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = a_desk()
     rehearsal = Rehearsal(desk.engine)
     counted: list[int] = []
     run = rehearsal.run
@@ -160,7 +167,7 @@ async def test_it_is_rehearsed_after_news_and_not_between_a_tick_and_the_next(
         a_quote("MCLX6", 70.01, 70.03, time_ns=OPEN_NS + 4),
         TimerFired(time_ns=OPEN_NS + 5),
     )
-    assert len(counted) == 2
+    assert len(counted) == times
     assert runner.said == []
 
 
@@ -170,9 +177,9 @@ async def test_a_rehearsal_that_fails_is_told_once_and_stops_nothing(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a rule that can't count")
 
-    desk = a_desk()
+    desk = an_idle_desk()
     rehearsal = Rehearsal(desk.engine)
-    monkeypatch.setattr(RiskGate, "check", fail)
+    monkeypatch.setattr(RiskGate, "foresee", fail)
     runner = ARunner(tmp_path / "journal.db", rehearsal, desk)
     await runner.hear(TimerFired(time_ns=OPEN_NS + 2), TimerFired(time_ns=OPEN_NS + 3))
     (said,) = runner.said
