@@ -2,7 +2,7 @@
 
 ib_async spells an order of more than a hundred fields anew each time, and that takes longer than
 the engine takes to decide on it. Here the first order of a kind is spelled by ib_async, and those
-after it are that message with other numbers in five places.
+after it are that message with other numbers in four places.
 """
 
 import re
@@ -19,11 +19,11 @@ from microfutures.model.orders import Order, OrderType, Side, TimeInForce
 
 _ORDER_ID, _QUANTITY, _TICKS = 1_987_654_321, 1_987_654_322, 1_987_654_323
 _REFERENCE = OrderRef("what the order is called")
-"""What stands in the five places while a pattern is learned, and nowhere else in the message."""
+"""What stands in the four places while a pattern is learned, and nowhere else in the message."""
 
 
 Kind = tuple[InstrumentId, Side, OrderType, TimeInForce, bool, str]
-"""What orders have in common that differ in nothing but the five places: contract, side, type, time
+"""What orders have in common that differ in nothing but the four places: contract, side, type, time
 in force, whether outside regular hours, account."""
 
 
