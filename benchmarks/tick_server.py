@@ -164,9 +164,9 @@ class _Exchange:
         """Return the next order; answer what else is asked before it comes."""
         while True:
             while not self._waiting:
-                data, (stamp,), _, _ = self._line.recvmsg(65_536, socket.CMSG_SPACE(STAMP.size))
-                self._arrived_ns = _nanoseconds(stamp)
+                data, stamps, _, _ = self._line.recvmsg(65_536, socket.CMSG_SPACE(STAMP.size))
                 self._take(data)
+                self._arrived_ns = _nanoseconds(stamps[0])
             fields = self._waiting.pop(0)
             if fields[0] == PLACE_ORDER:
                 return fields
