@@ -12,7 +12,7 @@ from microfutures.adapters.ib.taps import Taps
 
 _log = logging.getLogger("microfutures.ib")
 
-TICK_PRICE, TICK_SIZE = TICKS = "1", "2"
+TICK_PRICE, TICK_SIZE = "1", "2"
 
 _READERS: dict[type, Callable[[str], object]] = {
     int: int,
@@ -35,21 +35,22 @@ class TellingDecoder(Decoder):
     def interpret(self, fields: list[str]) -> None:
         """Read one message; ticks, which almost all messages are, without any detour."""
         kind = fields[0] if fields else ""
-        if kind in TICKS:
-            try:
-                if kind == TICK_SIZE:
-                    _, _, request_id, tick_type, size = fields
-                    self._market.on_size(int(request_id), int(tick_type), float(size or 0))
-                    return
+        try:
+            if kind == TICK_PRICE:
                 _, _, request_id, tick_type, price, size, _ = fields
                 if price:
                     self._market.on_price(
                         int(request_id), int(tick_type), float(price), float(size or 0)
                     )
-            except ValueError:
-                # More fields than we know, or nonsense: the base copes with the one, and says
-                # where it stumbles over the other.
-                Decoder.interpret(self, fields)
+                return
+            if kind == TICK_SIZE:
+                _, _, request_id, tick_type, size = fields
+                self._market.on_size(int(request_id), int(tick_type), float(size or 0))
+                return
+        except ValueError:
+            # More fields than we know, or nonsense: the base copes with the one, and says
+            # where it stumbles over the other.
+            Decoder.interpret(self, fields)
             return
         handler = self.handlers.get(int(kind)) if kind.isdigit() else None
         if handler is None:
