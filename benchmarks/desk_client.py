@@ -136,18 +136,22 @@ async def sell_on_signal(port: int, meter: Meter, log_dir: Path) -> None:
             safeguards=(supervision.run, garbage.run),
         )
         running = asyncio.create_task(lifecycle.run())
-        await _until(system, ConnectionState.CONNECTED)
+        await _until_connected(system, running)
         _hold(system)
         meter.ready()
-        while system.engine.state.connection is ConnectionState.CONNECTED:
+        while system.engine.state.connection is ConnectionState.CONNECTED and not running.done():
             await clock.sleep(0.1)
         lifecycle.request_stop("the server hung up")
         await running
     log.close()
 
 
-async def _until(system: System, state: ConnectionState) -> None:
-    while system.engine.state.connection is not state:
+async def _until_connected(system: System, running: "asyncio.Task[object]") -> None:
+    """Return when the first quotes are in; raise what ended a desk before that."""
+    while system.engine.state.connection is not ConnectionState.CONNECTED:
+        if running.done():
+            await running
+            raise RuntimeError("the desk ended before it was connected")
         await system.manager.clock.sleep(0.05)
     await system.runner.settle()
     # Streams are asked for and the first quotes are in.
