@@ -200,8 +200,10 @@ def daily_chart(found: Findings) -> str:
         axes = figure.subplots()
         bins = min(BINS, 2 * len(found.daily))
         edges = np.linspace(-reach, reach, bins + 1)
-        for chosen, colour in ((found.daily > 0, UP), (found.daily <= 0, DOWN)):
-            axes.hist(found.daily[chosen], edges.tolist(), color=colour, alpha=0.75, linewidth=0)
+        signs = ((-1, DOWN), (1, UP), (0, MUTED))
+        bars = [(found.daily[np.sign(found.daily) == sign], colour) for sign, colour in signs]
+        days, colours = zip(*(each for each in bars if len(each[0])), strict=True)
+        axes.hist(days, edges.tolist(), color=colours, stacked=True, alpha=0.75, linewidth=0)
         axes.axvline(float(found.daily.mean()), color=INK, linewidth=1, linestyle=(0, (4, 3)))
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=1 if reach < 0.05 else 0))
         axes.set_xlabel("return of a day (dashed: the mean)")

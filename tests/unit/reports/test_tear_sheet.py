@@ -13,6 +13,7 @@ from rich.console import Console
 from helpers.tear_sheets import sample_sheet
 from microfutures.analytics.trades import Trade
 from microfutures.model.errors import InvalidValueError
+from microfutures.reports.charts import daily_chart
 from microfutures.reports.drawing import thin
 from microfutures.reports.findings import find
 from microfutures.reports.summary import terminal_summary
@@ -167,6 +168,14 @@ def test_strange_curves_make_a_page_without_nan(sheet: TearSheetInput) -> None:
 
 
 @pytest.mark.slow
+def test_a_day_without_a_change_is_no_loss(sheet: TearSheetInput) -> None:
+    days = len(find(sheet).daily)
+    rows = len(sheet.equity)
+    rising = [25_000.0 + 100 * (row * days // rows >= days // 2) for row in range(rows)]
+    chart = daily_chart(find(msgspec.structs.replace(sheet, equity=rising)))
+    assert set(re.findall(r"fill: var\(--(\w+)\); opacity", chart)) == {"up", "muted"}
+
+
 def test_trades_without_excursions_and_a_path_without_numbers_still_make_a_page() -> None:
     trade = Trade(
         strategy="s", instrument="MCLK6", opened_ns=START_NS, closed_ns=START_NS + DAY_NS,
