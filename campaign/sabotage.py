@@ -170,7 +170,15 @@ _ROWS = (
         "a leg that a crash left alone stays",
         _silence(MicroCrudeOilArbitrageStrategy, "_adopt_position"),
     ),
-    Sabotage("pause", "entries go on while paused", _always(DeskState, "is_paused", False)),
+    Sabotage(
+        "pause",
+        "entries go on while paused",
+        # The floor asks for it, and the gate once more.
+        lambda: _both(
+            patch.object(DeskState, "is_paused", property(lambda _: False)),
+            patch.object(rules.NotPaused, "reason_against", lambda *_: None),
+        ),
+    ),
     Sabotage(
         "lasting commands",
         "a restart forgets that a person said pause",

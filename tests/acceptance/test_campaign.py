@@ -54,10 +54,17 @@ def test_no_journal_tells_whether_orders_were_rehearsed(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["idempotent fills", "recovered orders"])
-def test_a_broken_safeguard_is_noticed(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        ("idempotent fills", KILLED_BESIDE_OWN_SHARES),
+        ("recovered orders", KILLED_BESIDE_OWN_SHARES),
+        ("pause", 2),
+    ],
+)
+def test_a_broken_safeguard_is_noticed(name: str, seed: int, tmp_path: Path) -> None:
     with SABOTAGES[name].apply():
-        verdict = live_day(KILLED_BESIDE_OWN_SHARES, tmp_path, is_hasty=True)
+        verdict = live_day(seed, tmp_path, is_hasty=True)
     assert verdict.violations
 
 
