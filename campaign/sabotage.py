@@ -175,8 +175,8 @@ _ROWS = (
         "entries go on while paused",
         # The floor asks for it, and the gate once more.
         lambda: _both(
-            patch.object(DeskState, "is_paused", property(lambda _: False)),
-            patch.object(rules.NotPaused, "reason_against", lambda *_: None),
+            _always(DeskState, "is_paused", False)(),
+            _silence(rules.NotPaused, "reason_against")(),
         ),
     ),
     Sabotage(
