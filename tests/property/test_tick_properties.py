@@ -17,6 +17,7 @@ TICKS = [Decimal(each) for each in ("0.01", "0.0001", "0.25", "0.0000005", "5", 
 def test_price_on_the_tick_is_its_ticks(tick_size: Decimal, ticks: int) -> None:
     instrument = replace(an_instrument(), tick_size=tick_size)
     price = float(instrument.price(ticks))
+    assert instrument.float_price(ticks) == price
     assert instrument.ticks_at_or_below(price) == ticks
     assert instrument.ticks_at_or_above(price) == ticks
 

@@ -42,7 +42,7 @@ class Books:
         voice: Voice,
         *,
         is_live: Callable[[OrderRef], bool],
-        order_ref_prefix: str,
+        names: OwnNames,
         trader_of: Callable[[Symbol], StrategyName | None],
     ) -> None:
         self.trades: deque[Trade] = deque(maxlen=KEPT_TRADES)
@@ -51,14 +51,13 @@ class Books:
         self._out = out
         self._voice = voice
         self._trader_of = trader_of
-        self._names = OwnNames(order_ref_prefix)
+        self._names = names
         self._foreign_fills: OrderedDict[ExecutionId, None] = OrderedDict()
         self._foreign_trades: dict[InstrumentId, int] = {}
         self._owners = Owners(is_live=is_live, forget=state.portfolio.forget)
 
     def register(self, order: Order) -> None:
         """Remember whose order is about to be sent."""
-        self._names.note(order.order_ref)
         self._owners.add(order)
         self._out.record("order", "OrderApproved", order)
 

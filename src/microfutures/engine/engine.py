@@ -23,6 +23,7 @@ from microfutures.engine.output import (
     OutputBuilder,
     RequestHistory,
 )
+from microfutures.engine.owners import OwnNames
 from microfutures.engine.state import DeskState
 from microfutures.engine.trading_days import DayStarted, TradingDays
 from microfutures.engine.tripwires import Tripwires
@@ -48,7 +49,7 @@ from microfutures.model.events import (
     Severity,
     TimerFired,
 )
-from microfutures.model.identifiers import OrderRef, StrategyName, Symbol
+from microfutures.model.identifiers import StrategyName, Symbol
 from microfutures.model.market import Quote
 from microfutures.model.timestamp import next_beat, seconds
 from microfutures.portfolio import Portfolio
@@ -83,13 +84,13 @@ class Engine:
         self.strategies = strategies
         self.settings = settings
         self._out = OutputBuilder()
-        self._orders_made = 0
+        self._names = OwnNames(settings.order_ref_prefix)
         self.voice = Voice(self.state, self._out)
         self.books = Books(
             self.state,
             self._out,
             self.voice,
-            order_ref_prefix=settings.order_ref_prefix,
+            names=self._names,
             trader_of=self._trader_of,
             is_live=lambda order_ref: self.floor.desk.orders.is_live(order_ref),
         )
@@ -135,7 +136,7 @@ class Engine:
             state=self.state,
             strategies=self.strategies,
             desk=ExecutionDesk(
-                view=self.state, next_ref=self._next_ref, settings=settings.execution
+                view=self.state, next_ref=self._names.next, settings=settings.execution
             ),
             gate=RiskGate(settings.limits),
             admission=Admission(headroom_percent=settings.limits.margin_headroom_percent),
@@ -346,10 +347,6 @@ class Engine:
     def _trader_of(self, symbol: Symbol) -> StrategyName | None:
         """Return the first strategy that trades a product."""
         return next((each.name for each in self.strategies if symbol in each.symbols), None)
-
-    def _next_ref(self) -> OrderRef:
-        self._orders_made += 1
-        return OrderRef(f"{self.settings.order_ref_prefix}-{self._orders_made}")
 
 
 def _tick_traders(strategies: Sequence[Strategy]) -> Sequence[Strategy]:

@@ -1,6 +1,5 @@
 """From intents to orders: admission, execution, and the risk gate in front of the broker."""
 
-from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -191,11 +190,10 @@ class TradingFloor:
 
     def _act(self, actions: Sequence[Action]) -> None:
         """Carry out what the desk asks for; what follows from it comes before the rest."""
-        todo = deque(actions)
-        while todo:
-            match todo.popleft():
+        for action in actions:
+            match action:
                 case SendOrder(order):
-                    todo.extendleft(reversed(self._send(order)))
+                    self._send(order)
                 case CancelOrder(order_ref):
                     self._out.record("order", "CancelAsked", {"order_ref": order_ref})
                     self._out.add(Cancel(order_ref))
@@ -207,16 +205,15 @@ class TradingFloor:
                 case Done(intent, outcome):
                     self._finish(intent, outcome)
 
-    def _send(self, order: Order) -> Sequence[Action]:
+    def _send(self, order: Order) -> None:
         decision = self.gate.check(order, self.risk.context(order, self.day_start_net))
         match decision:
             case Approved():
                 self._books.register(order)
                 self._out.add(Submit(decision))
-                return []
             case Refused(_, rule, reason):
                 self._out.record("order", "OrderRefused", decision)
-                return self.desk.on_refused(order, f"{rule}: {reason}")
+                self._act(self.desk.on_refused(order, f"{rule}: {reason}"))
 
     def _finish(self, intent: Intent, outcome: str) -> None:
         self._out.record("decision", "IntentDone", {"intent": intent, "outcome": outcome})

@@ -34,7 +34,13 @@ class OwnNames:
     """
 
     def __init__(self, order_ref_prefix: str) -> None:
+        self._prefix = order_ref_prefix
         self._highest = {order_ref_prefix: 0}
+
+    def next(self) -> OrderRef:
+        """Return the name of the next order of this start."""
+        number = self._highest[self._prefix] = self._highest[self._prefix] + 1
+        return OrderRef(f"{self._prefix}-{number}")
 
     def add_start(self, order_ref_prefix: str) -> None:
         """Know what the orders of another start are called."""

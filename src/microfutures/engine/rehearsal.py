@@ -15,6 +15,7 @@ from microfutures.engine.books import Books
 from microfutures.engine.engine import Engine
 from microfutures.engine.floor import TradingFloor
 from microfutures.engine.output import OutputBuilder, Record
+from microfutures.engine.owners import OwnNames
 from microfutures.engine.voice import Voice
 from microfutures.execution.desk import ExecutionDesk
 from microfutures.model.events import MarginPreviewed
@@ -84,7 +85,7 @@ class Rehearsal:
             out,
             voice,
             is_live=desk.orders.is_live,
-            order_ref_prefix=NAME,
+            names=OwnNames(NAME),
             trader_of=lambda _symbol: None,
         )
         return TradingFloor(

@@ -12,6 +12,8 @@ from microfutures.model.orders import Order, OrderPurpose, OrderType, Side
 from microfutures.risk.context import RiskContext
 from microfutures.risk.rule import OPENINGS
 
+ZERO = Decimal(0)
+
 
 class Holding(NamedTuple):
     """What one position, or one live order, is worth."""
@@ -32,7 +34,7 @@ class RiskView:
     def context(self, order: Order, day_start_net: Decimal) -> RiskContext:
         """Return what `order` is judged by; the order itself is left out.
 
-        For an order that only closes, exposures, day's loss and drawdown are left at 0.
+        For an order that only closes, family, exposures, day's loss and drawdown are left empty.
         """
         state, name = self._state, order.instrument_id
         own, unsettled = order.order_ref, self._orders.unsettled
@@ -41,10 +43,10 @@ class RiskView:
         live = [] if is_alone else [each for ref, each in unsettled.items() if ref != own]
         here = [each for each in live if each.order.instrument_id == name] if live else live
         instrument = state.instruments.get(name)
-        family = family_of(instrument.symbol) if instrument is not None else ""
-        strategy_notional = family_gross = family_net = 0.0
         # What only closes is held to no exposure and no loss, and is in a hurry.
         opens = order.purpose in OPENINGS
+        family = family_of(instrument.symbol) if opens and instrument is not None else ""
+        strategy_notional = family_gross = family_net = 0.0
         for owner, held_family, worth in self._holdings(live) if opens else ():
             if owner == order.strategy:
                 strategy_notional += abs(worth)
@@ -74,7 +76,7 @@ class RiskView:
             family_net=family_net,
             unresolved=self.unresolved(live) if live else "",
             open_orders=len(live),
-            day_net=portfolio.performance().net - day_start_net if opens else Decimal(0),
+            day_net=portfolio.performance().net - day_start_net if opens else ZERO,
             capital=portfolio.initial_capital,
             drawdown_percent=portfolio.drawdown_percent if opens else 0.0,
         )

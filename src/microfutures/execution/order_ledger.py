@@ -103,10 +103,10 @@ class OrderLedger:
 
     def register(self, order: Order, time_ns: int) -> OrderRecord:
         """Take an order that is about to be sent; raise `InvalidValueError` for a used name."""
-        if self.get(order.order_ref) is not None:
-            raise InvalidValueError(f"order_ref must be new, {order.order_ref} was used before")
-        record = OrderRecord(order, time_ns)
-        self.unsettled[order.order_ref] = record
+        order_ref = order.order_ref
+        if order_ref in self.unsettled or order_ref in self._final:
+            raise InvalidValueError(f"order_ref must be new, {order_ref} was used before")
+        record = self.unsettled[order_ref] = OrderRecord(order, time_ns)
         return record
 
     def restore(self, order: Order, time_ns: int) -> None:

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
+from functools import cache
 
 import msgspec
 
@@ -53,6 +54,13 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         """Return the price of `ticks` whole ticks."""
         return self.tick_size * ticks
 
+    def float_price(self, ticks: int) -> float:
+        """Return the float nearest to the price of `ticks` whole ticks, whose text it shares."""
+        # A quotient of whole numbers is rounded once, as a decimal that is turned into a float is,
+        # and takes a fraction of the time.
+        numerator, denominator = _ratio(self.tick_size)
+        return ticks * numerator / denominator
+
     def ticks_exactly(self, price: Decimal) -> int:
         """Return `price` in ticks; raise `InvalidValueError` when it is off the tick."""
         ticks, remainder = divmod(price, self.tick_size)
@@ -72,9 +80,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     def _ticks(self, price: float, rounding: str) -> int:
         # A price on the tick, as almost all are, is the very float of its ticks.
-        tick_size = self.tick_size
-        nearest = round(price / float(tick_size))
-        if float(tick_size * nearest) == price:
+        numerator, denominator = _ratio(self.tick_size)
+        nearest = round(price * denominator / numerator)
+        if nearest * numerator / denominator == price:
             return nearest
         # repr() of a float is its shortest exact spelling, so 71.23 is 7123 ticks and not 7122.99…
         return int((Decimal(repr(price)) / self.tick_size).to_integral_value(rounding))
@@ -90,3 +98,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     def is_liquid(self, moment_ns: int) -> bool:
         """Tell whether `moment_ns` lies in its regular, liquid hours."""
         return session_at(self.liquid_hours, moment_ns) is not None
+
+
+@cache
+def _ratio(tick_size: Decimal) -> tuple[int, int]:
+    return tick_size.as_integer_ratio()

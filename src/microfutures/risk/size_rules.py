@@ -118,7 +118,7 @@ def order_notional(order: Order, context: RiskContext) -> float | None:
         return None
     price = None if quote is None else (quote.mid if quote.mid is not None else quote.last)
     if price is None and order.limit_ticks is not None:
-        price = float(instrument.price(order.limit_ticks))
+        price = instrument.float_price(order.limit_ticks)
     if price is None or not isfinite(price):
         return None
     return abs(price) * float(instrument.multiplier) * order.quantity

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from helpers.desk import MCL, OPEN_NS, an_instrument
 from microfutures.engine.books import Books
 from microfutures.engine.output import OutputBuilder
-from microfutures.engine.owners import KEPT_ORDERS, Owners
+from microfutures.engine.owners import KEPT_ORDERS, Owners, OwnNames
 from microfutures.engine.state import DeskState
 from microfutures.engine.voice import Voice
 from microfutures.model.fills import Commission, Fill
@@ -31,6 +31,7 @@ class Shop:
 
     def __init__(self) -> None:
         self.live: set[OrderRef] = set()
+        self.names = OwnNames("t")
         self.portfolio = Portfolio(100_000)
         state, out = DeskState(self.portfolio), OutputBuilder()
         state.resolve(Symbol("MCL"), an_instrument())
@@ -39,12 +40,13 @@ class Shop:
             out,
             Voice(state, out),
             is_live=self.live.__contains__,
-            order_ref_prefix="t",
+            names=self.names,
             trader_of=lambda _: PAIR,
         )
         self._out = out
 
     def trade(self, number: int) -> None:
+        assert self.names.next() == ref(number)
         self.books.register(an_order(number))
         self.books.take_fill(a_fill(number))
         self.charge(number)
@@ -61,7 +63,7 @@ class Shop:
 
 
 def ref(number: int) -> OrderRef:
-    return OrderRef(f"t-{number}")
+    return OrderRef(f"t-{number + 1}")
 
 
 def an_order(number: int) -> Order:
@@ -111,6 +113,19 @@ def test_old_orders_are_forgotten_but_never_a_live_one() -> None:
 def test_forgotten_order_is_still_ours_by_its_name(busy_shop: Shop) -> None:
     assert busy_shop.books.is_ours(ref(1))
     assert not busy_shop.books.is_ours(OrderRef("somebody-1"))
+
+
+def test_an_order_is_lost_that_its_start_never_named_and_no_journal_knows() -> None:
+    names = OwnNames("t")
+    assert names.is_lost(OrderRef("t-1"))
+    assert [names.next(), names.next()] == ["t-1", "t-2"]
+    names.add_start("earlier")
+    names.note(OrderRef("earlier-7"))
+    assert not names.is_lost(OrderRef("t-2"))
+    assert names.is_lost(OrderRef("t-3"))
+    assert not names.is_lost(OrderRef("earlier-7"))
+    assert names.is_lost(OrderRef("earlier-8"))
+    assert not names.is_lost(OrderRef("somebody-1"))
 
 
 def test_fill_of_a_forgotten_order_that_is_told_again_is_booked_to_nobody(busy_shop: Shop) -> None:

@@ -13,7 +13,7 @@ from ib_async.client import Client
 from msgspec.structs import replace
 
 from microfutures.adapters.ib.contracts import Resolved
-from microfutures.adapters.ib.wire_order import ib_order, wire_price
+from microfutures.adapters.ib.wire_order import ib_order
 from microfutures.model.identifiers import InstrumentId, OrderRef
 from microfutures.model.orders import Order, OrderType, Side, TimeInForce
 
@@ -65,7 +65,7 @@ class OrderWriter:
         parts[pattern.reference] = order.order_ref
         ticks = order.limit_ticks if order.limit_ticks is not None else order.stop_ticks
         if pattern.price is not None and ticks is not None:
-            parts[pattern.price] = str(wire_price(resolved.instrument, ticks))
+            parts[pattern.price] = str(resolved.instrument.float_price(ticks))
         self._client.sendMsg("".join(parts))
 
     def _learn(self, order: Order, resolved: Resolved, account: str) -> Pattern:
@@ -80,7 +80,7 @@ class OrderWriter:
         spell: Callable[..., None] = pen.placeOrder
         spell(_ORDER_ID, resolved.contract, ib_order(sample, resolved, account))
         has_price = order.order_type is not OrderType.MARKET
-        price = str(wire_price(resolved.instrument, _TICKS))
+        price = str(resolved.instrument.float_price(_TICKS))
         own = "|".join(map(re.escape, (str(_ORDER_ID), str(_QUANTITY), price, _REFERENCE)))
         parts = re.split(rf"(?<=\0)({own})(?=\0)", pen.written)
         return Pattern(

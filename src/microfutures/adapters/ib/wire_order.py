@@ -3,7 +3,6 @@
 from ib_async import Order as IBOrder
 
 from microfutures.adapters.ib.contracts import Resolved
-from microfutures.model.instrument import Instrument
 from microfutures.model.orders import Order
 
 
@@ -21,13 +20,7 @@ def ib_order(order: Order, resolved: Resolved, account: str) -> IBOrder:
         transmit=True,
     )
     if order.limit_ticks is not None:
-        ib.lmtPrice = wire_price(instrument, order.limit_ticks)
+        ib.lmtPrice = instrument.float_price(order.limit_ticks)
     if order.stop_ticks is not None:
-        ib.auxPrice = wire_price(instrument, order.stop_ticks)
+        ib.auxPrice = instrument.float_price(order.stop_ticks)
     return ib
-
-
-def wire_price(instrument: Instrument, ticks: int) -> float:
-    """Return a price as ib_async takes it."""
-    # str() of the nearest float is the shortest spelling, so the wire shows the price exactly.
-    return float(instrument.price(ticks))

@@ -49,7 +49,7 @@ def _answer(
     traded = _volumes(instrument, bars)
     fields: list[Field] = [89, request_id, len(traded)]
     for ticks, volume in sorted(traded.items()):
-        fields += [float(instrument.price(ticks)), size_text(volume)]
+        fields += [instrument.float_price(ticks), size_text(volume)]
     session.send(fields)
 
 

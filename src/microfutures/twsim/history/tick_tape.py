@@ -123,8 +123,8 @@ def _quote_beside(trade: Trade, instrument: Instrument) -> Quote:
     return Quote(
         instrument.instrument_id,
         trade.time_ns,
-        float(instrument.price(bid)),
-        float(instrument.price(bid + 1)),
+        instrument.float_price(bid),
+        instrument.float_price(bid + 1),
         size,
         size + (ticks % 3),
         trade.price,

@@ -55,7 +55,7 @@ def levels(
         mix = crc32(f"{instrument.instrument_id}/{side}/{ticks}".encode())
         lots = 1 + mix % LARGEST_LEVEL
         found.append(
-            Level(float(instrument.price(ticks)), float(lots * lot), makers[ticks % len(makers)])
+            Level(instrument.float_price(ticks), float(lots * lot), makers[ticks % len(makers)])
         )
     return found
 
