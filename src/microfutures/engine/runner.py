@@ -105,16 +105,33 @@ class EngineRunner:
         self._is_settled.set()
         self._has_news = False
         """Something was appended that is no market data; those wait for what comes next."""
+        self._failure: BaseException | None = None
+        """Of a quote that was worked on outside of `run`, which ends with it."""
 
     def note(self, time_ns: int, payload: object) -> None:
         """Journal something about the run that is no event, under the name of its type."""
         self._append(time_ns, "run", type(payload).__name__, _encode(payload))
 
     def put(self, event: EngineEvent) -> None:
-        """Queue an event; the sink of the broker adapter."""
-        self._queue.append(event)
+        """Take an event; the sink of the broker adapter.
+
+        It waits for its turn in `run`; a quote that finds nothing before it is worked on at once,
+        without another turn of the loop.
+        """
         wake = self._wake
-        if wake is not None and not wake.done():
+        if wake is None or wake.done():
+            self._queue.append(event)
+            return
+        if isinstance(event, Quote):
+            self._wake = None  # what is put meanwhile waits for its turn
+            try:
+                self.step(event)
+            except BaseException as error:  # noqa: BLE001 - `run` ends with it, not who put it
+                self._failure = error
+            self._wake = wake
+        else:
+            self._queue.append(event)
+        if self._has_news or self._queue or self._failure is not None:
             wake.set_result(None)
 
     async def settle(self) -> None:
@@ -138,6 +155,8 @@ class EngineRunner:
             self._is_settled.set()
             self._wake = loop.create_future()
             await self._wake
+            if self._failure is not None:
+                raise self._failure
 
     async def run_timer(self) -> None:
         """Tell the time: every half second while orders are worked, else every few seconds.

@@ -1,14 +1,17 @@
 """From a tick to the broker: what is journaled and what is said by the time an order leaves."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+
+import pytest
 
 from helpers.desk import MCL, OPEN_NS, a_quote, an_instrument
 from microfutures.adapters.ahead_log import read_ahead
 from microfutures.adapters.sqlite_journal import JournalReader, SqliteJournal
 from microfutures.adapters.system_clock import SimulatedClock
+from microfutures.engine.commands import HALTED
 from microfutures.engine.engine import Engine, EngineSettings
 from microfutures.engine.output import Say
 from microfutures.engine.runner import EngineRunner
@@ -71,6 +74,8 @@ class ReadingBroker:
         self.sent: list[Order] = []
         self.journaled: list[str] = []
         self.said_before: list[str] = []
+        self.answer: Callable[[], None] = lambda: None
+        """What the broker says while an order is handed to it."""
         self._path = path
         self._said = said
 
@@ -78,6 +83,7 @@ class ReadingBroker:
         self.journaled = [row[3] for row in read_ahead(self._path)]
         self.said_before = list(self._said)
         self.sent.append(approved.order)
+        self.answer()
 
     def cancel(self, order_ref: OrderRef) -> None:
         raise NotImplementedError
@@ -156,6 +162,67 @@ def test_order_leaves_after_it_is_journaled_and_before_anything_is_said(tmp_path
     assert desk.broker.journaled[-3:] == ["Quote", "Intent", "OrderApproved"]
     assert desk.broker.said_before == []
     assert desk.said == ["stop exit: stop"]
+    desk.journal.close()
+
+
+async def test_a_quote_that_finds_nothing_before_it_is_worked_on_at_once(tmp_path: Path) -> None:
+    desk = ADesk(tmp_path / "journal.db")
+    running = asyncio.create_task(desk.runner.run())
+    await asyncio.sleep(0)
+    desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
+    (order,) = desk.broker.sent
+    assert order.limit_ticks == 6_888
+    assert desk.broker.journaled[-3:] == ["Quote", "Intent", "OrderApproved"]
+    running.cancel()
+    desk.journal.close()
+
+
+async def test_a_quote_behind_other_news_waits_for_its_turn(tmp_path: Path) -> None:
+    desk = ADesk(tmp_path / "journal.db")
+    running = asyncio.create_task(desk.runner.run())
+    await asyncio.sleep(0)
+    desk.runner.put(TimerFired(time_ns=OPEN_NS))
+    desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
+    assert desk.broker.sent == []
+    await desk.runner.settle()
+    assert len(desk.broker.sent) == 1
+    assert desk.broker.journaled.index("TimerFired") < desk.broker.journaled.index("Quote")
+    running.cancel()
+    desk.journal.close()
+
+
+async def test_what_is_put_while_a_quote_is_worked_on_comes_after_it(tmp_path: Path) -> None:
+    desk = ADesk(tmp_path / "journal.db")
+    running = asyncio.create_task(desk.runner.run())
+    await asyncio.sleep(0)
+    later = a_quote("MCLX6", 68.80, 68.82, time_ns=OPEN_NS + 1)
+    desk.broker.answer = lambda: desk.runner.put(later)
+    desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
+    assert desk.engine.state.quotes[MCL].bid == 68.90
+    await desk.runner.settle()
+    assert desk.engine.state.quotes[MCL].bid == 68.80
+    running.cancel()
+    desk.journal.close()
+
+
+async def test_an_engine_that_fails_on_a_quote_ends_the_run_and_is_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Quote) -> Sequence[Intent]:
+        raise ZeroDivisionError("a strategy that can't count")
+
+    desk = ADesk(tmp_path / "journal.db")
+    monkeypatch.setattr(desk.engine.strategies[0], "on_quote", fail)
+    running = asyncio.create_task(desk.runner.run())
+    await asyncio.sleep(0)
+    desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
+    desk.runner.put(a_quote("MCLX6", 68.80, 68.82, time_ns=OPEN_NS + 1))
+    with pytest.raises(ZeroDivisionError):
+        await running
+    assert desk.engine.state.quotes[MCL].bid == 68.90
+    (*_, last) = desk.journal.read()
+    assert last.name == HALTED
+    assert b"can't count" in last.payload
     desk.journal.close()
 
 
