@@ -1,5 +1,7 @@
 """A journal that is gone with the test."""
 
+from collections.abc import Sequence
+
 from microfutures.ports.journal import JournalRecord
 
 
@@ -14,5 +16,8 @@ class MemoryJournal:
 
     def commit(self) -> None:
         """Nothing outlives the test."""
+
+    def rehearse(self, records: Sequence[JournalRecord]) -> None:
+        """There is nothing to warm."""
 
     write_ahead = keep = flush = commit

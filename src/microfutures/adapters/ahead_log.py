@@ -117,14 +117,18 @@ class AheadLog:
 
     def write(self, rows: list[Row]) -> bool:
         """Add a frame; return False, and leave all as it is, if `rows` don't fit in."""
-        body = _encode(rows)
-        end = self._end + _HEAD.size + len(body)
+        frame = self.frame(rows)
+        end = self._end + len(frame)
         if end > HALF_BYTES:
             return False
-        place = self._start + self._end
-        self._map[place : self._start + end] = _HEAD.pack(MAGIC, len(body), crc32(body)) + body
+        self._map[self._start + self._end : self._start + end] = frame
         self._end = end
         return True
+
+    def frame(self, rows: list[Row]) -> bytes:
+        """Return the frame of `rows`."""
+        body = _encode(rows)
+        return _HEAD.pack(MAGIC, len(body), crc32(body)) + body
 
     def mark(self, sequence: int) -> None:
         """Note that everything up to `sequence` was committed; the next frame begins a chain."""

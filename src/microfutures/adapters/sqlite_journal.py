@@ -10,7 +10,7 @@ No clock and no randomness: the same records make the same file, byte for byte, 
 """
 
 import sqlite3
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -103,8 +103,7 @@ class SqliteJournal:
             )
         self._last = record.sequence
         self._must_flush = self._must_flush or record.kind in FLUSHED_KINDS
-        payload = record.payload.decode()
-        self._buffer.append((record.sequence, record.time_ns, record.kind, record.name, payload))
+        self._buffer.append(_row(record))
         if len(self._buffer) >= BUFFER_RECORDS:
             self.commit()
 
@@ -134,6 +133,10 @@ class SqliteJournal:
             self._ahead_count = count
         else:
             self.commit()
+
+    def rehearse(self, records: Sequence[JournalRecord]) -> None:
+        """Make the frame that would hold `records`, and keep none of them."""
+        self._ahead.frame([_row(each) for each in records])
 
     def keep(self) -> None:
         """Make everything appended outlive this process, and wait for no disk.
@@ -318,6 +321,11 @@ class JournalReader:
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
+
+
+def _row(record: JournalRecord) -> Row:
+    payload = record.payload.decode()
+    return record.sequence, record.time_ns, record.kind, record.name, payload
 
 
 def _failure(path: Path, error: sqlite3.Error | OSError) -> JournalError:

@@ -14,7 +14,7 @@ from microfutures.engine.admission import Admission
 from microfutures.engine.books import Books
 from microfutures.engine.engine import Engine
 from microfutures.engine.floor import TradingFloor
-from microfutures.engine.output import OutputBuilder, Record
+from microfutures.engine.output import EngineOutput, OutputBuilder
 from microfutures.engine.owners import OwnNames
 from microfutures.engine.voice import Voice
 from microfutures.execution.desk import ExecutionDesk
@@ -40,19 +40,19 @@ class Rehearsal:
         self._gate = RiskGate(limits)
         self._count = 0
 
-    def run(self) -> tuple[Record, ...]:
-        """Rehearse an order in the next contract; return the records that a real one would make."""
+    def run(self) -> EngineOutput:
+        """Rehearse an order in the next contract; return what the engine would answer of it."""
         traded = list(self._state.current.values())
         self._count += 1
         intent = self._intent(traded[self._count % len(traded)]) if traded else None
         if intent is None:
-            return ()
+            return EngineOutput(0, (), ())
         out = OutputBuilder()
         floor = self._floor(out)
         floor.propose(intent)
         if intent.kind.is_entry:
             floor.on_margin(_granted(intent))
-        return out.take_records()
+        return EngineOutput(0, tuple(out.take_effects()), out.take_records())
 
     def _intent(self, instrument: Instrument) -> Intent | None:
         """Return what would close a position in a contract, or else open one."""

@@ -195,8 +195,15 @@ class EngineRunner:
         if self._rehearsal is None or self._engine.is_busy:
             return
         try:
-            for record in self._rehearsal.run():
-                _encode(record.payload)
+            output = self._rehearsal.run()
+            lines = [
+                JournalRecord(0, 0, each.kind, each.name, _encode(each.payload))
+                for each in output.records
+            ]
+            self._journal.rehearse(lines)
+            for effect in output.effects:
+                if isinstance(effect, Submit):
+                    self._broker.rehearse(effect.approved.order)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the desk
             self._rehearsal = None
             text = f"an order could not be rehearsed, none is any more: {error!r}"

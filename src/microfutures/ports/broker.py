@@ -6,6 +6,7 @@ from typing import Protocol
 from microfutures.model.approval import Approved
 from microfutures.model.identifiers import InstrumentId, IntentId, OrderRef
 from microfutures.model.intents import TargetLeg
+from microfutures.model.orders import Order
 
 MOST_MESSAGES_A_SECOND = 45
 """IB takes fifty and disconnects whoever goes on sending more; what is above waits its turn."""
@@ -16,6 +17,10 @@ class Broker(Protocol):
 
     def submit(self, approved: Approved) -> None:
         """Send an order; every outcome, a failure to send included, arrives as `OrderUpdated`."""
+        ...
+
+    def rehearse(self, order: Order) -> None:
+        """Do what `submit` would for an order, but send nothing."""
         ...
 
     def cancel(self, order_ref: OrderRef) -> None:

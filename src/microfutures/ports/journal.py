@@ -1,5 +1,6 @@
 """The memory: appended to before anything takes effect."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -38,6 +39,10 @@ class Journal(Protocol):
 
     def write_ahead(self) -> None:
         """Make everything appended outlive this process, in a hurry; `commit` is to follow."""
+        ...
+
+    def rehearse(self, records: Sequence[JournalRecord]) -> None:
+        """Do what `write_ahead` would for `records`, but keep none of them."""
         ...
 
     def keep(self) -> None:

@@ -80,6 +80,19 @@ def test_what_was_written_ahead_is_there_at_the_next_start(
     assert sequences(path) == list(range(1, kept + 1))
 
 
+def test_what_is_rehearsed_is_kept_nowhere(path: Path) -> None:
+    records = [JournalRecord(each, each, "order", "OrderApproved", b"{}") for each in (1, 2)]
+    with SqliteJournal(path) as journal:
+        before = ahead_of(path).read_bytes()
+        journal.rehearse(records)
+        assert ahead_of(path).read_bytes() == before
+        journal.append(records[0])
+        journal.write_ahead()
+        journal.rehearse(records)
+        assert [row[0] for row in read_ahead(ahead_of(path))] == [1]
+    assert sequences(path) == [1]
+
+
 def frames(path: Path, *written: list[Row]) -> bytes:
     log = AheadLog(path)
     for rows in written:

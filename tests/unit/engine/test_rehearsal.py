@@ -10,7 +10,7 @@ from helpers.desk import MCL, OPEN_NS, SECOND, USO, a_quote
 from helpers.engine_desk import ADesk
 from microfutures.adapters.sqlite_journal import SqliteJournal
 from microfutures.adapters.system_clock import SimulatedClock
-from microfutures.engine.output import Preview, Record, Say
+from microfutures.engine.output import EngineOutput, Preview, Say
 from microfutures.engine.rehearsal import Rehearsal
 from microfutures.engine.runner import EngineRunner
 from microfutures.model.approval import Approved
@@ -22,7 +22,13 @@ from microfutures.risk.gate import RiskGate
 
 
 class Silent:
-    """A broker that must not hear of a rehearsal."""
+    """A broker that must not be sent what is rehearsed."""
+
+    def __init__(self) -> None:
+        self.rehearsed: list[Order] = []
+
+    def rehearse(self, order: Order) -> None:
+        self.rehearsed.append(order)
 
     def submit(self, approved: Approved) -> None:
         raise AssertionError(approved)
@@ -57,7 +63,7 @@ def hold(desk: ADesk, instrument_id: InstrumentId, quantity: int) -> None:
 
 def approved_by(rehearsal: Rehearsal) -> dict[InstrumentId, Order]:
     """Return the orders that a rehearsal in each of the two contracts comes to."""
-    records = (*rehearsal.run(), *rehearsal.run())
+    records = (*rehearsal.run().records, *rehearsal.run().records)
     orders = [each.payload for each in records if each.name == "OrderApproved"]
     return {each.instrument_id: each for each in orders if isinstance(each, Order)}
 
@@ -90,7 +96,7 @@ def test_rehearsals_are_no_orders_in_a_row() -> None:
 def test_a_desk_that_knows_no_contract_rehearses_nothing() -> None:
     desk = a_desk()
     desk.engine.state.current.clear()
-    assert Rehearsal(desk.engine).run() == ()
+    assert Rehearsal(desk.engine).run() == EngineOutput(0, (), ())
 
 
 @pytest.mark.parametrize("held", [0, 2])
@@ -111,7 +117,7 @@ def test_nobody_can_tell_that_it_was_rehearsed(held: int) -> None:
                 )
                 told.append(desk.engine.process(flatten))
             for _ in range(rehearsals):
-                assert rehearsal.run()
+                assert rehearsal.run().records
         assert any(output.effects for output in told)
         gate = [(row.rule, row.refusals, row.latest) for row in desk.engine.floor.gate.describe()]
         orders = [each.order for each in desk.engine.floor.desk.orders.live]
@@ -126,11 +132,12 @@ class ARunner:
 
     def __init__(self, path: Path, rehearsal: Rehearsal, desk: ADesk) -> None:
         self.said: list[Say] = []
+        self.broker = Silent()
         self.journal = SqliteJournal(path)
         self.runner = EngineRunner(
             engine=desk.engine,
             journal=self.journal,
-            broker=Silent(),  # type: ignore[arg-type]
+            broker=self.broker,  # type: ignore[arg-type]
             clock=SimulatedClock(OPEN_NS),
             speak=lambda _time_ns, say: self.said.append(say),
             first_sequence=0,
@@ -155,7 +162,7 @@ async def test_it_is_rehearsed_after_news_while_nothing_is_worked_on(
     counted: list[int] = []
     run = rehearsal.run
 
-    def count() -> tuple[Record, ...]:
+    def count() -> EngineOutput:
         counted.append(1)
         return run()
 
@@ -169,6 +176,20 @@ async def test_it_is_rehearsed_after_news_while_nothing_is_worked_on(
     )
     assert len(counted) == times
     assert runner.said == []
+
+
+async def test_journal_and_broker_rehearse_their_part_and_keep_nothing(tmp_path: Path) -> None:
+    desk = an_idle_desk()
+    hold(desk, MCL, 2)
+    path = tmp_path / "journal.db"
+    runner = ARunner(path, Rehearsal(desk.engine), desk)
+    await runner.hear(TimerFired(time_ns=OPEN_NS + 2), TimerFired(time_ns=OPEN_NS + 3))
+    (order,) = runner.broker.rehearsed
+    assert (order.instrument_id, order.side, order.quantity) == (MCL, Side.SELL, 2)
+    with SqliteJournal(path) as journal:
+        names = {record.name for record in journal.read()}
+    assert "TimerFired" in names
+    assert not names & {"Intent", "OrderApproved"}
 
 
 async def test_a_rehearsal_that_fails_is_told_once_and_stops_nothing(

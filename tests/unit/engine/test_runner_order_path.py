@@ -85,6 +85,9 @@ class ReadingBroker:
         self.sent.append(approved.order)
         self.answer()
 
+    def rehearse(self, order: Order) -> None:
+        raise NotImplementedError
+
     def cancel(self, order_ref: OrderRef) -> None:
         raise NotImplementedError
 

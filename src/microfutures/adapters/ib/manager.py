@@ -17,6 +17,7 @@ from microfutures.model.identifiers import InstrumentId, IntentId, OrderRef, Str
 from microfutures.model.instrument import Instrument
 from microfutures.model.intents import TargetLeg
 from microfutures.model.market import Bar, Quote
+from microfutures.model.orders import Order
 from microfutures.ports.clock import Clock
 
 DEFAULT_HOST, DEFAULT_PORT, DEFAULT_CLIENT_ID = "127.0.0.1", 7497, 1
@@ -150,6 +151,10 @@ class IBManager:
         """Send an approved order."""
         reason = self._supervisor.reason_against_orders
         self._parts.orders.submit(self._parts.account.account, approved, reason)
+
+    def rehearse(self, order: Order) -> None:
+        """Spell an order, and don't send it."""
+        self._parts.orders.rehearse(self._parts.account.account, order)
 
     def cancel(self, order_ref: OrderRef) -> None:
         """Ask for a cancel."""

@@ -48,6 +48,10 @@ class OrderWriter:
 
     def place(self, order_id: int, order: Order, resolved: Resolved, account: str) -> None:
         """Send an order."""
+        self._client.sendMsg(self.spell(order_id, order, resolved, account))
+
+    def spell(self, order_id: int, order: Order, resolved: Resolved, account: str) -> str:
+        """Return the message that places an order."""
         kind = (
             order.instrument_id,
             order.side,
@@ -66,7 +70,7 @@ class OrderWriter:
         ticks = order.limit_ticks if order.limit_ticks is not None else order.stop_ticks
         if pattern.price is not None and ticks is not None:
             parts[pattern.price] = str(resolved.instrument.float_price(ticks))
-        self._client.sendMsg("".join(parts))
+        return "".join(parts)
 
     def _learn(self, order: Order, resolved: Resolved, account: str) -> Pattern:
         sample = replace(

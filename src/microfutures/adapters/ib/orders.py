@@ -22,7 +22,7 @@ from microfutures.adapters.ib.translate import STATUSES, instrument_id
 from microfutures.model.approval import Approved
 from microfutures.model.events import BrokerOrder, EngineEvent, OrderUpdated
 from microfutures.model.identifiers import InstrumentId, OrderRef
-from microfutures.model.orders import OrderStatus
+from microfutures.model.orders import Order, OrderStatus
 from microfutures.ports.clock import Clock
 
 
@@ -79,6 +79,12 @@ class OrderDesk:
             order_id = ib.client.getReqId()
             writer.place(order_id, order, resolved, account)
             self._book.add(Sent(order.order_ref, order_id, ib.client.clientId))
+
+    def rehearse(self, account: str, order: Order) -> None:
+        """Spell an order, and don't send it."""
+        resolved, writer = self._contracts.get(order.instrument_id), self._writer
+        if writer is not None and resolved is not None:
+            writer.spell(0, order, resolved, account)
 
     def cancel(self, order_ref: OrderRef) -> None:
         """Ask for a cancel; where that is impossible, say why: the order stays as it is."""

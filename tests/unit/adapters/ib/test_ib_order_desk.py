@@ -91,6 +91,16 @@ def desk() -> Fixture:
     return Fixture()
 
 
+def test_a_rehearsed_order_is_never_sent_and_takes_no_id(desk: Fixture) -> None:
+    order = approved("a", limit_ticks=7_000).order
+    desk.desk.rehearse("DU1", order)
+    assert desk.ib.client.placed == []
+    assert desk.submit("b") == 5
+    desk.desk.use(None)
+    desk.desk.rehearse("DU1", order)
+    assert desk.events == []
+
+
 def test_a_refusal_before_any_acknowledgement_is_a_rejection_with_advice(desk: Fixture) -> None:
     order_id = desk.submit("a")
     assert desk.desk.on_error(1, order_id, 110, "The price does not conform") == "a"

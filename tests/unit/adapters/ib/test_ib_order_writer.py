@@ -92,6 +92,21 @@ def test_every_order_is_the_message_that_ib_async_would_write(
     assert ours.sent == theirs.sent
 
 
+@settings(deadline=None)
+@given(st.lists(orders(), min_size=1, max_size=8))
+def test_what_is_only_spelled_is_not_sent_and_changes_no_order(
+    wanted: list[tuple[Resolved, Order]],
+) -> None:
+    spelled, plain = Wire(178), Wire(178)
+    writer, other = OrderWriter(spelled), OrderWriter(plain)
+    for number, (resolved, order) in enumerate(wanted):
+        assert writer.spell(0, order, resolved, "DU1")
+        assert len(spelled.sent) == number
+        writer.place(number, order, resolved, "DU1")
+        other.place(number, order, resolved, "DU1")
+    assert spelled.sent == plain.sent
+
+
 def test_contract_that_was_resolved_anew_is_spelled_anew() -> None:
     before = CONTRACTS[0]
     after = Resolved(
