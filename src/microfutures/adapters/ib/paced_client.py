@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from ib_async.client import Client
+from ib_async.connection import Connection
 
 from microfutures.ports.broker import MOST_MESSAGES_A_SECOND
 
@@ -19,11 +20,29 @@ PREFIX_BYTES = 4
 """Before each message: its length, big-endian."""
 
 
+class _Line(Connection):
+    """Hands what came to its reader; what that one fails on ends the line.
+
+    The base does so by way of an event, which keeps quiet about failures: what was read with it
+    would be lost, and nobody told.
+    """
+
+    def __init__(self, read: Callable[[bytes], None]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._read = read
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what came."""
+        self._read(data)
+
+
 class PacedClient(Client):
     """Sends at once while it may, then in order as fast as it may."""
 
     def __init__(self, wrapper: object) -> None:
         super().__init__(wrapper)  # type: ignore[no-untyped-call]
+        self.conn = _Line(self._onSocketHasData)
+        self.conn.disconnected += self._onSocketDisconnected
         self._sent_at: deque[float] = deque()
         self._waiting: deque[str] = deque()
         self._turn: asyncio.TimerHandle | None = None

@@ -1,5 +1,6 @@
 """What comes over the socket is read as ib_async reads it, in whatever pieces it comes."""
 
+import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import cast
@@ -45,7 +46,7 @@ def listening(kind: Callable[[object], Client]) -> tuple[Client, Ears]:
     ears = Ears()
     client = kind(ears)
     client.decoder = cast("object", ears)  # type: ignore[assignment]
-    client.conn.transport = SimpleNamespace(close=lambda: None)
+    client.conn.transport = SimpleNamespace(close=lambda: None, write_eof=lambda: None)
     # Versions are settled: there is nothing to answer.
     client.connState, client._serverVersion = Client.CONNECTED, 178
     return client, ears
@@ -89,6 +90,28 @@ def test_nothing_is_read_behind_a_message_that_ended_the_connection() -> None:
     assert ears.heard == [["1"]]
     # Nor does a new connection begin with what the old one left.
     assert client._data == b""
+
+
+async def test_a_reader_that_fails_ends_the_line_and_says_why() -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"".join(map(framed, [*GREETING, ["1"]])))
+        await writer.drain()
+
+    def fail(fields: list[str]) -> None:
+        if fields == ["1"]:
+            raise ZeroDivisionError("a reader that can't count")
+
+    client, ears = listening(PacedClient)
+    ears.interpret = fail  # type: ignore[method-assign]
+    client.conn.transport = None
+    ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    client.conn.disconnected += ended.set_result
+    told: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        await client.conn.connectAsync("127.0.0.1", server.sockets[0].getsockname()[1])
+        assert await asyncio.wait_for(ended, 5) == "a reader that can't count"
+    assert isinstance(told[0]["exception"], ZeroDivisionError)
 
 
 def test_texts_beyond_ascii_are_read() -> None:
