@@ -34,7 +34,8 @@ class RiskView:
     def context(self, order: Order, day_start_net: Decimal) -> RiskContext:
         """Return what `order` is judged by; the order itself is left out.
 
-        For an order that only closes, family, exposures, day's loss and drawdown are left empty.
+        For an order that only closes, what all strategies hold together, family, exposures, day's
+        loss and drawdown are left empty.
         """
         state, name = self._state, order.instrument_id
         own, unsettled = order.order_ref, self._orders.unsettled
@@ -62,7 +63,7 @@ class RiskView:
             kill_reason=state.kill_reason,
             instrument=instrument,
             quote=state.quotes.get(name),
-            position=portfolio.ledger.total_position(name),
+            position=portfolio.ledger.total_position(name) if opens else 0,
             working=_signed(here) if here else 0,
             strategy_position=state.position(order.strategy, name),
             strategy_working=_signed(

@@ -3,7 +3,7 @@
 from microfutures.execution.actions import Action, CancelOrder, Done, Report
 from microfutures.execution.chase import chase
 from microfutures.execution.executor import IntentExecutor
-from microfutures.execution.leg import ExecutionSettings, NextRef
+from microfutures.execution.leg import ExecutionSettings, NextRef, Tools
 from microfutures.execution.order_ledger import OrderLedger, OrderRecord
 from microfutures.model.events import OrderUpdated, Severity
 from microfutures.model.fills import Fill
@@ -19,8 +19,8 @@ class ExecutionDesk:
     def __init__(self, *, view: BrokerView, next_ref: NextRef, settings: ExecutionSettings) -> None:
         self.orders = OrderLedger()
         self._view = view
-        self._next_ref = next_ref
         self._settings = settings
+        self._tools = Tools(view, self.orders, next_ref, settings)
         self.running: dict[StrategyName, IntentExecutor] = {}
         """The executors that are not done; to be read only."""
 
@@ -65,14 +65,7 @@ class ExecutionDesk:
             also_close += [leg.instrument_id for leg in before.intent.legs]
             text = f"{intent.reason}: supersedes {before.intent.reason}"
             actions = [Report(Severity.WARNING, text), Done(before.intent, "superseded")]
-        executor = IntentExecutor(
-            intent,
-            view=self._view,
-            orders=self.orders,
-            next_ref=self._next_ref,
-            settings=self._settings,
-            also_close=also_close,
-        )
+        executor = IntentExecutor(intent, self._tools, also_close)
         self.running[intent.strategy] = executor
         if left:
             actions += executor.adopt(left)

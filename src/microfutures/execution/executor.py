@@ -9,13 +9,12 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from microfutures.execution.actions import Action, Done, Report
-from microfutures.execution.leg import ExecutionSettings, Leg, NextRef
-from microfutures.execution.order_ledger import FillChange, OrderLedger, OrderRecord
+from microfutures.execution.leg import Leg, Tools
+from microfutures.execution.order_ledger import FillChange, OrderRecord
 from microfutures.model.events import Severity
 from microfutures.model.identifiers import InstrumentId
 from microfutures.model.intents import Intent, SignalKind
 from microfutures.model.orders import OrderPurpose
-from microfutures.ports.view import BrokerView
 
 
 class Phase(StrEnum):
@@ -44,18 +43,13 @@ class IntentExecutor:
     def __init__(
         self,
         intent: Intent,
-        *,
-        view: BrokerView,
-        orders: OrderLedger,
-        next_ref: NextRef,
-        settings: ExecutionSettings,
+        tools: Tools,
         also_close: Iterable[InstrumentId] = (),
     ) -> None:
         self.intent = intent
         self.is_done = False
         self.phase = Phase.ENTERING if intent.kind.is_entry else Phase.CLOSING
-        self._view = view
-        self._settings = settings
+        self._view, self._settings = tools.view, tools.settings
         is_flatten = intent.kind is SignalKind.FLATTEN
         self._closes_for = OrderPurpose.FLATTEN if is_flatten else OrderPurpose.EXIT
         wanted: dict[InstrumentId, int] = {}
@@ -64,17 +58,7 @@ class IntentExecutor:
         for each in also_close:
             wanted.setdefault(each, 0)
         self._targets = list(wanted.values())
-        self._legs: list[Leg] = []
-        for each in wanted:
-            leg = Leg(
-                each,
-                intent=intent,
-                view=view,
-                orders=orders,
-                next_ref=next_ref,
-                settings=settings,
-            )
-            self._legs.append(leg)
+        self._legs = [Leg(each, intent, tools) for each in wanted]
         self._unhedged_since_ns: int | None = None
         self._first_leg_value = 0.0
         self._first_leg_filled = 0

@@ -1,6 +1,7 @@
 """One leg of an intent: at most one live order, priced to trade at once, repriced until it does."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -49,29 +50,26 @@ class ExecutionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """An exit that has no price to trade at becomes a market order after this."""
 
 
+class Tools(NamedTuple):
+    """What every leg works with, whatever its intent."""
+
+    view: BrokerView
+    orders: OrderLedger
+    next_ref: NextRef
+    settings: ExecutionSettings
+
+
 class Leg:
     """Moves one contract's position to a target, one order at a time."""
 
-    def __init__(
-        self,
-        instrument_id: InstrumentId,
-        *,
-        intent: Intent,
-        view: BrokerView,
-        orders: OrderLedger,
-        next_ref: NextRef,
-        settings: ExecutionSettings,
-    ) -> None:
+    def __init__(self, instrument_id: InstrumentId, intent: Intent, tools: Tools) -> None:
         self.instrument_id = instrument_id
         self.blocked_reason = ""
         self.attempts = 0
         self.record: OrderRecord | None = None
         self._intent = intent
         self._strategy = intent.strategy
-        self._view = view
-        self._orders = orders
-        self._next_ref = next_ref
-        self._settings = settings
+        self._view, self._orders, self._next_ref, self._settings = tools
         self._stops = 0
         self._retry_at_ns = 0
         self._blind_since_ns: int | None = None
@@ -181,8 +179,10 @@ class Leg:
         side = BUY if gap > 0 else SELL
         usable = quote if flaw in PRICED else None
         limit_ticks = self._limit_ticks(instrument, side, usable)
-        may_be_market = is_liquid and purpose.reduces_risk
-        if may_be_market and (self.attempts > self._settings.max_reprices or self._is_blind):
+        is_urgent = self.attempts > self._settings.max_reprices or (
+            limit_ticks is None and self._is_blind
+        )
+        if is_urgent and is_liquid and purpose.reduces_risk:
             limit_ticks = None
         elif limit_ticks is None:
             self.blocked_reason = f"{self.instrument_id} has no price to {side.lower()} at"

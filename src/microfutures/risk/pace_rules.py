@@ -98,6 +98,8 @@ class OrderRate:
         sent = self.count(context.now_ns)
         if sent >= self._limit:
             return f"{sent} orders in {self._seconds:g} s, at most {self._limit}"
+        if sent < self._limit_alike:
+            return None
         alike = self._alike.get(_likeness(order), 0)
         if alike >= self._limit_alike:
             return (
