@@ -6,7 +6,6 @@ a socket read for each message in it, so that long reads take ever longer.
 """
 
 import asyncio
-import struct
 from collections import deque
 from collections.abc import Callable
 
@@ -81,15 +80,17 @@ class PacedClient(Client):
 
     def _send_waiting(self) -> None:
         self._turn = None
-        loop, connection = asyncio.get_running_loop(), self.conn
-        now, sent, waiting = loop.time(), self._sent_at, self._waiting
+        sent, waiting, transport = self._sent_at, self._waiting, self.conn.transport
+        if transport is None:
+            waiting.clear()
+            return
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         while sent and now >= sent[0] + SECOND:
             sent.popleft()
-        if connection.transport is None:
-            waiting.clear()
         while waiting and len(sent) < MOST_MESSAGES_A_SECOND:
             body = waiting.popleft().encode()
-            connection.sendMsg(struct.pack(">I", len(body)) + body)
+            transport.write(len(body).to_bytes(PREFIX_BYTES) + body)
             sent.append(now)
         if waiting:
             self._turn = loop.call_at(sent[0] + SECOND, self._send_waiting)

@@ -93,9 +93,10 @@ def test_nothing_is_read_behind_a_message_that_ended_the_connection() -> None:
 
 
 async def test_a_reader_that_fails_ends_the_line_and_says_why() -> None:
-    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"".join(map(framed, [*GREETING, ["1"]])))
-        await writer.drain()
+        await reader.read()
+        writer.close()
 
     def fail(fields: list[str]) -> None:
         if fields == ["1"]:
