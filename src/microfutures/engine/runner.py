@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -13,6 +13,7 @@ from microfutures.engine.output import (
     Deed,
     EngineOutput,
     Preview,
+    Record,
     RequestHistory,
     RequestState,
     Say,
@@ -110,7 +111,7 @@ class EngineRunner:
 
     def note(self, time_ns: int, payload: object) -> None:
         """Journal something about the run that is no event, under the name of its type."""
-        self._append(time_ns, "run", type(payload).__name__, _encode(payload))
+        self._append(time_ns, (Record("run", type(payload).__name__, payload),))
 
     def put(self, event: EngineEvent) -> None:
         """Take an event; the sink of the broker adapter.
@@ -178,16 +179,16 @@ class EngineRunner:
     def step(self, event: EngineEvent) -> None:
         """Journal one event, process it, journal the answer, carry it out."""
         kind = type(event)
-        self._append(event.time_ns, _KINDS.get(kind, "system"), kind.__name__, _encode(event))
+        self._append(event.time_ns, (Record(_KINDS.get(kind, "system"), kind.__name__, event),))
         try:
             output = self._engine.process(event)
         except Exception as error:
             # The books are in doubt: the next start must know, and not trade on.
-            self._append(event.time_ns, "order", HALTED, _encode(engine_failure(event, error)))
+            halted = Record("order", HALTED, engine_failure(event, error))
+            self._append(event.time_ns, (halted,))
             self._journal.commit()
             raise
-        for record in output.records:
-            self._append(event.time_ns, record.kind, record.name, _encode(record.payload))
+        self._append(event.time_ns, output.records)
         self._carry_out(event.time_ns, output)
 
     def _rehearse(self) -> None:
@@ -222,10 +223,13 @@ class EngineRunner:
         for each in said:
             self._speak(time_ns, each)
 
-    def _append(self, time_ns: int, kind: str, name: str, payload: bytes) -> None:
-        self._sequence += 1
-        self._journal.append(JournalRecord(self._sequence, time_ns, kind, name, payload))
-        self._has_news = self._has_news or kind != MARKET
+    def _append(self, time_ns: int, records: Sequence[Record]) -> None:
+        for each in records:
+            kind, payload = each.kind, _encode(each.payload)
+            self._sequence += 1
+            self._journal.append(JournalRecord(self._sequence, time_ns, kind, each.name, payload))
+            if kind != MARKET:
+                self._has_news = True
 
 
 def carry_out(deed: Deed, broker: Broker) -> None:
