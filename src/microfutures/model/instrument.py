@@ -55,9 +55,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         return self.tick_size * ticks
 
     def float_price(self, ticks: int) -> float:
-        """Return the float nearest to the price of `ticks` whole ticks, whose text it shares."""
-        # A quotient of whole numbers is rounded once, as a decimal that is turned into a float is,
-        # and takes a fraction of the time.
+        """Return the float nearest to the price of `ticks` whole ticks; its text is the price."""
+        # A quotient of whole numbers is rounded once, as float() of a decimal is, and is quicker.
         numerator, denominator = _ratio(self.tick_size)
         return ticks * numerator / denominator
 
