@@ -91,6 +91,12 @@ def _rows_of(half: bytes) -> list[Row]:
     return rows
 
 
+def frame_of(rows: list[Row]) -> bytes:
+    """Return the frame that holds `rows`."""
+    body = _encode(rows)
+    return _HEAD.pack(MAGIC, len(body), crc32(body)) + body
+
+
 class AheadLog:
     """The file at `path`, from now on without a row; one writer.
 
@@ -117,18 +123,13 @@ class AheadLog:
 
     def write(self, rows: list[Row]) -> bool:
         """Add a frame; return False, and leave all as it is, if `rows` don't fit in."""
-        frame = self.frame(rows)
+        frame = frame_of(rows)
         end = self._end + len(frame)
         if end > HALF_BYTES:
             return False
         self._map[self._start + self._end : self._start + end] = frame
         self._end = end
         return True
-
-    def frame(self, rows: list[Row]) -> bytes:
-        """Return the frame of `rows`."""
-        body = _encode(rows)
-        return _HEAD.pack(MAGIC, len(body), crc32(body)) + body
 
     def mark(self, sequence: int) -> None:
         """Note that everything up to `sequence` was committed; the next frame begins a chain."""

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from microfutures.adapters.ahead_log import AheadLog, Row, read_ahead, read_mark
+from microfutures.adapters.ahead_log import AheadLog, Row, frame_of, read_ahead, read_mark
 from microfutures.adapters.disk_flush import DiskFlusher
 from microfutures.adapters.journal_pages import last_sequence, pack_market, read_pages
 from microfutures.adapters.journal_schema import (
@@ -136,7 +136,7 @@ class SqliteJournal:
 
     def rehearse(self, records: Sequence[JournalRecord]) -> None:
         """Make the frame that would hold `records`, and keep none of them."""
-        self._ahead.frame([_row(each) for each in records])
+        frame_of([_row(each) for each in records])
 
     def keep(self) -> None:
         """Make everything appended outlive this process, and wait for no disk.
