@@ -1,7 +1,8 @@
 """From a tick to the broker: what is journaled and what is said by the time an order leaves."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -136,6 +137,19 @@ class ADesk:
         self.said.append(say.text)
 
 
+@asynccontextmanager
+async def running_desk(directory: Path) -> AsyncIterator[tuple[ADesk, asyncio.Task[None]]]:
+    """Yield one whose runner waits for what comes, and the task that runs it."""
+    desk = ADesk(directory / "journal.db")
+    running = asyncio.create_task(desk.runner.run())
+    await asyncio.sleep(0)
+    try:
+        yield desk, running
+    finally:
+        running.cancel()
+        desk.journal.close()
+
+
 def _bought() -> Fill:
     return Fill(
         execution_id=ExecutionId("e.01"),
@@ -169,81 +183,61 @@ def test_order_leaves_after_it_is_journaled_and_before_anything_is_said(tmp_path
 
 
 async def test_a_quote_that_finds_nothing_before_it_is_worked_on_at_once(tmp_path: Path) -> None:
-    desk = ADesk(tmp_path / "journal.db")
-    running = asyncio.create_task(desk.runner.run())
-    await asyncio.sleep(0)
-    desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
-    (order,) = desk.broker.sent
-    assert order.limit_ticks == 6_888
-    assert desk.broker.journaled[-3:] == ["Quote", "Intent", "OrderApproved"]
-    running.cancel()
-    desk.journal.close()
+    async with running_desk(tmp_path) as (desk, _):
+        desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
+        (order,) = desk.broker.sent
+        assert order.limit_ticks == 6_888
+        assert desk.broker.journaled[-3:] == ["Quote", "Intent", "OrderApproved"]
 
 
 async def test_a_quote_behind_other_news_waits_for_its_turn(tmp_path: Path) -> None:
-    desk = ADesk(tmp_path / "journal.db")
-    running = asyncio.create_task(desk.runner.run())
-    await asyncio.sleep(0)
-    desk.runner.put(TimerFired(time_ns=OPEN_NS))
-    desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
-    assert desk.broker.sent == []
-    await desk.runner.settle()
-    assert len(desk.broker.sent) == 1
-    assert desk.broker.journaled.index("TimerFired") < desk.broker.journaled.index("Quote")
-    running.cancel()
-    desk.journal.close()
+    async with running_desk(tmp_path) as (desk, _):
+        desk.runner.put(TimerFired(time_ns=OPEN_NS))
+        desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
+        assert desk.broker.sent == []
+        await desk.runner.settle()
+        assert len(desk.broker.sent) == 1
+        assert desk.broker.journaled.index("TimerFired") < desk.broker.journaled.index("Quote")
 
 
 async def test_what_is_put_while_a_quote_is_worked_on_comes_after_it(tmp_path: Path) -> None:
-    desk = ADesk(tmp_path / "journal.db")
-    running = asyncio.create_task(desk.runner.run())
-    await asyncio.sleep(0)
-    later = a_quote("MCLX6", 68.80, 68.82, time_ns=OPEN_NS + 1)
-    desk.broker.answer = lambda: desk.runner.put(later)
-    desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
-    assert desk.engine.state.quotes[MCL].bid == 68.90
-    await desk.runner.settle()
-    assert desk.engine.state.quotes[MCL].bid == 68.80
-    running.cancel()
-    desk.journal.close()
+    async with running_desk(tmp_path) as (desk, _):
+        later = a_quote("MCLX6", 68.80, 68.82, time_ns=OPEN_NS + 1)
+        desk.broker.answer = lambda: desk.runner.put(later)
+        desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
+        assert desk.engine.state.quotes[MCL].bid == 68.90
+        await desk.runner.settle()
+        assert desk.engine.state.quotes[MCL].bid == 68.80
 
 
 async def test_an_engine_that_fails_on_a_quote_ends_the_run_and_is_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Quote) -> Sequence[Intent]:
+    def fail(*_: object) -> Sequence[Intent]:
         raise ZeroDivisionError("a strategy that can't count")
 
-    desk = ADesk(tmp_path / "journal.db")
-    monkeypatch.setattr(desk.engine.strategies[0], "on_quote", fail)
-    running = asyncio.create_task(desk.runner.run())
-    await asyncio.sleep(0)
-    desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
-    desk.runner.put(a_quote("MCLX6", 68.80, 68.82, time_ns=OPEN_NS + 1))
-    with pytest.raises(ZeroDivisionError):
-        await running
-    assert desk.engine.state.quotes[MCL].bid == 68.90
-    (*_, last) = desk.journal.read()
-    assert last.name == HALTED
-    assert b"can't count" in last.payload
-    desk.journal.close()
+    monkeypatch.setattr(StopStrategy, "on_quote", fail)
+    async with running_desk(tmp_path) as (desk, running):
+        desk.runner.put(a_quote("MCLX6", 68.90, 68.92))
+        desk.runner.put(a_quote("MCLX6", 68.80, 68.82, time_ns=OPEN_NS + 1))
+        with pytest.raises(ZeroDivisionError):
+            await running
+        assert desk.engine.state.quotes[MCL].bid == 68.90
+        (*_, last) = desk.journal.read()
+        assert last.name == HALTED
+        assert b"can't count" in last.payload
 
 
 async def test_ticks_alone_are_committed_with_what_comes_next(tmp_path: Path) -> None:
-    path = tmp_path / "journal.db"
-    desk = ADesk(path)
-    running = asyncio.create_task(desk.runner.run())
-    reader = JournalReader(path)
-    desk.runner.put(TimerFired(time_ns=OPEN_NS))
-    await desk.runner.settle()
-    desk.runner.put(a_quote("MCLX6", 70.00, 70.02))
-    await desk.runner.settle()
-    await asyncio.sleep(0)
-    assert [record.name for record in reader.read({"market"})] == []
-    desk.runner.put(TimerFired(time_ns=OPEN_NS))
-    await desk.runner.settle()
-    await asyncio.sleep(0)
-    assert [record.name for record in reader.read({"market"})] == ["Quote"]
-    running.cancel()
-    reader.close()
-    desk.journal.close()
+    async with running_desk(tmp_path) as (desk, _):
+        with closing(JournalReader(tmp_path / "journal.db")) as reader:
+            desk.runner.put(TimerFired(time_ns=OPEN_NS))
+            await desk.runner.settle()
+            desk.runner.put(a_quote("MCLX6", 70.00, 70.02))
+            await desk.runner.settle()
+            await asyncio.sleep(0)
+            assert [record.name for record in reader.read({"market"})] == []
+            desk.runner.put(TimerFired(time_ns=OPEN_NS))
+            await desk.runner.settle()
+            await asyncio.sleep(0)
+            assert [record.name for record in reader.read({"market"})] == ["Quote"]
