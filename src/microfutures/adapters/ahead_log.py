@@ -32,8 +32,8 @@ HALF_BYTES = 128 * 1024
 _MARK_AT = 2 * HALF_BYTES
 FILE_BYTES = _MARK_AT + _MARK.size
 
-Row = tuple[int, int, str, str, str]
-"""Sequence, time (ns), kind, name, payload."""
+Row = tuple[int, int, str, str, object]
+"""Sequence, time (ns), kind, name, payload: bytes, or the text that an earlier version wrote."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Row]).decode

@@ -41,7 +41,7 @@ LONGEST_LOG_PAGES = 10_000
 BUSY_SECONDS = 1.0
 """A reader may hold the file for a moment."""
 
-_INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, CAST(? AS TEXT))"
 
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and start again",
@@ -103,7 +103,9 @@ class SqliteJournal:
             )
         self._last = record.sequence
         self._must_flush = self._must_flush or record.kind in FLUSHED_KINDS
-        self._buffer.append(_row(record))
+        self._buffer.append(
+            (record.sequence, record.time_ns, record.kind, record.name, record.payload)
+        )
         if len(self._buffer) >= BUFFER_RECORDS:
             self.commit()
 
@@ -136,7 +138,9 @@ class SqliteJournal:
 
     def rehearse(self, records: Sequence[JournalRecord]) -> None:
         """Make the frame that would hold `records`, and keep none of them."""
-        frame_of([_row(each) for each in records])
+        frame_of(
+            [(each.sequence, each.time_ns, each.kind, each.name, each.payload) for each in records]
+        )
 
     def keep(self) -> None:
         """Make everything appended outlive this process, and wait for no disk.
@@ -321,11 +325,6 @@ class JournalReader:
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
-
-
-def _row(record: JournalRecord) -> Row:
-    payload = record.payload.decode()
-    return record.sequence, record.time_ns, record.kind, record.name, payload
 
 
 def _failure(path: Path, error: sqlite3.Error | OSError) -> JournalError:

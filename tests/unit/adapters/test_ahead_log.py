@@ -80,6 +80,16 @@ def test_what_was_written_ahead_is_there_at_the_next_start(
     assert sequences(path) == list(range(1, kept + 1))
 
 
+def test_texts_that_an_earlier_version_wrote_ahead_are_taken(path: Path) -> None:
+    run_and_die(path, "add(1); journal.commit()")
+    log = AheadLog(ahead_of(path))
+    log.write([(2, 12, "order", "Name", '{"is": "a text"}')])
+    log.close(is_done=False)
+    with SqliteJournal(path) as journal:
+        *_, last = journal.read()
+    assert last == JournalRecord(2, 12, "order", "Name", b'{"is": "a text"}')
+
+
 def test_what_is_rehearsed_is_kept_nowhere(path: Path) -> None:
     records = [JournalRecord(each, each, "order", "OrderApproved", b"{}") for each in (1, 2)]
     with SqliteJournal(path) as journal:

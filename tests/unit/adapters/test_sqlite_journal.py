@@ -53,6 +53,15 @@ def test_records_come_back_as_they_were_after_reopening(path: Path) -> None:
         assert journal.last_sequence() == 3
 
 
+def test_a_payload_is_json_to_any_client_of_sqlite(path: Path) -> None:
+    with SqliteJournal(path) as journal:
+        journal.append(record(1, payload='{"is":"déjà vu"}'.encode()))
+    database = sqlite3.connect(path)
+    asked = "SELECT typeof(payload), json_extract(payload, '$.is') FROM records"
+    assert database.execute(asked).fetchall() == [("text", "déjà vu")]
+    database.close()
+
+
 def test_reading_by_kind_and_sequence_selects(path: Path) -> None:
     with SqliteJournal(path) as journal:
         for sequence in range(1, 5_001):
