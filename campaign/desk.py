@@ -81,9 +81,10 @@ class MortalJournal(SqliteJournal):
             self._fuse.burn(kind)
 
     def write_ahead(self) -> None:
-        """Write an intent ahead, if the process lives that long; it may die right after."""
-        if self._buffer:
-            self._put_ahead("order")
+        """Write ahead, if the process lives that long; it may die right after."""
+        new = [row[2] for row in self._buffer[self._ahead_count :]]
+        if new:
+            self._put_ahead("order" if set(new) & set(ORDER_KINDS) else "market")
 
     def keep(self) -> None:
         """Commit; in some stretches write ahead instead, as while the disk is flushing."""

@@ -127,6 +127,9 @@ class EngineRunner:
             self._wake = None  # what is put meanwhile waits for its turn
             try:
                 self.step(event)
+                if not self._has_news:
+                    # An order that comes later is to wait for its own records alone.
+                    self._journal.write_ahead()
             except BaseException as error:  # noqa: BLE001 - `run` ends with it, not who put it
                 self._failure = error
             self._wake = wake

@@ -228,6 +228,15 @@ async def test_an_engine_that_fails_on_a_quote_ends_the_run_and_is_remembered(
         assert b"can't count" in last.payload
 
 
+async def test_a_quote_is_written_ahead_before_the_next_thing_happens(tmp_path: Path) -> None:
+    async with running_desk(tmp_path) as (desk, _):
+        ahead = tmp_path / "journal.db-ahead"
+        desk.runner.put(a_quote("MCLX6", 70.00, 70.02))
+        assert read_ahead(ahead)[-1][3] == "Quote"
+        desk.runner.put(a_quote("MCLX6", 70.01, 70.03, time_ns=OPEN_NS + 1))
+        assert read_ahead(ahead)[-1][0] == desk.journal.last_sequence()
+
+
 async def test_ticks_alone_are_committed_with_what_comes_next(tmp_path: Path) -> None:
     async with running_desk(tmp_path) as (desk, _):
         with closing(JournalReader(tmp_path / "journal.db")) as reader:
