@@ -222,7 +222,9 @@ class EngineRunner:
                 continue
             if isinstance(effect, Submit):
                 self._journal.write_ahead()
-            carry_out(effect, self._broker)
+                self._broker.submit(effect.approved)
+            else:
+                carry_out(effect, self._broker)
         for each in said:
             self._speak(time_ns, each)
 

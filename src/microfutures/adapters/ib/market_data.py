@@ -39,6 +39,7 @@ class Line(msgspec.Struct):
     data_type: MarketDataType = MarketDataType.LIVE
     is_halted: bool = False
     is_farm_lost: bool = False
+    """Until a tick comes: another farm may have stepped in, under another name."""
     heard_ns: int = 0
     """When the socket read that brought the latest tick ended; of the request before the first."""
     is_ticked: bool = False
@@ -56,7 +57,7 @@ class Line(msgspec.Struct):
             self.last,
             self.volume,
             self.data_type,
-            self.trouble,
+            self.trouble if self.is_halted or self.is_farm_lost else Flaw.NONE,
         )
 
     @property
@@ -163,7 +164,8 @@ class MarketDataDesk:
             line.last = value
         else:
             return
-        self._touch(request_id, line)
+        line.is_ticked, line.is_farm_lost = True, False
+        self._changed[request_id] = line
 
     def on_size(self, request_id: int, tick_type: int, size: float) -> None:
         """Take a size."""
@@ -178,7 +180,8 @@ class MarketDataDesk:
             line.volume = size
         else:
             return
-        self._touch(request_id, line)
+        line.is_ticked, line.is_farm_lost = True, False
+        self._changed[request_id] = line
 
     def on_generic(self, request_id: int, tick_type: int, value: float) -> None:
         """Take a halt, or its end."""
@@ -213,12 +216,6 @@ class MarketDataDesk:
         if kind is not line.data_type:
             line.data_type = kind
             self._changed[request_id] = line
-
-    def _touch(self, request_id: int, line: Line) -> None:
-        line.is_ticked = True
-        # Another farm may have stepped in, under another name.
-        line.is_farm_lost = False
-        self._changed[request_id] = line
 
     def on_read(self) -> None:
         """Emit what the socket read that just ended has changed."""

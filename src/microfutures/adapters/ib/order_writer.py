@@ -40,15 +40,11 @@ class Pattern(msgspec.Struct, frozen=True, gc=False):
 
 
 class OrderWriter:
-    """Writes the orders of one connection."""
+    """Spells the orders of one connection."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._patterns: dict[Kind, Pattern] = {}
-
-    def place(self, order_id: int, order: Order, resolved: Resolved, account: str) -> None:
-        """Send an order."""
-        self._client.sendMsg(self.spell(order_id, order, resolved, account))
 
     def spell(self, order_id: int, order: Order, resolved: Resolved, account: str) -> str:
         """Return the message that places an order."""

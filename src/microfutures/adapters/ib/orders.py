@@ -77,7 +77,7 @@ class OrderDesk:
             self._reject(order.order_ref, f"{order.instrument_id} is not resolved, not sent")
         else:
             order_id = ib.client.getReqId()
-            writer.place(order_id, order, resolved, account)
+            ib.client.sendMsg(writer.spell(order_id, order, resolved, account))
             self._book.add(Sent(order.order_ref, order_id, ib.client.clientId))
 
     def rehearse(self, account: str, order: Order) -> None:
