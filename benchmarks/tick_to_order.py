@@ -21,6 +21,7 @@ import msgspec
 from benchmarks import bare_client, desk_client
 from benchmarks.measured import Cost, Meter
 from benchmarks.tick_server import Pace, Timing, serve
+from microfutures.adapters.busy_poll import trading_loop
 
 BARE, DESK = "bare ib_async", "full desk"
 CLIENTS = (BARE, DESK)
@@ -82,8 +83,8 @@ def trade(client: str, port: int, orders: int, parent: Connection, processor: in
     if client == BARE:
         asyncio.run(bare_client.sell_on_signal(port, meter))
     else:
-        with TemporaryDirectory() as directory:
-            asyncio.run(desk_client.sell_on_signal(port, meter, Path(directory)))
+        with TemporaryDirectory() as directory, asyncio.Runner(loop_factory=trading_loop) as loop:
+            loop.run(desk_client.sell_on_signal(port, meter, Path(directory)))
     parent.send(meter.cost())
 
 

@@ -3,6 +3,9 @@
 import asyncio
 import time
 
+stopwatch = time.monotonic
+"""Seconds since whenever: for how long something takes, and nothing else."""
+
 
 class SystemClock:
     """The machine's own time."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from microfutures.adapters.busy_poll import trading_loop
 from microfutures.adapters.control_socket import SOCKET_NAME, ControlServer
 from microfutures.adapters.log_exports import export_logs, export_steps
 from microfutures.adapters.sqlite_journal import SqliteJournal
@@ -83,7 +84,7 @@ def run_headless_app(
 def run_from_settings(settings: Settings, options: RunOptions) -> int:
     """Run with settings that were checked; return the exit code."""
     require_writable(Path(settings.logging.log_dir))
-    loop_factory = VirtualTimeLoop if options.virtual_time else None
+    loop_factory = VirtualTimeLoop if options.virtual_time else trading_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         outcome = runner.run(_run(settings, options))
     return int(outcome)

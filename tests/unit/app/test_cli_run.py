@@ -1,5 +1,6 @@
 """The command line through to the files of a finished run."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -7,6 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from microfutures.adapters.busy_poll import BusyPollSelector
+from microfutures.app import headless
+from microfutures.app.arguments import RunOptions, run_options
+from microfutures.app.lifecycle import ExitCode
+from microfutures.config import Settings
+from microfutures.config.loading import load_with_origins
 
 ROOT = Path(__file__).parents[3]
 LOGS = ("connection_log", "market_data_log", "order_execution_log")
@@ -27,6 +35,25 @@ def run_simulated(cwd: Path, log_dir: str, *arguments: str) -> subprocess.Comple
         check=False,
         timeout=100,
     )
+
+
+def test_a_desk_polls_while_ticks_are_close_together_and_never_in_virtual_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    polls = []
+
+    async def look(_settings: Settings, _options: RunOptions) -> ExitCode:
+        selector = getattr(asyncio.get_running_loop(), "_selector", None)
+        polls.append(isinstance(selector, BusyPollSelector))
+        return ExitCode.CLEAN
+
+    monkeypatch.setattr(headless, "_run", look)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    loaded = load_with_origins(None, {"logging.log_dir": str(tmp_path)})
+    for virtual_time in (False, True):
+        options = run_options(loaded, simulate="demo", virtual_time=virtual_time)
+        assert headless.run_from_settings(loaded.settings, options) == 0
+    assert polls == [True, False]
 
 
 @pytest.mark.slow
