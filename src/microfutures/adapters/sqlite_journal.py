@@ -103,9 +103,7 @@ class SqliteJournal:
             )
         self._last = record.sequence
         self._must_flush = self._must_flush or record.kind in FLUSHED_KINDS
-        self._buffer.append(
-            (record.sequence, record.time_ns, record.kind, record.name, record.payload)
-        )
+        self._buffer.append(_row(record))
         if len(self._buffer) >= BUFFER_RECORDS:
             self.commit()
 
@@ -138,9 +136,7 @@ class SqliteJournal:
 
     def rehearse(self, records: Sequence[JournalRecord]) -> None:
         """Make the frame that would hold `records`, and keep none of them."""
-        frame_of(
-            [(each.sequence, each.time_ns, each.kind, each.name, each.payload) for each in records]
-        )
+        frame_of([_row(each) for each in records])
 
     def keep(self) -> None:
         """Make everything appended outlive this process, and wait for no disk.
@@ -325,6 +321,10 @@ class JournalReader:
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
+
+
+def _row(record: JournalRecord) -> Row:
+    return record.sequence, record.time_ns, record.kind, record.name, record.payload
 
 
 def _failure(path: Path, error: sqlite3.Error | OSError) -> JournalError:
